@@ -1,0 +1,99 @@
+"""Is this computer ready for the course?  `python -m vae_lib.environment` tells.
+
+The imports that may fail are inside the checks, so that this module can still speak when PyTorch cannot.
+"""
+
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NamedTuple
+
+FREE_DISK_GB = 1.0  # a report run writes 0.4 GB of checkpoints, the rest is room to work
+SET_UP_AGAIN = "run the set-up line of README.md again"
+
+
+class Check(NamedTuple):
+    """One line of the environment check: what was looked at, whether it is fine, and a sentence."""
+
+    name: str
+    ok: bool
+    sentence: str
+
+
+class Checks(list):
+    """The lines of the environment check: a notebook shows a table, `print` gives text."""
+
+    @property
+    def ok(self):
+        """Whether every line is fine."""
+        return all(check.ok for check in self)
+
+    def __repr__(self):
+        return "\n".join(f"{'ok     ' if c.ok else 'PROBLEM'}  {c.name}: {c.sentence}" for c in self)
+
+    def _repr_markdown_(self):
+        rows = [f"| {'✓ ok' if c.ok else '✗ **problem**'} | {c.name} | {c.sentence} |" for c in self]
+        return "\n".join(["| | what | found |", "|---|---|---|", *rows])
+
+
+def check_environment(folder="."):
+    """Look at all that the course needs on this computer; takes about two seconds.
+
+    Args:
+        folder: where the student works; its disk must have room.
+
+    Returns:
+        Checks: Python, PyTorch with torchvision, widgets, data and disk. Each line that is not ok is one sentence
+        that ends with the remedy.
+    """
+    return Checks([check_python(), check_torch_and_data(), check_widgets(), check_disk(folder)])
+
+
+def check_python():
+    """Python is new enough."""
+    found = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < (3, 11):  # noqa: UP036  a copied folder may run in a kernel that pip never saw
+        return Check("Python", False, f"this is Python {found}, the course needs 3.11 or newer: {SET_UP_AGAIN}.")
+    return Check("Python", True, f"version {found}")
+
+
+def check_torch_and_data():
+    """torch and torchvision fit together, and MNIST can be read."""
+    name = "PyTorch and MNIST"
+    try:
+        from vae_lib import data
+
+        folder = data.unpack()
+    except (ImportError, OSError) as error:  # both carry the remedy already
+        return Check(name, False, str(error))
+    versions = f"torch {version('torch')} and torchvision {version('torchvision')} fit together"
+    return Check(name, True, f"{versions}; the data are whole, in {folder}")
+
+
+def check_widgets():
+    """ipywidgets is beside this kernel, with the part that JupyterLab loads in the browser."""
+    for name in ("ipywidgets", "jupyterlab_widgets"):
+        try:
+            version(name)
+        except PackageNotFoundError:
+            return Check("Widgets", False, f"{name} is not installed in {sys.prefix}: {SET_UP_AGAIN}.")
+    browser_part = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager/package.json")
+    if not browser_part.exists():
+        remedy = "run python -m pip install --force-reinstall jupyterlab_widgets, then reload the page"
+        return Check("Widgets", False, f"the browser's part of ipywidgets, {browser_part}, is missing: {remedy}.")
+    return Check("Widgets", True, f"ipywidgets {version('ipywidgets')}; the slider below proves it")
+
+
+def check_disk(folder):
+    """There is room for checkpoints."""
+    free = shutil.disk_usage(folder).free / 1e9
+    if free < FREE_DISK_GB:
+        return Check("Disk", False, f"{free:.1f} GB are free, the course needs {FREE_DISK_GB:.0f} GB: make room.")
+    return Check("Disk", True, f"{free:.0f} GB free")
+
+
+if __name__ == "__main__":
+    found = check_environment()
+    print(found)
+    sys.exit(0 if found.ok else 1)

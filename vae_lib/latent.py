@@ -1,0 +1,68 @@
+"""The trained latent space: encode, project by PCA, compare classes, and walk through it.
+
+The walks return images x_hat (n, 784), decoded without sampling.
+"""
+
+import torch
+from sklearn.decomposition import PCA
+
+
+@torch.no_grad()
+def encode(model, x):
+    """Images x (N, 784) → mu, sigma, each (N, D), without gradients."""
+    return model.encode(x)
+
+
+def project(mu):
+    """Project means on their two first principal components, by scikit-learn's PCA.
+
+    Args:
+        mu: (N, D).
+
+    Returns:
+        (points, explained): points (N, 2), and the share of the variance that each component holds, (2,).
+    """
+    pca = PCA(n_components=2, svd_solver="full")
+    points = pca.fit_transform(mu.cpu().numpy())
+    return torch.from_numpy(points), torch.from_numpy(pca.explained_variance_ratio_)
+
+
+def class_means(points, y):
+    """The centroid of each digit: points (N, D) and labels y (N,) → (10, D).
+
+    Raises:
+        ValueError: a digit has no image.
+    """
+    counts = torch.bincount(y, minlength=10)
+    if (counts == 0).any():
+        raise ValueError(f"every digit needs an image, the counts of 0 to 9 are {counts.tolist()}: take more images")
+    return torch.stack([points[y == digit].mean(dim=0) for digit in range(10)])
+
+
+def closest_pairs(means):
+    """All 45 pairs of digits as (a, b, distance), the closest first, by Euclidean distance of means (10, D)."""
+    distance = torch.cdist(means, means)
+    pairs = [(a, b, distance[a, b].item()) for a, b in torch.combinations(torch.arange(len(means))).tolist()]
+    return sorted(pairs, key=lambda pair: pair[2])
+
+
+@torch.no_grad()
+def sample(model, n, generator=None):
+    """Decode n draws of z ~ N(0, I) on the model's device; PyTorch's global generator draws if None is given."""
+    device = next(model.parameters()).device
+    return model.decode(torch.randn(n, model.sizes["latent_dim"], generator=generator, device=device))
+
+
+@torch.no_grad()
+def traverse(model, z, dim, values):
+    """Decode z (D,) with its coordinate `dim` set to each of the values (n,) in turn → (n, 784)."""
+    line = z.repeat(len(values), 1)
+    line[:, dim] = torch.as_tensor(values, dtype=z.dtype)
+    return model.decode(line)
+
+
+@torch.no_grad()
+def interpolate(model, z_a, z_b, steps=10):
+    """Decode `steps` points on the straight line from z_a (D,) to z_b (D,), both ends included → (steps, 784)."""
+    share = torch.linspace(0, 1, steps, device=z_a.device).unsqueeze(1)  # (steps, 1)
+    return model.decode(z_a + share * (z_b - z_a))

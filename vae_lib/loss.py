@@ -1,0 +1,67 @@
+"""BCE, KLD and their sum, in nats per image: the negative of the ELBO (paper, equation 3).
+
+Each function returns one number per image, (B,): summed over the pixels or the latent dimensions, never averaged
+over them. An average over 784 pixels would multiply the weight of the KLD by 784 without saying so.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+
+
+class Losses(NamedTuple):
+    """loss = bce + beta · kld and its two terms, in nats per image: tensors (B,), or floats where averaged."""
+
+    loss: torch.Tensor | float
+    bce: torch.Tensor | float
+    kld: torch.Tensor | float
+
+
+def vae_loss(x, x_logits, mu, sigma, beta=1.0):
+    """The loss of the VAE for each image.
+
+    Args:
+        x: images (B, 784) in [0, 1].
+        x_logits, mu, sigma: what the model returns for x, so that `vae_loss(x, *model(x))` reads well;
+            (B, 784), (B, D), (B, D).
+        beta: weight of the KLD; 1 is the VAE of the paper, others are the β-VAE of Higgins et al., 2017.
+
+    Returns:
+        Losses of (B,) tensors.
+    """
+    b, k = bce(x, x_logits), kld(mu, sigma)
+    return Losses(b + beta * k, b, k)
+
+
+def bce(x, x_logits):
+    """Binary cross-entropy of each image, -log p(x|z) for Bernoulli pixels, in nats (paper, appendix C.1).
+
+    Takes logits: log(sigmoid(x_logits)) computed in one step loses no precision at ±100, in two it is -inf.
+
+    Args:
+        x: images (B, 784) in [0, 1]. For grey pixels, 0 < x < 1, the smallest possible value is above 0.
+        x_logits: decoder output before the sigmoid (B, 784).
+
+    Returns:
+        (B,) nats.
+    """
+    return F.binary_cross_entropy_with_logits(x_logits, x, reduction="none").sum(dim=1)
+
+
+def kld(mu, sigma):
+    """KL divergence from N(mu, sigma²) to N(0, I) of each image, in nats (paper, appendix B).
+
+    Args:
+        mu, sigma: (B, D); the sign of sigma does not matter.
+
+    Returns:
+        (B,) nats.
+    """
+    return kld_per_dim(mu, sigma).sum(dim=1)
+
+
+def kld_per_dim(mu, sigma):
+    """The KLD before the sum over the latent dimensions: ½ (μ² + σ² - 1 - log σ²), shape (B, D), in nats."""
+    var = sigma.square()
+    return 0.5 * (mu.square() + var - 1 - var.log())

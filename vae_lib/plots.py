@@ -1,0 +1,198 @@
+"""Figures from tensors. Every figure carries its description, `alt`, for those who cannot see it.
+
+Nothing here shows a figure: a notebook shows the one that a cell ends with.
+"""
+
+import base64
+import io
+import os
+from pathlib import Path
+
+import torch
+from matplotlib.figure import Figure
+from torchvision.utils import make_grid, save_image
+
+# Okabe and Ito's colours, told apart by colour-blind readers; every plot adds labels, markers or line styles.
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+DIGIT_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C6D00"] * 2
+LINES = [("o", "-", BLUE), ("s", "--", ORANGE), ("^", "-.", GREEN), ("D", ":", "#CC79A7"), ("v", "-", GREY)]
+
+
+class Picture(Figure):
+    """A matplotlib figure with a description, which notebooks keep beside the picture."""
+
+    def __init__(self, width, height, alt):
+        super().__init__(figsize=(width, height), layout="constrained")
+        self.alt = alt
+
+    def panel(self, *position, title="", xlabel="", ylabel=""):
+        """A subplot with a light frame, at matplotlib's (rows, columns, index)."""
+        ax = self.add_subplot(*position)
+        ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        ax.spines[["top", "right"]].set_visible(False)
+        return ax
+
+    def png(self, dpi):
+        """The figure as bytes of a PNG file."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=dpi, metadata={"Description": self.alt})
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        # Twice the pixels for sharp screens; the width says how large to show it.
+        data = {"image/png": base64.b64encode(self.png(144)).decode(), "text/plain": self.alt}
+        return data, {"image/png": {"alt": self.alt, "width": round(72 * self.get_figwidth() * 1.25)}}
+
+
+def save(picture, path):
+    """Write a figure as a PNG file, whole or not at all."""
+    _write(path, lambda temporary: temporary.write_bytes(picture.png(144)))
+
+
+def save_images(x, path, ncols=10):
+    """Write images x (n, 784) in [0, 1] as one PNG file, `ncols` in a row, three times their size."""
+    large = x.view(-1, 1, 28, 28).repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)
+    _write(path, lambda temporary: save_image(large, temporary, nrow=ncols, padding=3, pad_value=0.5, format="png"))
+
+
+def images(x, alt, *, ncols=10, titles=None, rows=None):
+    """Images in a grid.
+
+    Args:
+        x: (n, 784) in [0, 1].
+        alt: what the figure shows, in a sentence.
+        ncols: images in a row.
+        titles: a short text above each image, or None.
+        rows: a label left of each row, or None.
+    """
+    if titles is not None:
+        return _titled_images(x, alt, ncols, titles)
+    nrows = -(-len(x) // ncols)
+    picture = Picture(0.62 * ncols + (0.9 if rows else 0), 0.62 * nrows + 0.1, alt)
+    ax = picture.add_subplot()
+    grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=2, pad_value=0.5)
+    ax.imshow(grid[0], cmap="gray", vmin=0, vmax=1)
+    ax.set(xticks=[], yticks=[30 * i + 16 for i in range(nrows)] if rows else [])
+    ax.set_yticklabels(rows or [])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return picture
+
+
+def _titled_images(x, alt, ncols, titles):
+    nrows = -(-len(x) // ncols)
+    picture = Picture(0.8 * ncols, 1.05 * nrows, alt)
+    for i, (image, title) in enumerate(zip(x.detach().cpu(), titles, strict=True)):
+        ax = picture.add_subplot(nrows, ncols, i + 1)
+        ax.imshow(image.view(28, 28), cmap="gray", vmin=0, vmax=1)
+        ax.set_title(title, fontsize=9)
+        ax.axis("off")
+    return picture
+
+
+def reconstructions(x, x_hat):
+    """Originals x (n, 784) in the top row, their reconstructions x_hat (n, 784) below."""
+    alt = f"Top row: {len(x)} originals. Bottom row: their reconstructions, each below its original."
+    return images(torch.cat([x, x_hat]), alt, ncols=len(x), rows=["original", "reconstruction"])
+
+
+def loss_curves(history):
+    """Total, BCE and KLD of each epoch, training against validation, from a list of `train.Epoch`."""
+    first, last = history[0], history[-1]
+    alt = (
+        f"Three curves over {len(history)} epochs. Training loss {first.train.loss:.0f} to {last.train.loss:.0f}, "
+        f"validation loss {first.val.loss:.0f} to {last.val.loss:.0f}; validation BCE {first.val.bce:.0f} to "
+        f"{last.val.bce:.0f}, validation KLD {first.val.kld:.0f} to {last.val.kld:.0f} nats per image."
+    )
+    picture = Picture(9, 3, alt)
+    epochs = range(1, len(history) + 1)
+    for i, name in enumerate(["loss", "bce", "kld"], 1):
+        title = {"loss": "total = BCE + KLD", "bce": "BCE", "kld": "KLD"}[name]
+        ax = picture.panel(1, 3, i, title=title, xlabel="epoch", ylabel="nats per image" if i == 1 else "")
+        ax.plot(epochs, [getattr(e.train, name) for e in history], color=BLUE, label="training")
+        ax.plot(epochs, [getattr(e.val, name) for e in history], color=ORANGE, ls="--", label="validation")
+        ax.legend(frameon=False)
+    return picture
+
+
+def latent_scatter(points, y, explained):
+    """Each image as a small digit at its place in the PCA plane.
+
+    Args:
+        points: (N, 2).
+        y: labels (N,).
+        explained: share of the variance that each of the two components holds, (2,).
+    """
+    alt = (
+        f"Scatter of {len(points)} images in the plane of the first two principal components, which hold "
+        f"{explained[0]:.1%} and {explained[1]:.1%} of the variance. Each point is drawn as its digit; a larger "
+        "digit marks the mean of its class."
+    )
+    picture = Picture(7.5, 6.5, alt)
+    labels = [f"component {i + 1} ({share:.1%} of the variance)" for i, share in enumerate(explained.tolist())]
+    ax = picture.panel(xlabel=labels[0], ylabel=labels[1])
+    for digit, colour in enumerate(DIGIT_COLOURS):
+        own = points[y == digit]
+        ax.scatter(*own.T, marker=f"${digit}$", s=14, lw=0.2, alpha=0.55, color=colour, rasterized=True)
+    for digit, colour in enumerate(DIGIT_COLOURS):
+        box = dict(boxstyle="circle,pad=0.25", fc="white", ec=colour, lw=1.5)
+        if (y == digit).any():
+            ax.text(*points[y == digit].mean(dim=0), digit, size=14, weight="bold", ha="center", va="center", bbox=box)
+    return picture
+
+
+def bars(values, alt, *, xlabel="", ylabel="", title="", decimals=1):
+    """A bar for each entry of a dictionary label → number, with the number above it."""
+    picture = Picture(min(9, 1.6 + 0.95 * len(values)), 3.2, alt)
+    ax = picture.panel(title=title, xlabel=xlabel, ylabel=ylabel)
+    drawn = ax.bar([str(label) for label in values], list(values.values()), color=BLUE, width=0.65)
+    ax.bar_label(drawn, fmt=f"%.{decimals}f", fontsize=9)
+    return picture
+
+
+def lines(x, curves, alt, *, xlabel="", ylabel="", title="", logx=False, logy=False):
+    """Curves over a common x, from a dictionary label → values; each has its own marker and line style."""
+    picture = Picture(6.5, 3.4, alt)
+    ax = picture.panel(title=title, xlabel=xlabel, ylabel=ylabel)
+    for (label, values), (marker, style, colour) in zip(curves.items(), LINES, strict=False):
+        every = max(1, len(values) // 10)
+        ax.plot(x, values, marker=marker, markevery=every, ms=5, ls=style, color=colour, label=label)
+    if logx:
+        ax.set_xscale("log")
+    if logy:
+        ax.set_yscale("log")
+    ax.legend(frameon=False)
+    return picture
+
+
+def histogram(groups, alt, *, bins=40, xlabel="", ylabel="", title="", log=False):
+    """Outlined histograms of one or more sets of numbers, from a dictionary label → values."""
+    picture = Picture(6.5, 3.2, alt)
+    ax = picture.panel(title=title, xlabel=xlabel, ylabel=ylabel)
+    for (label, values), (_, style, colour) in zip(groups.items(), LINES, strict=False):
+        ax.hist(values, bins=bins, histtype="step", lw=1.8, ls=style, color=colour, label=label, log=log)
+    ax.legend(frameon=False)
+    return picture
+
+
+def table(matrix, alt, *, labels, title="", decimals=1):
+    """A square matrix as a grid of numbers, darker where larger; `labels` name rows and columns."""
+    picture = Picture(6.2, 5.2, alt)
+    ax = picture.add_subplot(title=title)
+    ax.imshow(matrix, cmap="Blues")
+    ticks = range(len(labels))
+    ax.set(xticks=ticks, yticks=ticks, xticklabels=labels, yticklabels=labels)
+    half = (matrix.min() + matrix.max()) / 2
+    for i in ticks:
+        for j in ticks:
+            colour = "white" if matrix[i, j] > half else "black"
+            ax.text(j, i, f"{matrix[i, j]:.{decimals}f}", ha="center", va="center", size=8, color=colour)
+    return picture
+
+
+def _write(path, write):
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    write(temporary)
+    os.replace(temporary, path)
