@@ -84,6 +84,7 @@ def build(source):
         timeout=1800,
         kernel_name="python3",
         resources={"metadata": {"path": str(source.parent)}},
+        coalesce_streams=True,
         record_timing=False,
         store_widget_state=False,
     )

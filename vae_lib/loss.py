@@ -64,4 +64,5 @@ def kld(mu, sigma):
 def kld_per_dim(mu, sigma):
     """The KLD before the sum over the latent dimensions: ½ (μ² + σ² - 1 - log σ²), shape (B, D), in nats."""
     var = sigma.square()
-    return 0.5 * (mu.square() + var - 1 - var.log())
+    # The tiny number only matters at sigma = 0 exactly, which a linear head can give: log 0 times a beta of 0 is NaN.
+    return 0.5 * (mu.square() + var - 1 - (var + 1e-30).log())

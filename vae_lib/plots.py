@@ -52,7 +52,7 @@ def save(picture, path):
 def save_images(x, path, ncols=10):
     """Write images x (n, 784) in [0, 1] as one PNG file, `ncols` in a row, three times their size."""
     large = x.view(-1, 1, 28, 28).repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)
-    _write(path, lambda temporary: save_image(large, temporary, nrow=ncols, padding=3, pad_value=0.5, format="png"))
+    _write(path, lambda temporary: save_image(large, temporary, nrow=ncols, padding=3, pad_value=1, format="png"))
 
 
 def images(x, alt, *, ncols=10, titles=None, rows=None):
@@ -68,9 +68,10 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
     if titles is not None:
         return _titled_images(x, alt, ncols, titles)
     nrows = -(-len(x) // ncols)
-    picture = Picture(0.62 * ncols + (0.9 if rows else 0), 0.62 * nrows + 0.1, alt)
+    label_width = 0.1 * max(map(len, rows or [""]))
+    picture = Picture(0.62 * ncols + label_width, 0.62 * nrows + 0.1, alt)
     ax = picture.add_subplot()
-    grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=2, pad_value=0.5)
+    grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=2, pad_value=1)
     ax.imshow(grid[0], cmap="gray", vmin=0, vmax=1)
     ax.set(xticks=[], yticks=[30 * i + 16 for i in range(nrows)] if rows else [])
     ax.set_yticklabels(rows or [])
@@ -147,6 +148,20 @@ def bars(values, alt, *, xlabel="", ylabel="", title="", decimals=1):
     ax = picture.panel(title=title, xlabel=xlabel, ylabel=ylabel)
     drawn = ax.bar([str(label) for label in values], list(values.values()), color=BLUE, width=0.65)
     ax.bar_label(drawn, fmt=f"%.{decimals}f", fontsize=9)
+    return picture
+
+
+def loss_bars(losses, alt):
+    """BCE and KLD of several models as stacked bars, from a dictionary label → `loss.Losses` of floats."""
+    picture = Picture(min(9, 2.2 + 1.1 * len(losses)), 3.4, alt)
+    ax = picture.panel(ylabel="nats per image")
+    labels, bce = list(losses), [entry.bce for entry in losses.values()]
+    kld = [entry.kld for entry in losses.values()]
+    lower = ax.bar(labels, bce, color=BLUE, width=0.6, label="BCE")
+    upper = ax.bar(labels, kld, bottom=bce, color="white", edgecolor=ORANGE, hatch="//", width=0.6, label="KLD")
+    ax.bar_label(lower, fmt="BCE %.0f", label_type="center", color="white", fontsize=9)
+    ax.bar_label(upper, labels=[f"KLD {value:.0f}" for value in kld], fontsize=9, padding=2)
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return picture
 
 

@@ -1,0 +1,22 @@
+"""What holds for all tests: no network, one thread each, and kernels that are told the same."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+# Two workers on two cores: with more threads each they would only wait for one another.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import only_loopback  # noqa: E402, F401
+
+# A kernel runs the files in its profile's startup folder before the first cell.
+_ipython = tempfile.TemporaryDirectory(prefix="ipython-")
+_startup = Path(_ipython.name, "profile_default", "startup")
+_startup.mkdir(parents=True)
+shutil.copy(only_loopback.__file__, _startup)
+os.environ["IPYTHONDIR"] = _ipython.name
+
+
+def pytest_unconfigure():
+    _ipython.cleanup()

@@ -1,0 +1,142 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Start here
+#
+# This course has one goal: that you understand a **Variational Autoencoder** (VAE) well enough to train one,
+# measure it, and tell what it can and cannot do.
+#
+# In this lesson you will
+#
+# - see what you are going to build;
+# - find your way through the nine lessons;
+# - check that this computer is ready.
+#
+# **Before you begin:** you can read Python and have seen a neural network once.
+# **Time:** 10 minutes, of which the computer needs 10 seconds.
+
+# %% [markdown]
+# ## What you will build
+#
+# Click into the next cell and press **Shift+Enter** to run it. It loads the model that you will train yourself in
+# lesson 05, and asks it for thirty digits that nobody ever wrote.
+
+# %%
+import torch
+
+from vae_lib import plots
+from vae_lib.data import load_tensors
+from vae_lib.latent import encode, interpolate, sample
+from vae_lib.train import load_trained
+
+torch.manual_seed(42)
+model, history = load_trained()
+plots.images(
+    sample(model, 30),
+    "Thirty generated digits. Some are clear, some are no digit at all.",
+    ncols=15,
+)
+
+# %% [markdown]
+# Some are good, some are scribbles. Why that is so, and how to measure it, is a question this course answers.
+#
+# A VAE squeezes each image of 784 pixels into a handful of numbers and draws the image again from them.
+# Here are ten handwritten digits that it never saw in training, and what it made of them:
+
+# %%
+_, _, test_set = load_tensors()
+mu, sigma = encode(model, test_set.x[:10])
+plots.reconstructions(test_set.x[:10], model.decode(mu).detach())
+
+# %% [markdown]
+# And because the numbers form a space, you can walk through it: from the first digit above to the second, in ten steps.
+
+# %%
+walk = interpolate(model, mu[0], mu[1], steps=10)
+plots.images(
+    walk, "Ten images on the way from a 7 to a 2; the shapes change little by little.", ncols=10
+)
+
+# %% [markdown]
+# ## The map
+#
+# The course repeats a real report, a student's VAE on MNIST, and questions each of its statements.
+# Every lesson opens on its own, in any order, but they build on each other.
+#
+# | lesson | the question it answers | minutes |
+# |---|---|---|
+# | `00_start_here` | Is everything ready? | 10 |
+# | `01_data_split` | What do we learn from, and what do we keep back? | 35 |
+# | `02_encoder_decoder` | How do 784 numbers become 40, and 784 again? | 40 |
+# | `03_reparameterization_trick` | How does a gradient pass through a random draw? | 45 |
+# | `04_bce_vs_kld` | What are the two halves of the loss, and which loss is good? | 50 |
+# | `05_training` | What does training look like, epoch by epoch? | 40 |
+# | `06_latent_space_pca` | What do the 40 numbers mean? | 45 |
+# | `07_live_sampling` | What does it feel like to move through them? | 25 |
+# | `08_the_report_revisited` | Which statements of the report hold? | 45 |
+#
+# ## How to work
+#
+# - Where you read **Predict**, stop and answer in your head or on paper *before* you run the cell. A wrong guess that
+#   you noticed teaches more than a right answer that you read.
+# - Change the cells and run them again. You cannot break anything: *Kernel → Restart Kernel and Run All Cells* brings
+#   everything back.
+# - Your numbers may differ from the printed ones in the last digit. Lesson 05 explains why.
+# - The code behind the lessons is the folder `vae_lib`: nine short files that you can read in 20 minutes.
+#
+# Nothing here needs the internet: MNIST and the trained model are already on this disk.
+#
+# ## The words
+#
+# One word for one thing, in the text, in the code and in the figures:
+#
+# | word | meaning | shape |
+# |---|---|---|
+# | `x` | images, pixels in [0, 1] | (B, 784) |
+# | `mu`, `sigma` | mean and standard deviation that the encoder gives for each image | (B, D) |
+# | `eps` | random noise from N(0, I) | (B, D) |
+# | `z` | a latent point, `mu + sigma * eps` | (B, D) |
+# | `x_logits` | what the decoder gives, before the sigmoid | (B, 784) |
+# | `x_hat` | after the sigmoid: the reconstruction, in [0, 1] | (B, 784) |
+# | `bce`, `kld`, `loss` | the two terms of the loss and their sum, in **nats per image** | (B,) or one number |
+# | `beta` | the weight of `kld`; 1 unless we say otherwise | one number |
+#
+# B is the number of images in a batch, D = `latent_dim` = 40.
+
+# %% [markdown]
+# ## Is this computer ready?
+#
+# Each line of the table should say *ok*. A line that does not ends with what to do.
+
+# %% tags=["nbval-ignore-output"]
+from vae_lib.environment import check_environment
+
+checks = check_environment()
+checks
+
+# %% [markdown]
+# One thing only you can check: the next cell should show a slider that you can drag.
+# If you see a line of text instead, reload the page and run the cell again.
+
+# %% tags=["nbval-ignore-output"]
+from ipywidgets import IntSlider
+
+assert checks.ok, checks
+IntSlider(7, 0, 9, description="drag me")
+
+# %% [markdown]
+# ## What to take along
+#
+# - You saw what you are going to build: generated digits, reconstructions, and a walk between two digits.
+# - You know the nine lessons and how to work through them.
+# - This computer is ready. Next: `01_data_split`.

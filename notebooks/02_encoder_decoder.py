@@ -1,0 +1,212 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 02 · Encoder and decoder: from 784 numbers to 40, and back
+#
+# In this lesson you will
+#
+# - follow an image through the encoder and the decoder, shape by shape;
+# - see what ReLU and the sigmoid are for;
+# - look at what an untrained model draws;
+# - train a plain autoencoder and find out why it cannot generate.
+#
+# **Before you begin:** lesson 01. **Time:** 40 minutes, of which the computer needs 30 seconds.
+
+# %%
+import torch
+import torch.nn.functional as F
+from torch import nn
+from tqdm.auto import tqdm
+
+from vae_lib import plots
+from vae_lib.data import load_tensors
+from vae_lib.latent import encode, sample
+from vae_lib.model import VAE
+from vae_lib.train import load_trained
+
+torch.manual_seed(42)
+train_set, val_set, test_set = load_tensors()
+plots.images(val_set.x[:10], "Ten validation images.")
+
+# %% [markdown]
+# ## The whole path
+#
+# $$x \;\xrightarrow{\text{encoder}}\; (\mu, \sigma) \;\longrightarrow\; z = \mu + \sigma\,\varepsilon
+# \;\xrightarrow{\text{decoder}}\; \text{logits} \;\xrightarrow{\text{sigmoid}}\; \hat x$$
+#
+# The **encoder** reads an image and answers with a mean μ and a standard deviation σ for each of 40 numbers.
+# The **decoder** reads 40 numbers and answers with 784 pixels. (Kingma & Welling 2014, section 3 and appendix C.)
+
+# %%
+model = VAE()
+model
+
+# %% [markdown]
+# **Predict.** Four images go in. Write down the shape after each step before you run the cell.
+
+# %%
+x = val_set.x[:4]
+h = F.relu(model.encoder.hidden(x))
+mu, sigma = model.encoder.hid_mu(h), model.encoder.hid_sigma(h)
+z = mu + sigma * torch.randn_like(sigma)
+x_logits = model.decoder(z)
+x_hat = torch.sigmoid(x_logits)
+
+# %%
+steps = {"x": x, "h": h, "mu": mu, "sigma": sigma, "z": z, "x_logits": x_logits, "x_hat": x_hat}
+for name, tensor in steps.items():
+    print(f"{name:9}{tuple(tensor.shape)}")
+
+# %% [markdown]
+# **What we saw.** 784 → 400 → 40 and 40 → 400 → 784. The two heads, `hid_mu` and `hid_sigma`, read the same 400 numbers.
+#
+# How many weights is that? A linear layer from *n* to *m* has *n·m* weights and *m* biases.
+#
+# **Predict.** Which layers hold most of them?
+
+# %%
+by_hand = (784 * 400 + 400) + 2 * (400 * 40 + 40) + (40 * 400 + 400) + (400 * 784 + 784)
+counted = sum(weights.numel() for weights in model.parameters())
+print(f"by hand {by_hand:,}, counted {counted:,}")
+print(f"in the two layers next to the pixels {2 * 784 * 400:,}")
+
+# %% [markdown]
+# ## A shape that does not fit
+#
+# Images often come as (B, 1, 28, 28). The encoder wants one row of 784 pixels for each image, and says so:
+
+# %%
+try:
+    model(torch.rand(64, 1, 28, 28))
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# ## What ReLU is for
+#
+# Two linear layers in a row are one linear layer: $W_2(W_1 x) = (W_2 W_1)\,x$. Without something in between, the 400
+# hidden units would be for nothing.
+#
+# **Predict.** Without ReLU, can one 784 → 40 layer do what the encoder does? And with ReLU?
+
+# %%
+first, second = model.encoder.hidden, model.encoder.hid_mu
+one_layer = nn.Linear(784, 40)
+with torch.no_grad():
+    one_layer.weight.copy_(second.weight @ first.weight)
+    one_layer.bias.copy_(second.weight @ first.bias + second.bias)
+print("without ReLU, the same:", torch.allclose(second(first(x)), one_layer(x), atol=1e-5))
+print("with ReLU, the same:   ", torch.allclose(second(F.relu(first(x))), one_layer(x), atol=1e-5))
+
+# %% [markdown]
+# ## What the sigmoid is for
+#
+# The decoder's last layer gives any number: a *logit*. The sigmoid $1 / (1 + e^{-a})$ brings it into (0, 1), the range
+# of the pixels.
+
+# %%
+some = torch.tensor([-100.0, -5.0, 0.0, 5.0, 100.0])
+print("logit  ", *[f"{a:8.0f}" for a in some])
+print("sigmoid", *[f"{p:8.4f}" for p in torch.sigmoid(some)])
+
+# %% [markdown]
+# A logit of 0 is mid-grey. Black is a very negative logit, never quite reached. We keep logits and pixels apart by
+# name, `x_logits` and `x_hat`: the loss of lesson 04 takes logits, our eyes take pixels.
+#
+# ## What an untrained model draws
+#
+# **Predict.** The weights are small random numbers. What will the reconstructions look like?
+
+# %%
+torch.manual_seed(42)
+x_logits, mu, sigma = VAE()(val_set.x[:10])
+x_hat = torch.sigmoid(x_logits).detach()
+plots.reconstructions(val_set.x[:10], x_hat)
+
+# %%
+print(f"pixels of x_hat: from {x_hat.min():.2f} to {x_hat.max():.2f}, mean {x_hat.mean():.2f}")
+
+# %% [markdown]
+# **What we saw.** Grey noise, the same for every digit: small weights give logits near 0, and a logit of 0 is mid-grey.
+# All the rest comes from training.
+#
+# ## A plain autoencoder
+#
+# Leave out σ and the noise: encode to μ, decode μ, compare with the image. That is an *autoencoder*. It is simpler.
+# Why is it not enough? Let us train one, on all 51,000 images, for five passes.
+
+# %% tags=["nbval-ignore-output"]
+torch.manual_seed(42)
+plain = VAE()  # we use its mu only, so sigma's head never learns
+optimizer = torch.optim.Adam(plain.parameters(), lr=1e-3)
+for _ in tqdm(range(5), desc="training", unit="epoch"):
+    for x in train_set.x[torch.randperm(len(train_set.x))].split(256):
+        mu, _ = plain.encode(x)
+        loss = F.binary_cross_entropy_with_logits(plain.decoder(mu), x, reduction="sum") / len(x)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+# %%
+codes, _ = encode(plain, val_set.x)
+plots.reconstructions(val_set.x[:10], plain.decode(codes[:10]).detach())
+
+# %% [markdown]
+# Very good reconstructions, after seconds. Now let it *generate*: take 40 random numbers, decode.
+#
+# **Predict.** Digits, or not? Think of where the decoder has ever been.
+
+# %%
+torch.manual_seed(0)
+noise = torch.randn(10, 40)
+same_spread = codes.mean(0) + codes.std(0) * noise
+drawn = torch.cat(
+    [plain.decode(noise), plain.decode(same_spread), sample(load_trained()[0], 10)]
+).detach()
+rows = ["autoencoder, N(0, I)", "autoencoder, its own spread", "VAE, N(0, I)"]
+alt = "Ten generated images each: two rows of an autoencoder, blobs; one of the VAE, many digits."
+plots.images(drawn, alt, rows=rows)
+
+# %% [markdown]
+# **What we saw.** The autoencoder draws blobs, even when the random numbers have the mean and spread of its own codes.
+# Where *are* its codes? The VAE was told to keep them near N(0, I), mean 0 and standard deviation 1. Nobody told the
+# autoencoder.
+
+# %% tags=["nbval-ignore-output"]
+vae_codes, _ = encode(load_trained()[0], val_set.x)
+spread = {"autoencoder": codes, "VAE": vae_codes}
+groups = {name: mu.norm(dim=1) for name, mu in spread.items()}
+for name, radius in groups.items():
+    print(f"{name:12} median distance of a code from 0: {radius.median():5.1f}")
+alt = "Distances of the codes from zero: small for the VAE, much larger for the autoencoder."
+plots.histogram(groups, alt, xlabel="distance of the code from 0", ylabel="validation images")
+
+# %%
+assert groups["autoencoder"].median() > 2 * groups["VAE"].median()
+
+# %% [markdown]
+# The autoencoder's codes lie far out, in a shape that we do not know, with gaps between them. To generate you would need
+# to know where to draw from, and what lies in the gaps was never trained. A VAE repairs both: the noise σ·ε fills
+# the gaps (lesson 03), and the KLD pulls all codes to one known place, N(0, I) (lesson 04).
+#
+# ## What to take along
+#
+# - 784 → 400 → (40, 40) → 40 → 400 → 784; almost all weights are next to the pixels.
+# - ReLU keeps the layers from collapsing into one; the sigmoid brings logits into the range of pixels.
+# - An untrained model draws mid-grey noise.
+# - A plain autoencoder reconstructs well but cannot generate: nobody knows where its codes are.
+#
+# **Where this is limited.** These layers do not know that pixels have neighbours. Convolutions do, and draw sharper
+# digits; they would also hide the idea behind more code.
+#
+# Next: `03_reparameterization_trick`.

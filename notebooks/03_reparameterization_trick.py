@@ -1,0 +1,231 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 03 · The reparameterization trick: a gradient through a random draw
+#
+# In this lesson you will
+#
+# - see why sampling stops the gradient, and that PyTorch does not warn you;
+# - write the trick, z = μ + σ·ε, and check its two derivatives;
+# - measure it against the other way to differentiate a sample, the score function;
+# - compare three ways to get σ from a layer.
+#
+# **Before you begin:** lesson 02. **Time:** 45 minutes, of which the computer needs 15 seconds.
+
+# %%
+import torch
+
+from vae_lib import plots
+from vae_lib.data import load_tensors
+from vae_lib.latent import encode
+from vae_lib.loss import bce
+from vae_lib.model import SIGMA, reparameterize
+from vae_lib.train import load_experiments, load_trained
+
+torch.manual_seed(42)
+mu, sigma = torch.tensor(1.5), torch.tensor(0.5)
+z = reparameterize(mu.repeat(20_000), sigma.repeat(20_000))
+alt = "Histogram of 20,000 samples: a bell around 1.5, most of it between 0.5 and 2.5."
+plots.histogram({"z = 1.5 + 0.5 · eps": z}, alt, xlabel="z", ylabel="samples")
+
+# %% [markdown]
+# ## The problem
+#
+# The encoder says: *this image is somewhere around μ, give or take σ.* So we draw z from N(μ, σ²) and decode it. To
+# train the encoder, the gradient of the loss must come back from z to μ and σ. But how do you differentiate a dice roll?
+#
+# PyTorch has a function that draws from N(μ, σ²).
+#
+# **Predict.** We want z², on average, to be small. In which direction must μ = 1.5 move, so what sign has its gradient?
+
+# %%
+mu = torch.tensor(1.5, requires_grad=True)
+sigma = torch.tensor(0.5, requires_grad=True)
+z = torch.normal(mu, sigma)
+(z**2).backward()
+print(f"gradient of mu: {mu.grad:.1f}   gradient of sigma: {sigma.grad:.1f}")
+
+# %% [markdown]
+# **What we saw.** Zero. No error, no warning: `torch.normal` hands out a sample, and the way back from it is a wall. A
+# model trained like this has an encoder that never learns, and a loss that still falls a little, because the decoder
+# does. `torch.distributions` has the same wall in its method `sample`:
+
+# %%
+q = torch.distributions.Normal(mu, sigma)
+print("sample  requires grad:", q.sample().requires_grad)
+print("rsample requires grad:", q.rsample().requires_grad)
+
+# %% [markdown]
+# ## The trick
+#
+# Move the dice outside. Draw ε from N(0, 1), which depends on nothing, and *compute* z from it:
+#
+# $$z = \mu + \sigma \cdot \varepsilon, \qquad \varepsilon \sim \mathcal N(0, 1)$$
+#
+# (Kingma & Welling 2014, section 2.4.) z has the same distribution as before, the first picture shows it. But now z is
+# a plain formula of μ and σ, and plain formulas have derivatives:
+#
+# $$\frac{\partial z}{\partial \mu} = 1, \qquad \frac{\partial z}{\partial \sigma} = \varepsilon$$
+#
+# **Predict.** With ε = −0.7, what are the two gradients of z itself? And those of z²? (z = 1.5 − 0.35.)
+
+# %%
+eps = torch.tensor(-0.7)
+z = reparameterize(mu, sigma, eps)
+print("dz/dmu, dz/dsigma:    ", *[f"{g:.2f}" for g in torch.autograd.grad(z, (mu, sigma))])
+z = reparameterize(mu, sigma, eps)
+print("dz²/dmu, dz²/dsigma:  ", *[f"{g:.2f}" for g in torch.autograd.grad(z**2, (mu, sigma))])
+
+# %% [markdown]
+# **What we saw.** 1 and ε, as the formula says; and 2z·1 and 2z·ε for z², by the chain rule. In `vae_lib` the whole trick
+# is one line, `mu + sigma * eps`.
+#
+# One draw gives a noisy gradient. Its average must be right: the mean of z² is μ² + σ², so the gradients should come
+# out at 2μ = 3 and 2σ = 1.
+
+# %%
+z = reparameterize(mu.expand(1_000_000), sigma.expand(1_000_000))
+g_mu, g_sigma = torch.autograd.grad((z**2).mean(), (mu, sigma))
+print(f"average of a million draws: {g_mu:.1f} (should be 3) and {g_sigma:.1f} (should be 1)")
+
+# %% [markdown]
+# ## Each image, each dimension its own noise
+#
+# **Predict.** If all 64 images of a batch shared one ε, the average gradient would still be right. What would be worse?
+
+# %%
+x = torch.full((64,), 1.5)
+own = torch.stack([(reparameterize(x, x / 3) ** 2).mean() for _ in range(2000)])
+shared = torch.stack([(reparameterize(x, x / 3, torch.randn(1)) ** 2).mean() for _ in range(2000)])
+print(f"mean of z² over a batch of 64:  own eps {own.mean():.1f},  shared eps {shared.mean():.1f}")
+print(f"shared eps scatters {shared.std() / own.std():.0f} times as much")
+
+# %% [markdown]
+# **What we saw.** The same average, but eight times the scatter: √64. Sharing the noise throws away what a batch is for.
+#
+# ## The other way: the score function
+#
+# There is an older way to differentiate an average over samples, which never looks into the function f:
+#
+# $$\nabla_\mu\, \mathbb E_{z}[f(z)] = \mathbb E_{z}\!\left[f(z)\,\nabla_\mu \log q(z)\right]
+# = \mathbb E_{z}\!\left[f(z)\,\frac{z - \mu}{\sigma^2}\right]$$
+#
+# It is right on average, too (the paper calls it the naïve estimator, section 2.2). Reinforcement learning uses it,
+# where f cannot be differentiated. So why not here?
+#
+# We take the real thing: the trained VAE, one image, its BCE as f, and the gradient with respect to the first entry of μ.
+#
+# **Predict.** By what factor does the score-function gradient scatter more: 2, 20, 200?
+
+# %%
+model, history = load_trained()
+_, val_set, _ = load_tensors()
+image = val_set.x[:1].expand(4000, -1)
+mu, sigma = encode(model, image)
+eps = torch.randn_like(mu)
+
+# %%
+mu.requires_grad_()
+f = bce(image, model.decoder(reparameterize(mu, sigma, eps)))
+(pathwise,) = torch.autograd.grad(f.sum(), mu)
+score = f.detach().unsqueeze(1) * eps / sigma
+
+# %% [markdown]
+# Each row is one draw's estimate of the same gradient. We look at the dimension with the largest gradient, its mean and
+# its scatter. A fair comparison also gives the score function its usual help, a *baseline*: subtract the average of f.
+
+# %%
+helped = (f.detach() - f.detach().mean()).unsqueeze(1) * eps / sigma
+dim = pathwise.mean(0).abs().argmax()
+estimates = {"reparameterized": pathwise, "score with baseline": helped, "score function": score}
+scatter = {name: estimate[:, dim].std().item() for name, estimate in estimates.items()}
+factor = {name: s / scatter["reparameterized"] for name, s in scatter.items()}
+alt = "Scatter of three gradient estimates, over the trick's: larger with the baseline, far larger without."
+plots.bars(factor, alt, ylabel="scatter, times that of the trick")
+
+# %%
+print(f"the plain score function scatters over 30 times as much: {factor['score function'] > 30}")
+print(f"with the baseline, still over 3 times as much: {factor['score with baseline'] > 3}")
+
+# %% [markdown]
+# **What we saw.** Scatter shrinks with the square root of the number of draws. An estimate that scatters k times as much
+# needs k² times as many images for the same step. The score function knows only *how good* a draw was; the
+# trick also knows *in which direction* it would have been better. That is what training a VAE with one single draw for
+# each image stands on.
+#
+# ## Three ways to get σ
+#
+# σ is a standard deviation, so it should be positive. A linear layer gives any number h. Three customs:
+#
+# | `sigma_head` | σ from h | who does it |
+# |---|---|---|
+# | `"sigma"` | σ = h | the report; ours unless said otherwise |
+# | `"log_var"` | σ = exp(h / 2), h is log σ² | the paper's appendix B, most code you will find |
+# | `"softplus"` | σ = log(1 + eʰ) | many newer libraries |
+#
+# Read other people's code with care: a tensor called `logvar`, `log_sigma`, `var` or `std` must be treated as what it is.
+# A `logvar` used as σ runs without an error.
+
+# %%
+h = torch.linspace(-4, 4, 81)
+alt = "Sigma against h: a straight line, negative for h below 0, an exponential, and softplus."
+plots.lines(
+    h,
+    {name: to_sigma(h) for name, to_sigma in SIGMA.items()},
+    alt,
+    xlabel="h, output of hid_sigma",
+    ylabel="σ",
+)
+
+# %% [markdown]
+# The report's way lets σ be negative!
+#
+# **Predict.** Is that a bug? Look at where σ is used: z = μ + σ·ε, and a KLD that contains only σ².
+
+# %%
+_, sigma = encode(model, val_set.x)
+print(f"negative in the trained model: {(sigma < 0).float().mean():.0%} of all sigma")
+eps = torch.randn(20_000)
+plus, minus = 1.5 + 0.5 * eps, 1.5 - 0.5 * eps
+for name, draws in {"+0.5": plus, "-0.5": minus}.items():
+    print(f"sigma {name}: mean {draws.mean():.1f}, standard deviation {draws.std():.1f}")
+
+# %% [markdown]
+# **What we saw.** More than half of them are negative, and nothing happens: −ε is as likely as ε, so +σ and −σ
+# describe the same distribution. What matters is |σ|. (Remember it when you *print* a σ.)
+#
+# Does the choice change the result? Three runs of 50 epochs ship with the course; validation loss, nats per image:
+
+# %%
+kept = load_experiments()
+runs = {"sigma": history, "log_var": kept["log_var"].history, "softplus": kept["softplus"].history}
+print("sigma_head   epoch 1   epoch 5   epoch 25   epoch 50")
+for name, run in runs.items():
+    print(f"{name:12}" + "".join(f"{run[n - 1].val.loss:10.1f}" for n in (1, 5, 25, 50)))
+
+# %% [markdown]
+# **What we saw.** The start differs, because h ≈ 0 means σ ≈ 0 in the first, σ ≈ 1 in the second and σ ≈ 0.7 in the
+# third. After 50 epochs all three agree to within about a nat. The choice is a matter of taste, as long as the rest of
+# the code knows it.
+#
+# ## What to take along
+#
+# - Sampling blocks the gradient without a word: `torch.normal` returns zeros, `sample` is detached.
+# - z = μ + σ·ε moves the dice outside; dz/dμ = 1 and dz/dσ = ε.
+# - The score function is right on average, too, but scatters many times as much.
+# - σ may come from h itself, from log σ² or from softplus. All work; mixing them up does not.
+#
+# **Where this is limited.** The trick needs a sample that is a smooth formula of its parameters. For a choice among
+# classes there is none, and people go back to score functions or to approximations.
+#
+# Next: `04_bce_vs_kld`.

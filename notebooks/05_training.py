@@ -1,0 +1,266 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 05 · Training: fifty epochs, live
+#
+# In this lesson you will
+#
+# - take one step by hand, then an epoch, then the report's fifty;
+# - read the curves of the total, the BCE and the KLD;
+# - watch reconstructions and samples improve, and look for overfitting;
+# - stop a training and go on as if nothing had happened.
+#
+# **Before you begin:** lesson 04. **Time:** 40 minutes, of which the computer needs 2 to 3 on two cores.
+
+# %%
+import tempfile
+from pathlib import Path
+
+import torch
+
+from vae_lib import plots
+from vae_lib.data import load_tensors
+from vae_lib.latent import encode
+from vae_lib.loss import vae_loss
+from vae_lib.model import VAE
+from vae_lib.train import checkpoint_path, evaluate, load_model, load_trained, new_run, train
+
+torch.manual_seed(42)
+train_set, val_set, test_set = load_tensors()
+plots.images(train_set.x[:20], "Twenty training images.", ncols=20)
+
+# %% [markdown]
+# ## One step
+#
+# A step looks at one batch and moves each weight a little, downhill. We take it with the report's settings: batches of
+# 64, Adam, learning rate 1e-4, weight decay 1e-5. (Kingma & Welling 2014, algorithm 1.)
+#
+# **Predict.** An untrained decoder draws mid-grey, p = ½ everywhere. Each of the 784 pixels then costs log 2 = 0.69
+# nats. How large is the BCE before the first step?
+
+# %%
+model = VAE()
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, weight_decay=1e-5)
+x = train_set.x[:64]
+losses = vae_loss(x, *model(x))
+print(f"before: {losses.bce.mean():.0f} BCE;  784 · log 2 = {784 * torch.tensor(2.0).log():.0f}")
+
+# %%
+optimizer.zero_grad()  # forget the gradients of the step before
+losses.loss.mean().backward()  # one gradient for each weight
+optimizer.step()  # one small move for each weight
+after = vae_loss(x, *model(x))
+print(f"the loss of this batch fell: {bool(after.loss.mean() < losses.loss.mean())}")
+
+# %% [markdown]
+# Without `zero_grad` the gradients of all steps add up, and each step would repeat all those before it.
+#
+# ## One epoch
+#
+# An epoch takes every training image once, in a new order. This is the loop; `vae_lib.train.train_epoch` is the same,
+# and then measures the validation set.
+
+# %%
+order = torch.randperm(len(train_set.x))
+total = 0.0
+for batch in order.split(64)[:100]:  # a hundred of the 797 batches
+    x = train_set.x[batch]
+    loss = vae_loss(x, *model(x)).loss
+    optimizer.zero_grad()
+    loss.mean().backward()
+    optimizer.step()
+    total += loss.detach().sum()
+
+# %%
+print(f"below the loss before the first step: {bool(total / 6400 < losses.loss.mean())}")
+
+# %% [markdown]
+# We add up `loss.detach().sum()` over all images and divide at the end. The loss of the *last batch* would be a
+# noisy guess, and one that comes from the end of the epoch.
+#
+# ## Fifty epochs
+#
+# Now the report's training, on all 51,000 images. After each epoch a checkpoint goes into a temporary folder.
+#
+# **Predict.** Draw three curves on paper, for 50 epochs: the total, the BCE, the KLD. Which of them does *not* fall all
+# the way? You have two minutes.
+
+# %% tags=["nbval-ignore-output"]
+folder = tempfile.TemporaryDirectory()
+torch.manual_seed(42)
+run = new_run(VAE(), torch.Generator().manual_seed(42))
+history = train(run, train_set.x, val_set.x, epochs=50, checkpoints=folder.name)
+
+# %% tags=["nbval-ignore-output"]
+plots.loss_curves(history)
+
+# %% [markdown]
+# **What we saw.** The total and the BCE fall, fast at first and then slower and slower. The KLD does something else: it
+# drops in the first two epochs, then *rises* for the rest.
+#
+# Both have a reason. At the start every σ is near 0, which the KLD punishes; a few hundred steps repair that. Then
+# the model finds that it pays to tell images apart: each nat of KLD it spends on saying *which* digit this is saves more
+# than a nat of BCE. A rising KLD is a good sign here.
+
+# %% tags=["nbval-ignore-output"]
+print("epoch    train: total    BCE    KLD    validation: total    BCE    KLD")
+for epoch in (1, 2, 5, 10, 15, 25, 50):
+    t, v = history[epoch - 1]
+    print(f"{epoch:5}{t.loss:16.1f}{t.bce:7.1f}{t.kld:7.1f}{v.loss:21.1f}{v.bce:7.1f}{v.kld:7.1f}")
+
+# %% [markdown]
+# Why is the validation loss of the first epochs *lower* than the training loss? Because the training loss is the mean
+# over the epoch, while the model was still learning. The validation loss is measured at its end.
+#
+# Now the one look at the test set:
+
+# %% tags=["nbval-ignore-output"]
+test = evaluate(run.model, test_set.x, run.generator)
+print(f"test: {test.loss:.2f} = {test.bce:.2f} BCE + {test.kld:.2f} KLD, nats per image")
+
+# %%
+assert test.loss <= 106.5
+print("the test loss is at most 106.5 nats per image")
+
+# %% [markdown]
+# ## Better and better pictures
+#
+# The checkpoints let us go back in time. The same ten validation images, after 1, 2, 5, 15 and 50 epochs:
+
+# %%
+epochs = (1, 2, 5, 15, 50)
+models = [load_model(checkpoint_path(folder.name, epoch))[0] for epoch in epochs]
+x_hat = [model.decode(encode(model, val_set.x[:10])[0]).detach() for model in models]
+alt = "Ten digits, reconstructed after 1, 2, 5, 15 and 50 epochs: one blur, then ever sharper."
+plots.images(
+    torch.cat([val_set.x[:10], *x_hat]),
+    alt,
+    rows=["original", *[f"epoch {epoch}" for epoch in epochs]],
+)
+
+# %% [markdown]
+# **Predict.** And the generated digits, from the same ten z each time?
+
+# %%
+z = torch.randn(10, 40, generator=torch.Generator().manual_seed(7))
+drawn = [model.decode(z).detach() for model in models]
+alt = (
+    "Ten generated images after 1, 2, 5, 15 and 50 epochs: first a blur, then digits and scribbles."
+)
+plots.images(torch.cat(drawn), alt, rows=[f"epoch {epoch}" for epoch in epochs])
+
+# %% [markdown]
+# **What we saw.** Epoch 1 draws the mean digit for everything: its loss is near the 206 nats of lesson 04's mean image.
+# By epoch 15 the reconstructions look done. The samples improve, too, but keep scribbles among them to the end;
+# lesson 08 measures how many.
+#
+# ## Looking for overfitting
+#
+# A model that learns the training images by heart does better on them than on new ones. To be fair, we measure both
+# sets with the *same* final weights.
+#
+# **Predict.** How large is the gap: 0.1, 1, 10 nats?
+
+# %%
+generator = torch.Generator().manual_seed(0)
+seen = evaluate(run.model, train_set.x, generator).loss
+unseen = evaluate(run.model, val_set.x, generator).loss
+assert 0 < unseen - seen < 3, (seen, unseen)
+print("the gap between validation and training is above 0 and below 3 nats")
+
+# %% tags=["nbval-ignore-output"]
+print(f"training {seen:.2f}, validation {unseen:.2f}, gap {unseen - seen:.2f} nats")
+gap = [epoch.val.loss - epoch.train.loss for epoch in history[4:]]
+alt = "Validation minus training loss, epochs 5 to 50: negative at first, then above zero."
+plots.lines(
+    range(5, 51), {"validation − training": gap}, alt, xlabel="epoch", ylabel="nats per image"
+)
+
+# %% [markdown]
+# **What we saw.** A gap, but a small one, about 1 % of the loss, and the validation loss still falls at the end: no
+# harm yet. The gap grows, though. Train for 500 epochs and look again.
+#
+# ## Stop and go on
+#
+# A checkpoint holds all that is needed to go on: weights, Adam's averages, the history, and the state of the random
+# generator. We test that on 5,000 images: three epochs at a stretch, and two epochs, saved, loaded and gone on with.
+#
+# **Predict.** Will the weights agree roughly, to six digits, or to the last bit?
+
+
+# %%
+from vae_lib.train import load_run, save_run
+
+
+def fresh_run():
+    torch.manual_seed(1)
+    return new_run(VAE(), torch.Generator().manual_seed(1))
+
+
+# %% tags=["nbval-ignore-output"]
+few, path = train_set.x[:5000], Path(folder.name) / "stopped.pt"
+whole, stopped = fresh_run(), fresh_run()
+train(whole, few, val_set.x, epochs=3)
+train(stopped, few, val_set.x, epochs=2)
+save_run(stopped, path)
+resumed = load_run(path)
+train(resumed, few, val_set.x, epochs=3)
+
+# %%
+pairs = zip(whole.model.parameters(), resumed.model.parameters(), strict=True)
+print("same weights, bit for bit:", all(torch.equal(a, b) for a, b in pairs))
+print("same history:", whole.history == resumed.history)
+
+# %% [markdown]
+# **What we saw.** To the last bit. Leave out Adam's averages or the random state and it would be a different run from
+# there on. The file is written under another name first and renamed when it is whole, so a power cut in the middle
+# of saving leaves the checkpoint before. Try it with the whole report: start `vae-report` in a terminal, kill it,
+# and go on with `vae-report --resume`.
+#
+# ## Why your numbers differ from ours
+#
+# The shipped model was trained with the same code and the same seed. Did you get the same history?
+
+# %%
+shipped = load_trained()[1]
+off = max(abs(a.val.loss - b.val.loss) for a, b in zip(history, shipped, strict=True))
+assert off < 2, off
+print("largest difference in validation loss over 50 epochs is below 2 nats")
+
+# %% [markdown]
+# Perhaps exactly, perhaps not. A processor adds numbers in an order that depends on its cores and its instructions, and
+# for floating-point numbers the order matters:
+
+# %%
+print((0.1 + 0.2) + 0.3, 0.1 + (0.2 + 0.3), sep="\n")
+
+# %% [markdown]
+# A difference in the last digit of one weight grows from step to step, until two trainings are different trainings of
+# the same quality. So we compare losses with a tolerance, never digit by digit, across machines. Another seed
+# differs more than another machine does.
+
+# %%
+folder.cleanup()
+
+# %% [markdown]
+# ## What to take along
+#
+# - A step: loss, `zero_grad`, `backward`, `step`. An epoch: every image once, in a new order.
+# - Total and BCE fall; the KLD falls, then rises, because information about the image is worth its price.
+# - Reconstructions look done by epoch 15; the gap to the training set is small after 50 epochs.
+# - A checkpoint with optimizer and random state goes on bit for bit.
+#
+# **Where this is limited.** One seed is one draw. To say that a setting is better, train with several and
+# compare the scatter.
+#
+# Next: `06_latent_space_pca`.

@@ -1,0 +1,162 @@
+"""The environment check: fine here, and one sentence with a remedy for each thing that can be wrong."""
+
+import functools
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import vae_lib
+from vae_lib import data, environment
+from vae_lib.environment import Check, Checks, check_environment
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """Unpack to a folder of the test, not to the home of whoever runs it."""
+    monkeypatch.setattr(data, "unpack", functools.partial(data.unpack, tmp_path / "cache"))
+
+
+def test_all_is_fine_here(tmp_path):
+    checks = check_environment(tmp_path)
+    assert checks.ok, checks
+    assert [check.name for check in checks] == ["Python", "PyTorch and MNIST", "Widgets", "Disk"]
+    assert str(tmp_path / "cache") in checks[1].sentence
+
+
+def old_python(monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, "sys", SimpleNamespace(version_info=(3, 10, 4, "final", 0), prefix=sys.prefix))
+
+
+def missing(name):
+    def break_it(monkeypatch, tmp_path):
+        real = importlib.metadata.version
+
+        def version(asked):
+            if asked == name:
+                raise PackageNotFoundError(name)
+            return real(asked)
+
+        monkeypatch.setattr(importlib.metadata, "version", version)  # for modules that are imported again
+        monkeypatch.setattr(environment, "version", version)
+
+    return break_it
+
+
+def not_importable(name):
+    def break_it(monkeypatch, tmp_path):
+        monkeypatch.setitem(sys.modules, name, None)
+        # Let the check import vae_lib.data again.
+        monkeypatch.delitem(sys.modules, "vae_lib.data")
+        monkeypatch.delattr(vae_lib, "data")
+
+    return break_it
+
+
+def no_torchvision(monkeypatch, tmp_path):
+    missing("torchvision")(monkeypatch, tmp_path)
+    not_importable("torchvision")(monkeypatch, tmp_path)
+
+
+def no_lab_extension(monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, "sys", SimpleNamespace(version_info=sys.version_info, prefix=str(tmp_path)))
+
+
+def damaged_bundle(monkeypatch, tmp_path):
+    copy = shutil.copytree(data.BUNDLE, tmp_path / "bundle")
+    (copy / "t10k-images-idx3-ubyte.gz").write_bytes(b"damaged")
+    monkeypatch.setattr(data, "BUNDLE", copy)
+
+
+def cache_that_is_no_folder(monkeypatch, tmp_path):
+    (tmp_path / "cache").write_text("a file, where the data should go")
+
+
+def full_disk(monkeypatch, tmp_path):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=0.2e9))
+
+
+@pytest.mark.parametrize(
+    ("break_it", "name", "words", "remedy"),
+    [
+        (old_python, "Python", "this is Python 3.10.4", "run the set-up line of README.md again"),
+        (no_torchvision, "PyTorch and MNIST", "torchvision is not", "run the set-up line of README.md again"),
+        (not_importable("torchvision"), "PyTorch and MNIST", "do not work together", "--force-reinstall torch"),
+        (not_importable("sklearn.model_selection"), "PyTorch and MNIST", "sklearn", "run the set-up line of README.md"),
+        (damaged_bundle, "PyTorch and MNIST", "is damaged", "git checkout -- vae_lib/mnist"),
+        (cache_that_is_no_folder, "PyTorch and MNIST", "cache", "XDG_CACHE_HOME"),
+        (missing("ipywidgets"), "Widgets", "ipywidgets is not", "run the set-up line of README.md again"),
+        (missing("jupyterlab_widgets"), "Widgets", "jupyterlab_widgets is not", "set-up line of README.md again"),
+        (no_lab_extension, "Widgets", "is missing", "--force-reinstall jupyterlab_widgets"),
+        (full_disk, "Disk", "0.2 GB are free, the course needs 1 GB", "make room"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_what_is_wrong_is_told_in_one_sentence_with_the_remedy(monkeypatch, tmp_path, break_it, name, words, remedy):
+    break_it(monkeypatch, tmp_path)
+    checks = check_environment(tmp_path)
+    assert not checks.ok
+    (problem,) = (check for check in checks if not check.ok)
+    assert problem.name == name
+    assert words in problem.sentence
+    assert remedy in problem.sentence
+    assert problem.sentence.endswith(".")
+    assert "\n" not in problem.sentence
+
+
+MIXED = Checks([Check("Python", True, "version 3.12.1"), Check("Disk", False, "0.2 GB are free: make room.")])
+
+
+def test_a_notebook_shows_a_table():
+    assert MIXED._repr_markdown_().splitlines() == [
+        "| | what | found |",
+        "|---|---|---|",
+        "| ✓ ok | Python | version 3.12.1 |",
+        "| ✗ **problem** | Disk | 0.2 GB are free: make room. |",
+    ]
+
+
+def test_print_gives_a_line_for_each_check():
+    assert repr(MIXED).splitlines() == [
+        "ok       Python: version 3.12.1",
+        "PROBLEM  Disk: 0.2 GB are free: make room.",
+    ]
+
+
+def test_all_is_ok_only_if_every_line_is():
+    assert Checks(MIXED[:1]).ok
+    assert not MIXED.ok
+
+
+def command(tmp_path, pythonpath=""):
+    path = os.pathsep.join(filter(None, [pythonpath, os.environ.get("PYTHONPATH")]))
+    return subprocess.run(
+        [sys.executable, "-m", "vae_lib.environment"],
+        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": path},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_command_succeeds_where_all_is_fine(tmp_path):
+    done = command(tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok"] * 4
+    assert (tmp_path / "vae_course" / "MNIST" / "raw" / "train-images-idx3-ubyte").exists()
+
+
+def test_the_command_still_speaks_and_fails_where_pytorch_does_not_work(tmp_path):
+    package = Path(tmp_path, "broken", "torchvision")
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    done = command(tmp_path, str(package.parent))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok", "PROBLEM", "ok", "ok"]
+    assert "operator torchvision::nms does not exist" in done.stdout

@@ -1,0 +1,87 @@
+"""The rules that keep the library readable: who imports whom, what no module does, and how long it may be."""
+
+import ast
+import io
+import re
+import tokenize
+from pathlib import Path
+
+import pytest
+
+import vae_lib
+
+FILES = {path.stem: path for path in Path(vae_lib.__file__).parent.glob("*.py")}
+MODULES = sorted(set(FILES) - {"__init__"})
+ORDER = re.findall(r"^\d+\. `(\w+)`", vae_lib.__doc__, re.MULTILINE)
+MAIN = ast.unparse(ast.parse("if __name__ == '__main__': pass").body[0].test)
+
+each_module = pytest.mark.parametrize("name", MODULES)
+
+
+def tree(name):
+    return ast.parse(FILES[name].read_text(encoding="utf-8"))
+
+
+def imported(name):
+    """The full names that a module imports, at its top and inside its functions."""
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name} has a relative import, the course writes vae_lib"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_the_docstring_lists_every_module_in_reading_order():
+    assert ORDER == ["data", "model", "loss", "train", "latent", "plots", "widgets", "report", "environment"]
+    assert sorted(ORDER) == MODULES
+
+
+@each_module
+def test_a_module_imports_only_modules_above_it(name):
+    own = {full.split(".")[1] for full in imported(name) if full.startswith("vae_lib.")}
+    assert own <= set(ORDER[: ORDER.index(name)])
+    assert "vae_lib" not in imported(name)
+
+
+def test_no_module_is_a_drawer_for_anything():
+    assert not {"utils", "util", "helpers", "helper", "common", "misc"} & set(FILES)
+
+
+@each_module
+def test_no_module_imports_pyplot(name):
+    assert not any(full.startswith("matplotlib.pyplot") for full in imported(name))
+
+
+# The report is a command, which prints and seeds; so does the block at the end of the environment check.
+@pytest.mark.parametrize("name", sorted(set(MODULES) - {"report"}))
+def test_no_module_prints_seeds_shows_or_picks_a_device(name):
+    forbidden = re.compile(r"print|(torch|np|numpy|random)(\.random)?\.(manual_)?seed|plt\..*|.*\.(show|is_available)")
+    body = [node for node in tree(name).body if not (isinstance(node, ast.If) and ast.unparse(node.test) == MAIN)]
+    calls = [ast.unparse(n.func) for part in body for n in ast.walk(part) if isinstance(n, ast.Call)]
+    assert [call for call in calls if forbidden.fullmatch(call)] == []
+
+
+def documented(node):
+    return isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_public_module_class_and_function_has_a_docstring(name):
+    things = [node for node in ast.walk(tree(name)) if documented(node)]
+    public = [thing for thing in things if not getattr(thing, "name", "").startswith("_")]
+    assert [thing.name for thing in public if not ast.get_docstring(thing)] == []
+
+
+def code_lines(name):
+    """The numbers of the lines that are neither blank nor comment nor docstring."""
+    source = FILES[name].read_text(encoding="utf-8")
+    layout = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    tokens = [t for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type not in layout]
+    strings = [node.body[0] for node in ast.walk(tree(name)) if documented(node) and ast.get_docstring(node)]
+    lines = {line for token in tokens for line in range(token.start[0], token.end[0] + 1)}
+    return lines - {line for string in strings for line in range(string.lineno, string.end_lineno + 1)}
+
+
+def test_the_library_is_at_most_600_lines_of_code():
+    assert sum(len(code_lines(name)) for name in FILES) <= 600

@@ -1,0 +1,145 @@
+"""The losses against torch.distributions, slow loops, and values computed by hand."""
+
+import math
+
+import pytest
+import torch
+from torch.distributions import Bernoulli, Normal, kl_divergence
+
+from vae_lib.loss import Losses, bce, kld, kld_per_dim, vae_loss
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+
+
+def q(mu, sigma):
+    return Normal(mu, sigma.abs())
+
+
+# BCE.
+
+
+def test_bce_of_black_and_white_images_is_bernoullis_log_probability():
+    x = torch.randint(2, (6, 784)).double()
+    x_logits = 3 * torch.randn(6, 784, dtype=torch.float64)
+    oracle = -Bernoulli(probs=torch.sigmoid(x_logits)).log_prob(x).sum(dim=1)
+    torch.testing.assert_close(bce(x, x_logits), oracle)
+
+
+def test_bce_of_grey_images_is_the_slow_loop():
+    x = torch.rand(3, 20, dtype=torch.float64)
+    x_logits = 3 * torch.randn(3, 20, dtype=torch.float64)
+    slow = []
+    for image, logits in zip(x.tolist(), x_logits.tolist(), strict=True):
+        p = [1 / (1 + math.exp(-logit)) for logit in logits]
+        slow.append(-sum(a * math.log(b) + (1 - a) * math.log(1 - b) for a, b in zip(image, p, strict=True)))
+    torch.testing.assert_close(bce(x, x_logits), torch.tensor(slow, dtype=torch.float64))
+
+
+def test_bce_of_a_decoder_that_knows_nothing_is_784_log_2():
+    assert bce(torch.rand(4, 784), torch.zeros(4, 784)).tolist() == pytest.approx([784 * math.log(2)] * 4)
+
+
+@pytest.mark.parametrize(("x", "logit", "value"), [(0, 100, 100), (1, -100, 100), (1, 100, 0), (0, -100, 0)])
+def test_bce_is_right_for_extreme_logits(x, logit, value):
+    x, x_logits = torch.full((2, 784), float(x)), torch.full((2, 784), float(logit), requires_grad=True)
+    found = bce(x, x_logits)
+    found.sum().backward()
+    assert found.tolist() == pytest.approx([784.0 * value] * 2)
+    # The gradient by hand: sigmoid(logit) - x.
+    torch.testing.assert_close(x_logits.grad, torch.full((2, 784), float(logit > 0)) - x)
+
+
+# KLD.
+
+
+def test_kld_of_the_prior_is_zero():
+    assert kld(torch.zeros(3, 40), torch.ones(3, 40)).tolist() == [0, 0, 0]
+
+
+def test_kld_by_hand():
+    assert kld(torch.ones(1, 40), torch.ones(1, 40)).item() == pytest.approx(40 * 0.5)
+    assert kld(torch.zeros(1, 1), torch.full((1, 1), math.e)).item() == pytest.approx((math.e**2 - 1 - 2) / 2)
+
+
+def test_kld_is_the_divergence_of_torch_distributions():
+    mu, sigma = 2 * torch.randn(2, 6, 40, dtype=torch.float64)
+    oracle = kl_divergence(q(mu, sigma), Normal(0.0, 1.0))
+    torch.testing.assert_close(kld_per_dim(mu, sigma), oracle)
+    torch.testing.assert_close(kld(mu, sigma), oracle.sum(dim=1))
+
+
+def test_kld_is_the_mean_log_ratio_of_many_samples():
+    mu, sigma = torch.randn(2, 1, 5, dtype=torch.float64)
+    z = q(mu, sigma).sample((200_000,))
+    ratio = (q(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(dim=(1, 2))
+    error = ratio.std().item() / len(z) ** 0.5
+    assert kld(mu, sigma).item() == pytest.approx(ratio.mean().item(), abs=4 * error)
+
+
+def test_kld_does_not_see_the_sign_of_sigma():
+    mu, sigma = torch.randn(2, 6, 40)
+    assert torch.equal(kld(mu, sigma), kld(mu, -sigma))
+
+
+@pytest.mark.parametrize("sigma", [1e-6, -1e-6])
+def test_kld_is_right_for_a_tiny_sigma_in_float32(sigma):
+    mu, tiny = torch.zeros(2, 40), torch.full((2, 40), sigma, requires_grad=True)
+    found = kld(mu, tiny)
+    found.sum().backward()
+    assert found.dtype == torch.float32
+    assert found.tolist() == pytest.approx([40 * (math.log(1e6) - 0.5)] * 2)
+    # The gradient by hand: sigma - 1 / sigma.
+    torch.testing.assert_close(tiny.grad, torch.full((2, 40), -1 / sigma))
+
+
+def test_the_gradient_of_kld_is_mu_and_sigma_minus_its_inverse():
+    mu, sigma = torch.randn(2, 6, 40, dtype=torch.float64)
+    mu.requires_grad_()
+    sigma.requires_grad_()
+    for_mu, for_sigma = torch.autograd.grad(kld(mu, sigma).sum(), [mu, sigma])
+    torch.testing.assert_close(for_mu, mu)
+    torch.testing.assert_close(for_sigma, sigma - 1 / sigma)
+
+
+# Their sum.
+
+
+def batch():
+    return torch.rand(6, 784), torch.randn(6, 784), *torch.randn(2, 6, 40)
+
+
+@pytest.mark.parametrize("beta", [0, 1, 4])
+def test_the_loss_is_bce_plus_beta_times_kld(beta):
+    x, x_logits, mu, sigma = batch()
+    losses = vae_loss(x, x_logits, mu, sigma, beta=beta)
+    assert isinstance(losses, Losses)
+    assert torch.equal(losses.bce, bce(x, x_logits))
+    assert torch.equal(losses.kld, kld(mu, sigma))
+    torch.testing.assert_close(losses.loss, losses.bce + beta * losses.kld)
+
+
+def test_beta_is_1_unless_said():
+    losses = vae_loss(*batch())
+    torch.testing.assert_close(losses.loss, losses.bce + losses.kld)
+
+
+def test_every_loss_is_one_number_per_image_and_sees_only_that_image():
+    whole = vae_loss(*(inputs := batch()))
+    assert [part.shape for part in whole] == [(6,)] * 3
+    alone = vae_loss(*(tensor[2:3] for tensor in inputs))
+    torch.testing.assert_close(torch.stack(alone), torch.stack(whole)[:, 2:3])
+
+
+def test_losses_are_sums_over_pixels_and_dimensions_not_means():
+    once = vae_loss(*(inputs := batch()))
+    twice = vae_loss(*(tensor.repeat(1, 2) for tensor in inputs))
+    torch.testing.assert_close(torch.stack(twice), 2 * torch.stack(once))
+
+
+def test_kld_per_dim_keeps_the_dimensions():
+    mu, sigma = torch.zeros(2, 3), torch.ones(2, 3)
+    mu[0, 1], mu[1, 2] = 2, 4
+    assert kld_per_dim(mu, sigma).tolist() == [[0, 2, 0], [0, 0, 8]]

@@ -1,0 +1,262 @@
+"""The figures: their descriptions, their files, and the numbers that they draw."""
+
+import base64
+import inspect
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from IPython.core.formatters import DisplayFormatter
+from matplotlib.colors import to_hex
+from PIL import Image
+
+from vae_lib import plots
+from vae_lib.loss import Losses
+from vae_lib.train import Epoch
+
+ALT = "A figure – for tests – of σ and β."
+X = torch.rand(6, 784, generator=torch.Generator().manual_seed(0))
+X_HAT = torch.rand(6, 784, generator=torch.Generator().manual_seed(1))
+HISTORY = [Epoch(Losses(200.0 - n, 170.0 - n, 30.0), Losses(205.0 - n, 174.0 - n, 31.0)) for n in range(4)]
+POINTS = torch.randn(50, 2, generator=torch.Generator().manual_seed(2))
+Y = torch.arange(50) % 9  # no image of digit 9
+EXPLAINED = torch.tensor([0.075, 0.068])
+CURVES = {"short": [1, 4, 9], "long": [2, 3, 5]}
+MATRIX = torch.arange(9.0).view(3, 3)
+
+FIGURES = {
+    "images": lambda: plots.images(X, ALT, ncols=4),
+    "images, rows": lambda: plots.images(X, ALT, ncols=3, rows=["upper", "lower"]),
+    "images, titles": lambda: plots.images(X, ALT, ncols=4, titles=list("abcdef")),
+    "reconstructions": lambda: plots.reconstructions(X, X_HAT),
+    "loss_curves": lambda: plots.loss_curves(HISTORY),
+    "latent_scatter": lambda: plots.latent_scatter(POINTS, Y, EXPLAINED),
+    "bars": lambda: plots.bars({"a": 1.25, "b": 2}, ALT),
+    "loss_bars": lambda: plots.loss_bars({"a": Losses(105.5, 78.8, 26.7), "b": Losses(90.0, 60.0, 30.0)}, ALT),
+    "lines": lambda: plots.lines([1, 2, 3], CURVES, ALT),
+    "lines, log": lambda: plots.lines([1, 2, 3], CURVES, ALT, logx=True, logy=True),
+    "histogram": lambda: plots.histogram(CURVES, ALT, bins=5),
+    "table": lambda: plots.table(MATRIX, ALT, labels=list("abc")),
+}
+figures = pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
+
+
+def opened(png):
+    image = Image.open(io.BytesIO(png))
+    image.load()
+    return image
+
+
+# Every figure.
+
+
+def test_every_figure_function_is_tested_here():
+    public = {name for name, thing in vars(plots).items() if inspect.isfunction(thing) and not name.startswith("_")}
+    drawing = {name for name in public if getattr(plots, name).__module__ == plots.__name__}
+    assert drawing - {"save", "save_images"} == {name.split(",")[0] for name in FIGURES}
+
+
+@figures
+def test_a_notebook_gets_a_png_and_its_description(draw):
+    picture = draw()
+    assert isinstance(picture, plots.Picture)
+    bundle, metadata = DisplayFormatter().format(picture)  # what IPython does with the last line of a cell
+    assert bundle["text/plain"] == metadata["image/png"]["alt"] == picture.alt
+    assert picture.alt.endswith(".")
+    png = opened(base64.b64decode(bundle["image/png"]))
+    assert png.format == "PNG"
+    assert png.size == pytest.approx((144 * picture.get_size_inches()).tolist(), abs=1)
+    assert png.text["Description"] == picture.alt
+    assert len(png.convert("L").getcolors()) > 2  # not an empty page
+
+
+@figures
+def test_a_saved_figure_has_its_description(draw, tmp_path):
+    picture = draw()
+    plots.save(picture, tmp_path / "new" / "folder" / "figure.png")
+    assert [path.name for path in (tmp_path / "new" / "folder").iterdir()] == ["figure.png"]
+    assert Image.open(tmp_path / "new" / "folder" / "figure.png").text["Description"] == picture.alt
+
+
+def test_the_callers_description_is_kept():
+    kept = {name for name, draw in FIGURES.items() if draw().alt == ALT}
+    assert kept == set(FIGURES) - {"reconstructions", "loss_curves", "latent_scatter"}
+
+
+def test_neither_import_nor_drawing_touches_pyplot():
+    code = "import sys; from vae_lib import plots; plots.bars({'a': 1}, 'A bar.').png(72)\n"
+    code += "print('matplotlib.pyplot' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+# Files.
+
+
+def test_a_figure_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    (tmp_path / "figure.png").write_bytes(b"old")
+    picture = plots.bars({"a": 1}, ALT)
+    monkeypatch.setattr(picture, "png", fail)
+    with pytest.raises(KeyboardInterrupt):
+        plots.save(picture, tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").read_bytes() == b"old"
+
+
+def test_images_half_written_leave_the_old_file(tmp_path, monkeypatch):
+    def half(_, path, **settings):
+        Path(path).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    (tmp_path / "grid.png").write_bytes(b"old")
+    monkeypatch.setattr(plots, "save_image", half)
+    with pytest.raises(KeyboardInterrupt):
+        plots.save_images(X, tmp_path / "grid.png")
+    assert (tmp_path / "grid.png").read_bytes() == b"old"
+
+
+def test_saved_images_have_every_pixel_three_times_as_large(tmp_path):
+    plots.save_images(X, tmp_path / "new" / "grid.png", ncols=4)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["grid.png"]
+    grid = np.asarray(Image.open(tmp_path / "new" / "grid.png").convert("L"))
+    assert grid.shape == (2 * 87 + 3, 4 * 87 + 3)
+    assert (grid[:3] == 128).all()  # the grey frame
+    for i, x in enumerate(X):
+        top, left = 3 + 87 * (i // 4), 3 + 87 * (i % 4)
+        tile = grid[top : top + 84, left : left + 84]
+        expected = np.floor(x.view(28, 28).numpy() * 255 + 0.5).repeat(3, axis=0).repeat(3, axis=1)
+        np.testing.assert_array_equal(tile, expected)
+
+
+# What the figures draw.
+
+
+def tile(picture, row, column):
+    """The image at a place of a grid, as drawn."""
+    grid = picture.axes[0].images[0].get_array()
+    return torch.tensor(grid[2 + 30 * row :, 2 + 30 * column :][:28, :28].data).flatten()
+
+
+def test_images_are_drawn_row_by_row():
+    picture = plots.images(X, ALT, ncols=4)
+    for i, x in enumerate(X):
+        assert torch.equal(tile(picture, i // 4, i % 4), x)
+    assert picture.axes[0].images[0].get_clim() == (0, 1)  # a dark image stays dark
+
+
+def test_images_of_a_model_with_gradients_are_drawn():
+    assert torch.equal(tile(plots.images(X.clone().requires_grad_(), ALT), 0, 0), X[0])
+
+
+def test_titles_stand_above_their_images():
+    axes = plots.images(X, ALT, ncols=4, titles=list("abcdef")).axes
+    assert [ax.get_title() for ax in axes] == list("abcdef")
+    for ax, x in zip(axes, X, strict=True):
+        assert torch.equal(torch.tensor(ax.images[0].get_array().data).flatten(), x)
+
+
+def test_titles_that_do_not_match_the_images_are_refused():
+    with pytest.raises(ValueError, match="shorter"):
+        plots.images(X, ALT, titles=["a", "b"])
+
+
+def test_reconstructions_stand_below_their_originals():
+    picture = plots.reconstructions(X, X_HAT)
+    for i in range(6):
+        assert torch.equal(tile(picture, 0, i), X[i])
+        assert torch.equal(tile(picture, 1, i), X_HAT[i])
+    assert [label.get_text() for label in picture.axes[0].get_yticklabels()] == ["original", "reconstruction"]
+    assert "6 originals" in picture.alt
+
+
+def test_loss_curves_are_the_history():
+    picture = plots.loss_curves(HISTORY)
+    for ax, name in zip(picture.axes, ["loss", "bce", "kld"], strict=True):
+        drawn = {line.get_label(): line for line in ax.lines}
+        for label, part in (("training", "train"), ("validation", "val")):
+            assert list(drawn[label].get_xdata()) == [1, 2, 3, 4]
+            assert list(drawn[label].get_ydata()) == [getattr(getattr(epoch, part), name) for epoch in HISTORY]
+        assert drawn["training"].get_linestyle() != drawn["validation"].get_linestyle()
+    for words in ("over 4 epochs", "200 to 197", "205 to 202", "BCE 174 to 171", "KLD 31 to 31 nats per image"):
+        assert words in picture.alt
+
+
+def test_a_history_of_one_epoch_can_be_seen():
+    # A line through one point is nothing without a marker.
+    for ax in plots.loss_curves(HISTORY[:1]).axes:
+        assert all(line.get_marker() not in (None, "", " ", "None", "none") for line in ax.lines)
+
+
+def test_each_point_of_the_scatter_is_drawn_as_its_digit():
+    picture = plots.latent_scatter(POINTS, Y, EXPLAINED)
+    (ax,) = picture.axes
+    for digit, drawn in enumerate(ax.collections):
+        np.testing.assert_array_equal(drawn.get_offsets(), POINTS[digit == Y])
+    for text in ax.texts:
+        centroid = POINTS[int(text.get_text()) == Y].mean(dim=0).tolist()
+        assert list(text.get_position()) == pytest.approx(centroid)
+    assert [text.get_text() for text in ax.texts] == list("012345678")
+    assert "component 1 (7.5% of the variance)" in ax.get_xlabel()
+    assert "component 2 (6.8% of the variance)" in ax.get_ylabel()
+    for words in ("50 images", "7.5% and 6.8%"):
+        assert words in picture.alt
+
+
+def test_bars_have_their_heights_and_numbers():
+    (ax,) = plots.bars({"a": 1.25, 7: 2}, ALT, decimals=2).axes
+    assert [bar.get_height() for bar in ax.patches] == [1.25, 2]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "7"]
+    assert [text.get_text() for text in ax.texts] == ["1.25", "2.00"]
+
+
+def test_loss_bars_stack_the_kld_on_the_bce():
+    (ax,) = FIGURES["loss_bars"]().axes
+    drawn = [number for bar in ax.patches for number in (bar.get_y(), bar.get_height())]
+    assert drawn == pytest.approx([0, 78.8, 0, 60, 78.8, 26.7, 60, 30])
+    assert [text.get_text() for text in ax.texts] == ["BCE 79", "BCE 60", "KLD 27", "KLD 30"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
+
+
+def test_lines_are_the_curves_with_their_labels():
+    (ax,) = plots.lines([1, 2, 3], CURVES, ALT, xlabel="β", ylabel="nats", title="title", logx=True).axes
+    assert {line.get_label(): list(line.get_ydata()) for line in ax.lines} == CURVES
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("β", "nats", "title")
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "linear")
+
+
+def test_histograms_count_the_values():
+    (ax,) = plots.histogram({"a": torch.tensor([0.0, 1, 1, 1, 4])}, ALT, bins=4).axes
+    assert ax.patches[0].get_xy()[:, 1].max() == 3
+    assert ax.get_legend().get_texts()[0].get_text() == "a"
+
+
+@pytest.mark.parametrize("draw", [lambda groups: plots.lines([1, 2], groups, ALT), lambda g: plots.histogram(g, ALT)])
+def test_no_curve_is_dropped_without_a_word(draw):
+    many = {f"curve {i}": [i, i + 1] for i in range(7)}
+    (ax,) = draw(many).axes
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == list(many)
+
+
+def test_colour_never_carries_meaning_alone():
+    looks = [
+        (line.get_marker(), line.get_linestyle())
+        for line in plots.lines([1], {i: [i] for i in range(5)}, ALT).axes[0].lines
+    ]
+    assert len(set(looks)) == 5
+    lower, *_, upper = FIGURES["loss_bars"]().axes[0].patches
+    assert lower.get_hatch() != upper.get_hatch()
+
+
+def test_a_table_shows_its_numbers_and_labels():
+    (ax,) = plots.table(MATRIX, ALT, labels=list("abc"), decimals=0).axes
+    assert [text.get_text() for text in ax.texts] == list("012345678")
+    assert [text.get_position() for text in ax.texts[:4]] == [(0, 0), (1, 0), (2, 0), (0, 1)]
+    assert [label.get_text() for label in ax.get_xticklabels()] == list("abc")
+    # White on dark, black on light.
+    assert [to_hex(text.get_color()) for text in (ax.texts[0], ax.texts[8])] == ["#000000", "#ffffff"]

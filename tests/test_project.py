@@ -1,0 +1,133 @@
+"""The files around the library: dependencies, notebooks as built, style."""
+
+import statistics
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+import build
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CONDA_NAMES = {"torch": "pytorch"}
+
+
+def pyproject():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_conda_and_pip_name_the_same_dependencies():
+    project = pyproject()
+    wanted = {Requirement(line) for line in project["dependencies"]}
+    wanted = {CONDA_NAMES.get(r.name, r.name) + str(r.specifier) for r in wanted}
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    assert wanted | {"python" + project["requires-python"], "pip"} == {line for line in conda if isinstance(line, str)}
+    assert {"pip": ["-e ."]} in conda
+
+
+def test_constraints_pin_every_direct_dependency_within_its_range_and_name_no_address():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()[1:]
+    pins = dict(line.split("==") for line in lines)  # also fails on an address
+    project = pyproject()
+    for line in project["dependencies"] + project["optional-dependencies"]["test"]:
+        requirement = Requirement(line)
+        assert requirement.specifier.contains(pins[requirement.name])
+
+
+def test_every_notebook_is_what_its_source_says():
+    result = subprocess.run([sys.executable, ROOT / "tools/build.py", "--check"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+def test_ruff_finds_nothing():
+    for command in (["check"], ["format", "--check"]):
+        result = subprocess.run([sys.executable, "-m", "ruff", *command, ROOT], capture_output=True, text=True)
+        assert result.returncode == 0, result.stdout
+
+
+@pytest.fixture
+def lesson(tmp_path, monkeypatch):
+    """The source of a small lesson, with its built notebook beside it."""
+    monkeypatch.setattr(build, "FOLDERS", [tmp_path])
+    source = tmp_path / "01_small.py"
+    source.write_text("# %% [markdown]\n# # Small\n\n# %%\nprint(1 + 1)\n")
+    build.build(source)
+    return source
+
+
+def test_a_build_executes_and_is_fresh(lesson):
+    stored = nbformat.read(lesson.with_suffix(".ipynb"), as_version=4)
+    assert stored.cells[1].outputs[0].text == "2\n"
+    assert build.problems([lesson]) == []
+
+
+def test_two_builds_are_the_same_bytes(lesson):
+    first = lesson.with_suffix(".ipynb").read_bytes()
+    build.build(lesson)
+    assert lesson.with_suffix(".ipynb").read_bytes() == first
+
+
+@pytest.mark.parametrize("change", ["\n# more\n", "\n\n# %%\nprint(3)\n"])
+def test_a_changed_source_is_found(lesson, change):
+    lesson.write_text(lesson.read_text() + change)
+    assert "not what 01_small.py says" in build.problems([lesson])[0]
+
+
+def test_an_edited_notebook_is_found(lesson):
+    stored = lesson.with_suffix(".ipynb")
+    stored.write_text(stored.read_text().replace("1 + 1", "1 + 2"))
+    assert "not what 01_small.py says" in build.problems([lesson])[0]
+
+
+def test_an_orphan_is_found(lesson):
+    lesson.rename(lesson.with_name("02_other.py"))
+    found = build.problems([lesson.with_name("02_other.py")])
+    assert any("01_small.ipynb: an orphan" in sentence for sentence in found)
+
+
+def test_a_notebook_that_was_not_executed_is_found(lesson):
+    stored = lesson.with_suffix(".ipynb")
+    stored.write_text(build.as_text(build.without_outputs(nbformat.read(stored, as_version=4))))
+    assert "was not executed" in build.problems([lesson])[0]
+
+
+def test_a_failing_lesson_leaves_the_notebook_before(lesson):
+    before = lesson.with_suffix(".ipynb").read_bytes()
+    lesson.write_text("# %%\nprint(nothing)\n")
+    with pytest.raises(Exception, match="NameError"):
+        build.build(lesson)
+    assert lesson.with_suffix(".ipynb").read_bytes() == before
+
+
+def code_cells(path):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_cells_are_short(path):
+    lengths = [len(cell.source.splitlines()) for cell in code_cells(path)]
+    assert statistics.median(lengths) <= 6
+    assert max(lengths) <= 20
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_figure_is_described(path):
+    outputs = [output for cell in code_cells(path) for output in cell.outputs]
+    figures = [output for output in outputs if "image/png" in output.get("data", {})]
+    assert figures
+    for figure in figures:
+        assert len(figure.metadata["image/png"]["alt"]) > 15
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_lesson_has_objectives_a_duration_and_a_recap(path):
+    cells = nbformat.read(path, as_version=4).cells
+    assert "In this lesson you will" in cells[0].source
+    assert "**Time:**" in cells[0].source
+    assert "## What to take along" in cells[-1].source

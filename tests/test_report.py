@@ -1,0 +1,305 @@
+"""The report, whole, on a small part of MNIST; and the command, which says each bad value in a sentence."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from vae_lib import report
+from vae_lib.data import Images, load_tensors
+from vae_lib.model import VAE
+from vae_lib.report import fixed_z, main, repeat_report
+from vae_lib.train import checkpoint_path, evaluate, load_model, load_run, new_run
+
+FILES = {
+    "checkpoints/epoch01.pt",
+    "checkpoints/epoch02.pt",
+    "reconstructions/recon_epoch01.png",
+    "reconstructions/recon_epoch02.png",
+    "samples/samples_epoch01.png",
+    "samples/samples_epoch02.png",
+    "plots/latent_pca.png",
+    "plots/loss_curves.png",
+    "model.pt",
+}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """The first images of each part."""
+    parts = load_tensors(root=tmp_path_factory.mktemp("data"))
+    return [Images(part.x[:n], part.y[:n]) for part, n in zip(parts, (400, 120, 130), strict=True)]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Work in a folder of the test, because the command writes to runs/report unless told."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def small_mnist(data, monkeypatch):
+    monkeypatch.setattr(report, "load_tensors", lambda: data)
+
+
+def files(folder):
+    return {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def tiles(path, n, ncols):
+    """The first n images of a saved grid, (n, 784) in [0, 1]."""
+    grid = np.asarray(Image.open(path).convert("L"))[3:, 3:] / 255
+    corners = [(87 * (i // ncols), 87 * (i % ncols)) for i in range(n)]
+    return torch.tensor(np.stack([grid[top : top + 84 : 3, left : left + 84 : 3].flatten() for top, left in corners]))
+
+
+def assert_pictures(found, expected):
+    torch.testing.assert_close(found, expected.double(), rtol=0, atol=0.51 / 255)
+
+
+def final_losses(text):
+    """The six numbers of the last two lines."""
+    return re.findall(r"average loss per sample, (\w+): ([\d.]+) = ([\d.]+) BCE \+ ([\d.]+) KLD", text)
+
+
+# The report.
+
+
+def test_the_whole_report(data, tmp_path, capsys):
+    torch.manual_seed(0)
+    run = new_run(VAE(), torch.Generator().manual_seed(0))
+    final = repeat_report(run, data, 2, tmp_path / "out", "vae-report --epochs 2")
+    assert files(tmp_path / "out") == FILES
+
+    header, *epochs, _, _ = printed = capsys.readouterr().out.splitlines()
+    assert " ".join(header.split()) == "epoch train total BCE KLD validation total BCE KLD (nats per image)"
+    rows = [[float(number) for number in line.split()] for line in epochs]
+    assert rows == [
+        [number, *(round(value, 2) for losses in epoch for value in losses)]
+        for number, epoch in enumerate(run.history, 1)
+    ]
+    assert final_losses("\n".join(printed)) == [
+        (name, *(f"{value:.2f}" for value in losses))
+        for name, losses in zip(("validation", "test"), final, strict=True)
+    ]
+
+    model, history = load_model(tmp_path / "out" / "model.pt")
+    assert history == run.history
+    assert torch.load(tmp_path / "out" / "model.pt", weights_only=True)["command"] == "vae-report --epochs 2"
+    for part, losses in zip(data[1:], final, strict=True):  # another noise, so about the same
+        assert list(losses) == pytest.approx(list(evaluate(model, part.x)), rel=0.02)
+
+    z, x = fixed_z(model), data[1].x[:10]
+    for number in (1, 2):
+        then, _ = load_model(checkpoint_path(tmp_path / "out" / "checkpoints", number))
+        with torch.no_grad():
+            # Every epoch decodes the same z, and reconstructs the same images from their means.
+            assert_pictures(tiles(tmp_path / f"out/samples/samples_epoch0{number}.png", 64, 16), then.decode(z))
+            both = torch.cat([x, then.decode(then.encode(x)[0])])
+        assert_pictures(tiles(tmp_path / f"out/reconstructions/recon_epoch0{number}.png", 20, 10), both)
+
+    descriptions = {name: Image.open(tmp_path / "out" / "plots" / name).text["Description"] for name in PLOTS}
+    assert {name: text.split(" o")[0] for name, text in descriptions.items()} == PLOTS
+
+
+PLOTS = {"latent_pca.png": "Scatter", "loss_curves.png": "Three curves"}
+
+
+def test_the_samples_come_from_the_same_draws_each_time():
+    before = torch.get_rng_state()
+    z = fixed_z(VAE(hidden_dim=4, latent_dim=5))
+    torch.manual_seed(99)
+    assert torch.equal(z, fixed_z(VAE(hidden_dim=8, latent_dim=5)))
+    assert z.shape == (64, 5)
+    torch.set_rng_state(before)
+    fixed_z(SimpleNamespace(sizes={"latent_dim": 5}))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+# The command.
+
+
+def test_a_resumed_report_ends_as_the_uninterrupted_one(small_mnist, capsys):
+    main(["--epochs", "2", "--out", "once"])
+    once = capsys.readouterr().out
+    main(["--epochs", "1", "--out", "twice"])
+    capsys.readouterr()
+    main(["--epochs", "2", "--out", "twice", "--resume"])
+    twice = capsys.readouterr().out
+
+    assert files("once") == files("twice") == FILES
+    assert len(final_losses(once)) == 2
+    assert final_losses(twice) == final_losses(once)
+    assert twice.splitlines()[1] == once.splitlines()[2]  # the row of epoch 2
+    for name in FILES - {"model.pt", "plots/latent_pca.png"}:  # these hold the command, and matplotlib's layout
+        if name.endswith(".png"):
+            assert Path("once", name).read_bytes() == Path("twice", name).read_bytes()
+    weights = [load_model(f"{name}/model.pt")[0].state_dict() for name in ("once", "twice")]
+    assert all(torch.equal(value, weights[1][key]) for key, value in weights[0].items())
+    command = torch.load("twice/model.pt", weights_only=True)["command"]
+    assert command == "vae-report --epochs 2 --out twice --resume"
+
+
+def test_a_finished_report_may_be_resumed_to_write_its_files_again(small_mnist, capsys):
+    main(["--epochs", "1", "--out", "run"])
+    first = final_losses(capsys.readouterr().out)
+    shutil.rmtree("run/plots")
+    main(["--epochs", "1", "--out", "run", "--resume"])
+    assert final_losses(capsys.readouterr().out) == first
+    assert Path("run/plots/latent_pca.png").exists()
+
+
+def test_the_seed_decides_the_report_and_is_42_unless_said(small_mnist, monkeypatch):
+    def history(*seed):
+        shutil.rmtree("run", ignore_errors=True)
+        main(["--epochs", "1", "--out", "run", *seed])
+        return load_run("run/checkpoints/epoch01.pt").history
+
+    monkeypatch.setattr(report.plots, "save", lambda *_: None)  # the slow part, of no matter here
+    assert history() == history("--seed", "42") != history("--seed", "43")
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    monkeypatch.setattr(report, "load_tensors", lambda: pytest.fail("work began before the values were checked"))
+
+
+def refused(argv, capsys):
+    """What the command says when it refuses, on one line."""
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "x", "1.5", "", "1e2"])
+def test_epochs_is_a_whole_number_from_1(no_work, capsys, value):
+    assert refused([f"--epochs={value}"], capsys).endswith(f"expected a whole number from 1, got {value}")
+    assert files(".") == set()
+
+
+@pytest.mark.parametrize("value", ["x", "1.5", str(10**20)])
+def test_a_seed_that_is_no_seed_is_refused(no_work, capsys, value):
+    assert value in refused(["--seed", value], capsys)
+
+
+@pytest.mark.parametrize("out", ["file", "file/below", "file/below/it"])
+def test_a_file_in_the_place_of_the_folder_is_named(no_work, capsys, tmp_path, out):
+    Path("file").write_text("kept")
+    sentence = refused(["--out", out], capsys)
+    assert sentence.endswith(f"--out {out}: {there(sentence)} is a file, name a folder")
+    assert (tmp_path / there(sentence)).samefile("file")
+    assert Path("file").read_text() == "kept"
+
+
+def there(sentence):
+    return re.search(r": (\S+) is a file", sentence)[1]
+
+
+@pytest.mark.parametrize("device", ["nonsense", "gpu", "cuda:x", "", "meta"])
+def test_a_device_that_is_not_there_is_told_those_that_are(no_work, capsys, device):
+    sentence = refused(["--device", device], capsys)
+    assert f"--device {device} is not there, this computer has: cpu" in sentence
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_told_what_is(no_work, capsys):
+    assert "--device cuda is not there, this computer has: cpu" in refused(["--device", "cuda"], capsys)
+
+
+def test_a_disk_without_room_is_told_both_numbers(no_work, capsys, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=100e6))
+    sentence = refused(["--epochs", "50", "--out", "run"], capsys)
+    assert "50 epochs need 410 MB in run, 100 MB are free: name another --out" in sentence
+
+
+def test_a_checkpoint_takes_the_megabytes_that_the_help_says(one_epoch):
+    assert Path(one_epoch).stat().st_size / 1e6 == pytest.approx(report.CHECKPOINT_MB, abs=0.1)
+
+
+@pytest.fixture
+def one_epoch(data):
+    """A run of one epoch in the folder `run`, without its pictures; its checkpoint."""
+    run = new_run(VAE(), torch.Generator().manual_seed(0))
+    report.train_epoch(run, data[0].x, data[1].x)
+    report.save_run(run, "run/checkpoints/epoch01.pt")
+    return "run/checkpoints/epoch01.pt"
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(no_work, capsys, one_epoch):
+    before = Path(one_epoch).read_bytes()
+    sentence = refused(["--out", "run"], capsys)
+    assert "run holds a run already (epoch01.pt): go on with --resume, or name another --out" in sentence
+    assert Path(one_epoch).read_bytes() == before
+
+
+def test_resume_needs_something_to_go_on_with(no_work, capsys):
+    sentence = refused(["--out", "run", "--resume"], capsys)
+    assert "there is no checkpoint in run/checkpoints: leave --resume away to start a run" in sentence
+
+
+def test_resume_takes_no_new_seed(no_work, capsys, one_epoch):
+    assert "leave --seed away" in refused(["--out", "run", "--resume", "--seed", "42"], capsys)
+
+
+def test_resume_does_not_shorten_a_run(no_work, capsys, one_epoch):
+    Path(one_epoch).rename("run/checkpoints/epoch07.pt")
+    longer = load_run("run/checkpoints/epoch07.pt")
+    longer.history *= 7
+    report.save_run(longer, "run/checkpoints/epoch07.pt")
+    sentence = refused(["--out", "run", "--resume", "--epochs", "3"], capsys)
+    assert "epoch07.pt has 7 epochs already, --epochs asks for 3" in sentence
+
+
+def test_resume_from_a_damaged_checkpoint_names_it(no_work, capsys, one_epoch):
+    content = Path(one_epoch).read_bytes()
+    Path(one_epoch).write_bytes(content[: len(content) // 2])
+    assert f"{one_epoch} is not a whole checkpoint" in refused(["--out", "run", "--resume"], capsys)
+
+
+def test_resume_with_a_strangers_file_beside_the_checkpoints_goes_on(small_mnist, one_epoch):
+    Path("run/checkpoints/epoch01 (copy).pt").write_text("a student's")
+    main(["--out", "run", "--resume", "--epochs", "2"])
+    assert Path("run/checkpoints/epoch02.pt").exists()
+
+
+def test_a_loss_that_is_no_number_ends_in_a_sentence(small_mnist, capsys, monkeypatch):
+    def explode(*_):
+        raise FloatingPointError("train loss is nan in epoch 1")
+
+    monkeypatch.setattr(report, "train_epoch", explode)
+    assert "train loss is nan in epoch 1" in refused(["--out", "run"], capsys)
+
+
+@pytest.mark.parametrize("out", ["run", "my run"])
+def test_a_stopped_run_prints_the_command_that_goes_on(small_mnist, capsys, monkeypatch, out):
+    save_pictures = report.save_pictures
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(report, "save_pictures", stop)  # after the first checkpoint
+    with pytest.raises(SystemExit) as caught:
+        main(["--out", out, "--epochs", "2"])
+    assert caught.value.code == 130
+    program, *argv = shlex.split(capsys.readouterr().err.splitlines()[-1].partition("go on with: ")[2])
+    assert program == "vae-report"
+
+    monkeypatch.setattr(report, "save_pictures", save_pictures)
+    main(argv)
+    assert len(load_model(Path(out, "model.pt"))[1]) == 2
+
+
+def test_the_command_is_installed_and_explains_itself():
+    done = subprocess.run([Path(sys.executable).with_name("vae-report"), "--help"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    for option in ("--epochs N", "--seed S", "--out FOLDER", "--resume", "--device DEVICE"):
+        assert option in done.stdout
