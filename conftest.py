@@ -8,7 +8,7 @@ from pathlib import Path
 # Two workers on two cores: with more threads each they would only wait for one another.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import only_loopback  # noqa: E402, F401
+import only_loopback
 
 # A kernel runs the files in its profile's startup folder before the first cell.
 _ipython = tempfile.TemporaryDirectory(prefix="ipython-")
@@ -19,4 +19,5 @@ os.environ["IPYTHONDIR"] = _ipython.name
 
 
 def pytest_unconfigure():
+    """Remove the kernels' profile again."""
     _ipython.cleanup()

@@ -234,7 +234,7 @@ plots.images(rows, alt, rows=["original", *runs])
 
 # %%
 rows = torch.cat([run.samples[:10] for run in runs.values()])
-alt = "Ten generated images at four β: blobs at 0, digits and scribbles at 1, cleaner at 4."
+alt = "Ten generated images at four β: blobs at 0, digits and scribbles at 1, digits at 4, one blur at 20."
 plots.images(rows, alt, rows=list(runs))
 
 # %%
@@ -248,8 +248,9 @@ plots.loss_bars(finals, f"BCE and KLD of the four runs in nats per image. {parts
 # - **β = 0** pays nothing for the KLD, so σ shrinks and the codes go far out: an autoencoder. Best reconstructions,
 #   useless samples.
 # - **β = 1** balances.
-# - **β = 4** gives up some detail and gets smoother, more digit-like samples.
-# - **β = 20** pays so much for information that little of it gets through to the decoder.
+# - **β = 4** gives up detail, and its samples are much more often digits.
+# - **β = 20** makes information so dear that less than one nat gets through: nearly the mean image for everything, and a
+#   BCE near that of the mean image. Whoever takes a mean over everything gets there without knowing why.
 #
 # There is no right β for every purpose. There is a right β for the *bound* on log p(x): 1. And whatever you choose, you
 # should have chosen it, not got it from a mean.

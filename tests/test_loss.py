@@ -95,6 +95,17 @@ def test_kld_is_right_for_a_tiny_sigma_in_float32(sigma):
     torch.testing.assert_close(tiny.grad, torch.full((2, 40), -1 / sigma))
 
 
+def test_a_sigma_of_exactly_zero_costs_much_and_nothing_becomes_nan():
+    x, x_logits, mu, _ = batch()
+    sigma = torch.zeros(6, 40, requires_grad=True)
+    losses = vae_loss(x, x_logits, mu, sigma, beta=0)
+    losses.loss.sum().backward()
+    assert torch.equal(losses.loss, losses.bce)
+    assert (losses.kld > 40 * 10).all()
+    assert losses.kld.isfinite().all()
+    assert sigma.grad.isfinite().all()
+
+
 def test_the_gradient_of_kld_is_mu_and_sigma_minus_its_inverse():
     mu, sigma = torch.randn(2, 6, 40, dtype=torch.float64)
     mu.requires_grad_()

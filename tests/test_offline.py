@@ -18,5 +18,5 @@ def test_the_tests_reach_only_this_machine():
 def test_a_kernel_reaches_only_this_machine():
     code = "import urllib.request\nurllib.request.urlopen('http://example.invalid')"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    with pytest.raises(CellExecutionError, match="without a network, but something asked for example.invalid"):
+    with pytest.raises(CellExecutionError, match="without a network"):
         NotebookClient(notebook, kernel_name="python3").execute()

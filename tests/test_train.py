@@ -159,7 +159,7 @@ def test_a_run_that_has_its_epochs_is_left_as_it_is(tmp_path, epochs):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_epoch_is_named_train_and_val_and_appended(tmp_path):
+def test_an_epoch_is_named_train_and_val_and_appended():
     run = small_run()
     epoch = train_epoch(run, pictures(70), pictures(20))
     assert isinstance(epoch, Epoch)

@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 
+def _one_line(error):
+    return " ".join(str(error).split())
+
+
 def torch_remedy(error):
     """One sentence for a student whose torch and torchvision cannot be imported because of `error`."""
     try:
@@ -21,7 +25,7 @@ def torch_remedy(error):
     except PackageNotFoundError as missing:
         return f"{missing.name} is not installed in {sys.prefix}: run the set-up line of README.md again."
     return (
-        f"{found} do not work together ({error}), they were built apart: take both from one place with "
+        f"{found} do not work together ({_one_line(error)}), they were built apart: take both from one place with "
         "`python -m pip install --force-reinstall torch torchvision`, then restart the kernel."
     )
 
@@ -32,8 +36,12 @@ try:
 except Exception as error:  # a mismatch comes as RuntimeError, ImportError, OSError or AttributeError
     raise ImportError(torch_remedy(error)) from error
 
-from sklearn.model_selection import train_test_split  # noqa: E402
 from torch.utils.data import DataLoader, Subset  # noqa: E402
+
+try:
+    from sklearn.model_selection import train_test_split
+except ImportError as error:
+    raise ImportError(f"scikit-learn cannot be imported ({error}): run the set-up line of README.md again.") from error
 
 BUNDLE = Path(__file__).with_name("mnist")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vae_course"
@@ -103,7 +111,7 @@ def mnist(*, train, root=CACHE):
         return datasets.MNIST(root, train=train, transform=transforms.ToTensor(), download=True)
     except (OSError, RuntimeError) as error:
         raise OSError(
-            f"MNIST is neither in {BUNDLE} nor in {root}, and the download failed ({error}): restore the "
+            f"MNIST is neither in {BUNDLE} nor in {root}, and the download failed ({_one_line(error)}): restore the "
             "bundled files with `git checkout -- vae_lib/mnist`, or connect to the internet and try again."
         ) from error
 
@@ -121,7 +129,12 @@ def unpack(root=CACHE):
         OSError: a bundled file is damaged.
     """
     raw = Path(root) / "MNIST" / "raw"
-    raw.mkdir(parents=True, exist_ok=True)
+    try:
+        raw.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"{raw} cannot be made ({error}): set the environment variable XDG_CACHE_HOME to a folder of your own."
+        ) from error
     for line in (BUNDLE / "SHA256SUMS").read_text().splitlines():
         expected, name = line.split()
         target, packed = raw / name, BUNDLE / f"{name}.gz"
@@ -132,9 +145,10 @@ def unpack(root=CACHE):
                 f"{target} was damaged or half written; it is replaced by a good copy, you need do nothing.",
                 stacklevel=2,
             )
-            target.unlink(missing_ok=True)
         if packed.exists():
             _write_atomically(_gunzip(packed, expected), target)
+        else:
+            target.unlink(missing_ok=True)
     return raw
 
 

@@ -114,17 +114,17 @@ class Decoder(nn.Module):
 
     def forward(self, z):
         """Latent points z (B, D) → x_logits (B, 784); their sigmoid is x_hat."""
-        _check_shape(z, self.hidden.in_features, "the decoder expects latent points of shape (B, {})")
+        _check_shape(z, self.hidden.in_features, "the decoder expects latent points of shape (B, {})", "z")
         h = F.relu(self.hidden(z))  # (B, 400)
         return self.out(h)
 
 
-def _check_shape(x, features, expectation):
+def _check_shape(x, features, expectation, name="x"):
     if x.ndim == 2 and x.shape[1] == features:
         return
     sentence = f"{expectation.format(features)}, got {tuple(x.shape)}"
-    if x.ndim > 2 and x[0].numel() == features:
-        sentence += ": flatten them with x.flatten(1)"
+    if x.ndim > 2 and x.shape[1:].numel() == features:
+        sentence += f": flatten them with {name}.flatten(1)"
     elif x.ndim == 1 and len(x) == features:
-        sentence += ": make it a batch of one with x.unsqueeze(0)"
+        sentence += f": make it a batch of one with {name}.unsqueeze(0)"
     raise ValueError(sentence)

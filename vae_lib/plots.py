@@ -6,6 +6,7 @@ Nothing here shows a figure: a notebook shows the one that a cell ends with.
 import base64
 import io
 import os
+from itertools import cycle
 from pathlib import Path
 
 import torch
@@ -72,7 +73,7 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
     picture = Picture(0.62 * ncols + label_width, 0.62 * nrows + 0.1, alt)
     ax = picture.add_subplot()
     grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=2, pad_value=1)
-    ax.imshow(grid[0], cmap="gray", vmin=0, vmax=1)
+    ax.imshow(grid[0].numpy(), cmap="gray", vmin=0, vmax=1)
     ax.set(xticks=[], yticks=[30 * i + 16 for i in range(nrows)] if rows else [])
     ax.set_yticklabels(rows or [])
     ax.tick_params(length=0)
@@ -85,7 +86,7 @@ def _titled_images(x, alt, ncols, titles):
     picture = Picture(0.8 * ncols, 1.05 * nrows, alt)
     for i, (image, title) in enumerate(zip(x.detach().cpu(), titles, strict=True)):
         ax = picture.add_subplot(nrows, ncols, i + 1)
-        ax.imshow(image.view(28, 28), cmap="gray", vmin=0, vmax=1)
+        ax.imshow(image.view(28, 28).numpy(), cmap="gray", vmin=0, vmax=1)
         ax.set_title(title, fontsize=9)
         ax.axis("off")
     return picture
@@ -110,8 +111,8 @@ def loss_curves(history):
     for i, name in enumerate(["loss", "bce", "kld"], 1):
         title = {"loss": "total = BCE + KLD", "bce": "BCE", "kld": "KLD"}[name]
         ax = picture.panel(1, 3, i, title=title, xlabel="epoch", ylabel="nats per image" if i == 1 else "")
-        ax.plot(epochs, [getattr(e.train, name) for e in history], color=BLUE, label="training")
-        ax.plot(epochs, [getattr(e.val, name) for e in history], color=ORANGE, ls="--", label="validation")
+        ax.plot(epochs, [getattr(e.train, name) for e in history], color=BLUE, marker=".", label="training")
+        ax.plot(epochs, [getattr(e.val, name) for e in history], color=ORANGE, ls="--", marker=".", label="validation")
         ax.legend(frameon=False)
     return picture
 
@@ -165,15 +166,13 @@ def loss_bars(losses, alt):
     return picture
 
 
-def lines(x, curves, alt, *, xlabel="", ylabel="", title="", logx=False, logy=False):
+def lines(x, curves, alt, *, xlabel="", ylabel="", title="", logy=False):
     """Curves over a common x, from a dictionary label → values; each has its own marker and line style."""
     picture = Picture(6.5, 3.4, alt)
     ax = picture.panel(title=title, xlabel=xlabel, ylabel=ylabel)
-    for (label, values), (marker, style, colour) in zip(curves.items(), LINES, strict=False):
+    for (label, values), (marker, style, colour) in zip(curves.items(), cycle(LINES), strict=False):
         every = max(1, len(values) // 10)
         ax.plot(x, values, marker=marker, markevery=every, ms=5, ls=style, color=colour, label=label)
-    if logx:
-        ax.set_xscale("log")
     if logy:
         ax.set_yscale("log")
     ax.legend(frameon=False)
@@ -184,7 +183,7 @@ def histogram(groups, alt, *, bins=40, xlabel="", ylabel="", title="", log=False
     """Outlined histograms of one or more sets of numbers, from a dictionary label → values."""
     picture = Picture(6.5, 3.2, alt)
     ax = picture.panel(title=title, xlabel=xlabel, ylabel=ylabel)
-    for (label, values), (_, style, colour) in zip(groups.items(), LINES, strict=False):
+    for (label, values), (_, style, colour) in zip(groups.items(), cycle(LINES), strict=False):
         ax.hist(values, bins=bins, histtype="step", lw=1.8, ls=style, color=colour, label=label, log=log)
     ax.legend(frameon=False)
     return picture
@@ -194,7 +193,7 @@ def table(matrix, alt, *, labels, title="", decimals=1):
     """A square matrix as a grid of numbers, darker where larger; `labels` name rows and columns."""
     picture = Picture(6.2, 5.2, alt)
     ax = picture.add_subplot(title=title)
-    ax.imshow(matrix, cmap="Blues")
+    ax.imshow(torch.as_tensor(matrix).numpy(), cmap="Blues")
     ticks = range(len(labels))
     ax.set(xticks=ticks, yticks=ticks, xticklabels=labels, yticklabels=labels)
     half = (matrix.min() + matrix.max()) / 2

@@ -93,7 +93,17 @@ def main(argv=None):
         data = [type(part)(*(tensor.to(args.device) for tensor in part)) for part in load_tensors()]
         repeat_report(run, data, args.epochs, args.out, shlex.join(["vae-report", *argv]))
     except KeyboardInterrupt:
-        parser.exit(130, f"\nstopped; go on with: vae-report --resume --out {args.out} --epochs {args.epochs}\n")
+        again = [
+            "vae-report",
+            "--resume",
+            "--out",
+            str(args.out),
+            "--epochs",
+            str(args.epochs),
+            "--device",
+            args.device,
+        ]
+        parser.exit(130, f"\nstopped; go on with: {shlex.join(again)}\n")
     except (OSError, ValueError, FloatingPointError) as error:
         parser.error(str(error))
 
@@ -104,7 +114,7 @@ def _parser():
         description="Repeat the report: train the VAE on MNIST and write checkpoints, pictures and final losses.",
     )
     parser.add_argument("--epochs", type=_epochs, default=50, metavar="N", help="epochs of the whole run (default: 50)")
-    parser.add_argument("--seed", type=int, metavar="S", help="seed of weights, shuffles and noise (default: 42)")
+    parser.add_argument("--seed", type=_seed, metavar="S", help="seed of weights, shuffles and noise (default: 42)")
     parser.add_argument(
         "--out",
         type=Path,
@@ -120,6 +130,12 @@ def _parser():
 def _epochs(text):
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text}")
+    return int(text)
+
+
+def _seed(text):
+    if not (text.isdecimal() and int(text) < 2**63):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 to 2**63 - 1, got {text}")
     return int(text)
 
 
@@ -150,6 +166,7 @@ def _resumed_run(args, newest):
 def _check_device(device):
     try:
         torch.zeros(1, device=device)
+        torch.Generator(device)
     except (RuntimeError, AssertionError) as error:
         there = ["cpu", *(name for name in ("cuda", "mps") if getattr(torch, name).is_available())]
         raise ValueError(f"--device {device} is not there, this computer has: {', '.join(there)}") from error

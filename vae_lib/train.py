@@ -3,7 +3,6 @@
 import gzip
 import math
 import os
-import pickle
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,6 +101,7 @@ def train_epoch(run, train_x, val_x):
         Epoch: the training losses are the mean over the epoch, while the model changed.
     """
     check_images(train_x)
+    check_images(val_x)
     order = torch.randperm(len(train_x), generator=run.generator, device=train_x.device)
     noise = _noise(run.model, train_x, run.generator)
     total = torch.zeros(3, device=train_x.device)
@@ -141,8 +141,9 @@ def evaluate(model, x, generator=None, beta=1.0):
 
 def check_images(x):
     """Raise ValueError unless x is (N, 784) with values in [0, 1] and N at least 1."""
-    if x.ndim != 2 or len(x) == 0:
-        raise ValueError(f"expected images of shape (N, 784), got {tuple(x.shape)}: flatten them with x.flatten(1)")
+    if x.ndim != 2 or len(x) == 0 or x.shape[1] != 784:
+        remedy = ": flatten them with x.flatten(1)" if x.ndim > 2 else ""
+        raise ValueError(f"expected images of shape (N, 784), got {tuple(x.shape)}{remedy}")
     low, high = x.aminmax()
     if not (low >= 0 and high <= 1):
         raise ValueError(
@@ -157,8 +158,8 @@ def checkpoint_path(folder, epoch):
 
 def newest_checkpoint(folder):
     """The checkpoint with the most epochs in the folder, or None."""
-    found = {int(path.stem.removeprefix("epoch")): path for path in Path(folder).glob("epoch*.pt")}
-    return found[max(found)] if found else None
+    found = [path for path in Path(folder).glob("epoch*.pt") if path.stem.removeprefix("epoch").isdecimal()]
+    return max(found, key=lambda path: int(path.stem.removeprefix("epoch")), default=None)
 
 
 def save_run(run, path):
@@ -290,9 +291,9 @@ def _load(path):
 def _one_sentence(path):
     try:
         yield
-    except (RuntimeError, ValueError, TypeError, KeyError, EOFError, pickle.UnpicklingError) as error:
+    except Exception as error:  # a strange file can raise almost anything
         raise ValueError(
             f"{path} is not a whole checkpoint of vae_lib, or one of another device "
-            f"({type(error).__name__}: {str(error).splitlines()[0]}): take another one, "
+            f"({type(error).__name__}): take another one, "
             "the epoch before is complete"
         ) from error
