@@ -106,7 +106,7 @@ plots.loss_curves(history)
 
 # %% [markdown]
 # **What we saw.** The total and the BCE fall, fast at first and then slower and slower. The KLD does something else: it
-# drops in the first two epochs, then *rises* for the rest.
+# drops early, then *rises* for the rest.
 #
 # Both have a reason. At the start every σ is near 0, which the KLD punishes; a few hundred steps repair that. Then
 # the model finds that it pays to tell images apart: each nat of KLD it spends on saying *which* digit this is saves more
@@ -214,7 +214,7 @@ train(whole, few, val_set.x, epochs=3)
 train(stopped, few, val_set.x, epochs=2)
 save_run(stopped, path)
 resumed = load_run(path)
-train(resumed, few, val_set.x, epochs=3)
+_ = train(resumed, few, val_set.x, epochs=3)
 
 # %%
 pairs = zip(whole.model.parameters(), resumed.model.parameters(), strict=True)

@@ -91,6 +91,7 @@ def build(source):
     start = time.perf_counter()
     client.execute()
     seconds = time.perf_counter() - start
+    notebook.metadata = nbformat.from_dict(METADATA)  # the kernel wrote its own version there
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if not is_widget(output)]

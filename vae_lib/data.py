@@ -9,39 +9,30 @@ import os
 import sys
 import warnings
 import zlib
-from importlib.metadata import PackageNotFoundError, version
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 
-def _one_line(error):
-    return " ".join(str(error).split())
-
-
-def torch_remedy(error):
-    """One sentence for a student whose torch and torchvision cannot be imported because of `error`."""
-    try:
-        found = f"torch {version('torch')} and torchvision {version('torchvision')}"
-    except PackageNotFoundError as missing:
-        return f"{missing.name} is not installed in {sys.prefix}: run the set-up line of README.md again."
+def import_remedy(error):
+    """One sentence for a student for whom PyTorch or scikit-learn cannot be imported because of `error`."""
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error.name} is not installed in {sys.prefix}: run the set-up line of README.md again."
+    found = ", ".join(f"{name} {version(name)}" for name in ("torch", "torchvision"))
     return (
-        f"{found} do not work together ({_one_line(error)}), they were built apart: take both from one place with "
-        "`python -m pip install --force-reinstall torch torchvision`, then restart the kernel."
+        f"{found} do not work together ({' '.join(str(error).split())}), they were built apart: take both from one "
+        "place with `python -m pip install --force-reinstall torch torchvision`, then restart the kernel."
     )
 
 
 try:
     import torch
+    from sklearn.model_selection import train_test_split
+    from torch.utils.data import DataLoader, Subset
     from torchvision import datasets, transforms
 except Exception as error:  # a mismatch comes as RuntimeError, ImportError, OSError or AttributeError
-    raise ImportError(torch_remedy(error)) from error
-
-from torch.utils.data import DataLoader, Subset  # noqa: E402
-
-try:
-    from sklearn.model_selection import train_test_split
-except ImportError as error:
-    raise ImportError(f"scikit-learn cannot be imported ({error}): run the set-up line of README.md again.") from error
+    raise ImportError(import_remedy(error)) from error
 
 BUNDLE = Path(__file__).with_name("mnist")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vae_course"
@@ -111,8 +102,8 @@ def mnist(*, train, root=CACHE):
         return datasets.MNIST(root, train=train, transform=transforms.ToTensor(), download=True)
     except (OSError, RuntimeError) as error:
         raise OSError(
-            f"MNIST is neither in {BUNDLE} nor in {root}, and the download failed ({_one_line(error)}): restore the "
-            "bundled files with `git checkout -- vae_lib/mnist`, or connect to the internet and try again."
+            f"MNIST is neither in {BUNDLE} nor in {root}, and the download failed ({' '.join(str(error).split())}): "
+            "restore the bundled files with `git checkout -- vae_lib/mnist`, or connect to the internet and try again."
         ) from error
 
 
@@ -141,15 +132,25 @@ def unpack(root=CACHE):
         if target.exists():
             if _sha256(target.read_bytes()) == expected:
                 continue
-            warnings.warn(
-                f"{target} was damaged or half written; it is replaced by a good copy, you need do nothing.",
-                stacklevel=2,
-            )
+            sentence = f"{target} was damaged or half written; it is replaced by a good copy, you need do nothing."
+            warnings.warn(sentence, stacklevel=2)
         if packed.exists():
-            _write_atomically(_gunzip(packed, expected), target)
+            write_atomically(target, partial(Path.write_bytes, data=_gunzip(packed, expected)))
         else:
             target.unlink(missing_ok=True)
     return raw
+
+
+def write_atomically(path, write):
+    """Call `write` with a temporary path, then rename it to `path`: the file is there whole, or not at all.
+
+    Folders are made as needed. The process number in the name keeps two kernels that write the same file apart.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    write(temporary)
+    temporary.replace(path)
 
 
 def _gunzip(packed, expected):
@@ -167,13 +168,6 @@ def _gunzip(packed, expected):
 
 def _sha256(content):
     return hashlib.sha256(content).hexdigest()
-
-
-def _write_atomically(content, target):
-    # The process number keeps two kernels that unpack at the same time apart.
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(target)
 
 
 def _in_memory(dataset):

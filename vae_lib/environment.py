@@ -73,16 +73,15 @@ def check_torch_and_data():
 
 def check_widgets():
     """ipywidgets is beside this kernel, with the part that JupyterLab loads in the browser."""
-    for name in ("ipywidgets", "jupyterlab_widgets"):
-        try:
-            version(name)
-        except PackageNotFoundError:
-            return Check("Widgets", False, f"{name} is not installed in {sys.prefix}: {SET_UP_AGAIN}.")
+    try:
+        found = version("ipywidgets")
+    except PackageNotFoundError:
+        return Check("Widgets", False, f"ipywidgets is not installed in {sys.prefix}: {SET_UP_AGAIN}.")
     browser_part = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager/package.json")
     if not browser_part.exists():
         remedy = "run python -m pip install --force-reinstall jupyterlab_widgets, then reload the page"
         return Check("Widgets", False, f"the browser's part of ipywidgets, {browser_part}, is missing: {remedy}.")
-    return Check("Widgets", True, f"ipywidgets {version('ipywidgets')}; the slider below proves it")
+    return Check("Widgets", True, f"ipywidgets {found}; the slider below proves it")
 
 
 def check_disk(folder):

@@ -5,13 +5,14 @@ Nothing here shows a figure: a notebook shows the one that a cell ends with.
 
 import base64
 import io
-import os
 from itertools import cycle
-from pathlib import Path
 
 import torch
 from matplotlib.figure import Figure
+from sklearn.metrics import ConfusionMatrixDisplay
 from torchvision.utils import make_grid, save_image
+
+from vae_lib.data import write_atomically
 
 # Okabe and Ito's colours, told apart by colour-blind readers; every plot adds labels, markers or line styles.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
@@ -47,13 +48,13 @@ class Picture(Figure):
 
 def save(picture, path):
     """Write a figure as a PNG file, whole or not at all."""
-    _write(path, lambda temporary: temporary.write_bytes(picture.png(144)))
+    write_atomically(path, lambda file: file.write_bytes(picture.png(144)))
 
 
 def save_images(x, path, ncols=10):
     """Write images x (n, 784) in [0, 1] as one PNG file, `ncols` in a row, three times their size."""
     large = x.view(-1, 1, 28, 28).repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)
-    _write(path, lambda temporary: save_image(large, temporary, nrow=ncols, padding=3, pad_value=1, format="png"))
+    write_atomically(path, lambda file: save_image(large, file, nrow=ncols, padding=3, pad_value=1, format="png"))
 
 
 def images(x, alt, *, ncols=10, titles=None, rows=None):
@@ -66,29 +67,18 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
         titles: a short text above each image, or None.
         rows: a label left of each row, or None.
     """
-    if titles is not None:
-        return _titled_images(x, alt, ncols, titles)
-    nrows = -(-len(x) // ncols)
-    label_width = 0.1 * max(map(len, rows or [""]))
-    picture = Picture(0.62 * ncols + label_width, 0.62 * nrows + 0.1, alt)
+    nrows, gap = -(-len(x) // ncols), 14 if titles else 2
+    step, label_width = 28 + gap, 0.1 * max(map(len, rows or [""]))
+    picture = Picture(0.02 * step * ncols + label_width, 0.02 * step * nrows + 0.1, alt)
     ax = picture.add_subplot()
-    grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=2, pad_value=1)
+    grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=gap, pad_value=1)
     ax.imshow(grid[0].numpy(), cmap="gray", vmin=0, vmax=1)
-    ax.set(xticks=[], yticks=[30 * i + 16 for i in range(nrows)] if rows else [])
+    for i, title in enumerate(titles or []):
+        ax.text(gap + 14 + step * (i % ncols), step * (i // ncols) + gap - 3, title, ha="center", size=8)
+    ax.set(xticks=[], yticks=[step * i + gap + 14 for i in range(nrows)] if rows else [])
     ax.set_yticklabels(rows or [])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    return picture
-
-
-def _titled_images(x, alt, ncols, titles):
-    nrows = -(-len(x) // ncols)
-    picture = Picture(0.8 * ncols, 1.05 * nrows, alt)
-    for i, (image, title) in enumerate(zip(x.detach().cpu(), titles, strict=True)):
-        ax = picture.add_subplot(nrows, ncols, i + 1)
-        ax.imshow(image.view(28, 28).numpy(), cmap="gray", vmin=0, vmax=1)
-        ax.set_title(title, fontsize=9)
-        ax.axis("off")
     return picture
 
 
@@ -100,11 +90,10 @@ def reconstructions(x, x_hat):
 
 def loss_curves(history):
     """Total, BCE and KLD of each epoch, training against validation, from a list of `train.Epoch`."""
-    first, last = history[0], history[-1]
+    (first, _), (last, val) = history[0], history[-1]
     alt = (
-        f"Three curves over {len(history)} epochs. Training loss {first.train.loss:.0f} to {last.train.loss:.0f}, "
-        f"validation loss {first.val.loss:.0f} to {last.val.loss:.0f}; validation BCE {first.val.bce:.0f} to "
-        f"{last.val.bce:.0f}, validation KLD {first.val.kld:.0f} to {last.val.kld:.0f} nats per image."
+        f"Total, BCE and KLD over {len(history)} epochs. Training loss {first.loss:.0f} to {last.loss:.0f}; at the end "
+        f"validation loss {val.loss:.0f} = {val.bce:.0f} BCE + {val.kld:.0f} KLD, in nats per image."
     )
     picture = Picture(9, 3, alt)
     epochs = range(1, len(history) + 1)
@@ -126,27 +115,25 @@ def latent_scatter(points, y, explained):
         explained: share of the variance that each of the two components holds, (2,).
     """
     alt = (
-        f"Scatter of {len(points)} images in the plane of the first two principal components, which hold "
-        f"{explained[0]:.1%} and {explained[1]:.1%} of the variance. Each point is drawn as its digit; a larger "
-        "digit marks the mean of its class."
+        f"{len(points)} images in the plane of the first two principal components ({explained[0]:.1%} and "
+        f"{explained[1]:.1%} of the variance). Each point is its digit, a large one is the mean of its class."
     )
     picture = Picture(7.5, 6.5, alt)
     labels = [f"component {i + 1} ({share:.1%} of the variance)" for i, share in enumerate(explained.tolist())]
     ax = picture.panel(xlabel=labels[0], ylabel=labels[1])
     for digit, colour in enumerate(DIGIT_COLOURS):
         own = points[y == digit]
-        ax.scatter(*own.T, marker=f"${digit}$", s=14, lw=0.2, alpha=0.55, color=colour, rasterized=True)
-    for digit, colour in enumerate(DIGIT_COLOURS):
+        ax.scatter(*own.T, marker=f"${digit}$", s=14, lw=0.2, alpha=0.55, color=colour)
         box = dict(boxstyle="circle,pad=0.25", fc="white", ec=colour, lw=1.5)
-        if (y == digit).any():
-            ax.text(*points[y == digit].mean(dim=0), digit, size=14, weight="bold", ha="center", va="center", bbox=box)
+        if len(own):
+            ax.text(*own.mean(dim=0), digit, size=14, weight="bold", ha="center", va="center", bbox=box, zorder=3)
     return picture
 
 
-def bars(values, alt, *, xlabel="", ylabel="", title="", decimals=1):
+def bars(values, alt, *, xlabel="", ylabel="", decimals=1):
     """A bar for each entry of a dictionary label → number, with the number above it."""
     picture = Picture(min(9, 1.6 + 0.95 * len(values)), 3.2, alt)
-    ax = picture.panel(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax = picture.panel(xlabel=xlabel, ylabel=ylabel)
     drawn = ax.bar([str(label) for label in values], list(values.values()), color=BLUE, width=0.65)
     ax.bar_label(drawn, fmt=f"%.{decimals}f", fontsize=9)
     return picture
@@ -166,10 +153,10 @@ def loss_bars(losses, alt):
     return picture
 
 
-def lines(x, curves, alt, *, xlabel="", ylabel="", title="", logy=False):
+def lines(x, curves, alt, *, xlabel="", ylabel="", logy=False):
     """Curves over a common x, from a dictionary label → values; each has its own marker and line style."""
     picture = Picture(6.5, 3.4, alt)
-    ax = picture.panel(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax = picture.panel(xlabel=xlabel, ylabel=ylabel)
     for (label, values), (marker, style, colour) in zip(curves.items(), cycle(LINES), strict=False):
         every = max(1, len(values) // 10)
         ax.plot(x, values, marker=marker, markevery=every, ms=5, ls=style, color=colour, label=label)
@@ -179,34 +166,21 @@ def lines(x, curves, alt, *, xlabel="", ylabel="", title="", logy=False):
     return picture
 
 
-def histogram(groups, alt, *, bins=40, xlabel="", ylabel="", title="", log=False):
+def histogram(groups, alt, *, xlabel="", ylabel=""):
     """Outlined histograms of one or more sets of numbers, from a dictionary label → values."""
     picture = Picture(6.5, 3.2, alt)
-    ax = picture.panel(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax = picture.panel(xlabel=xlabel, ylabel=ylabel)
     for (label, values), (_, style, colour) in zip(groups.items(), cycle(LINES), strict=False):
-        ax.hist(values, bins=bins, histtype="step", lw=1.8, ls=style, color=colour, label=label, log=log)
+        ax.hist(values, bins=40, histtype="step", lw=1.8, ls=style, color=colour, label=label)
     ax.legend(frameon=False)
     return picture
 
 
-def table(matrix, alt, *, labels, title="", decimals=1):
+def table(matrix, alt, *, labels, title=""):
     """A square matrix as a grid of numbers, darker where larger; `labels` name rows and columns."""
     picture = Picture(6.2, 5.2, alt)
-    ax = picture.add_subplot(title=title)
-    ax.imshow(torch.as_tensor(matrix).numpy(), cmap="Blues")
-    ticks = range(len(labels))
-    ax.set(xticks=ticks, yticks=ticks, xticklabels=labels, yticklabels=labels)
-    half = (matrix.min() + matrix.max()) / 2
-    for i in ticks:
-        for j in ticks:
-            colour = "white" if matrix[i, j] > half else "black"
-            ax.text(j, i, f"{matrix[i, j]:.{decimals}f}", ha="center", va="center", size=8, color=colour)
+    ax = picture.add_subplot()
+    grid = ConfusionMatrixDisplay(torch.as_tensor(matrix).numpy(), display_labels=labels)
+    grid.plot(ax=ax, cmap="Blues", values_format=".1f", colorbar=False)
+    ax.set(title=title, xlabel="", ylabel="")
     return picture
-
-
-def _write(path, write):
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    write(temporary)
-    os.replace(temporary, path)

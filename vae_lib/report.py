@@ -19,20 +19,10 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
-from vae_lib import plots
-from vae_lib.data import load_tensors
+from vae_lib import plots, train
+from vae_lib.data import Images, load_tensors
 from vae_lib.latent import encode, project
 from vae_lib.model import VAE
-from vae_lib.train import (
-    checkpoint_path,
-    evaluate,
-    load_run,
-    new_run,
-    newest_checkpoint,
-    save_model,
-    save_run,
-    train_epoch,
-)
 
 CHECKPOINT_MB = 8.2  # three numbers for each weight: itself and Adam's two averages
 
@@ -48,23 +38,21 @@ def repeat_report(run, data, epochs, out, command=""):
         command: kept in `model.pt`, to tell where it comes from.
 
     Returns:
-        (val, test): final mean losses, each `loss.Losses`.
+        [val, test]: final mean losses, each `loss.Losses`.
     """
-    train, val, test = data
-    out = Path(out)
-    z = fixed_z(run.model).to(val.x.device)
+    train_set, val, test = data
+    out, z = Path(out), fixed_z(run.model).to(val.x.device)
     tqdm.write("epoch   train  total    BCE    KLD   validation  total    BCE    KLD   (nats per image)")
     for number in tqdm(range(len(run.history) + 1, epochs + 1), desc="training", unit="epoch"):
-        epoch = train_epoch(run, train.x, val.x)
-        save_run(run, checkpoint_path(out / "checkpoints", number))
+        epoch = train.train_epoch(run, train_set.x, val.x)
+        train.save_run(run, train.checkpoint_path(out / "checkpoints", number))
         tqdm.write(f"{number:5}        {_columns(epoch.train)}              {_columns(epoch.val)}")
         save_pictures(run.model, val.x[:10], z, out, number)
-    mu, _ = encode(run.model, val.x)
-    points, explained = project(mu)
+    points, explained = project(encode(run.model, val.x)[0])
     plots.save(plots.latent_scatter(points, val.y.cpu(), explained), out / "plots" / "latent_pca.png")
     plots.save(plots.loss_curves(run.history), out / "plots" / "loss_curves.png")
-    save_model(run.model, run.history, out / "model.pt", command)
-    final = evaluate(run.model, val.x, run.generator), evaluate(run.model, test.x, run.generator)
+    train.save_model(run.model, run.history, out / "model.pt", command)
+    final = [train.evaluate(run.model, part.x, run.generator) for part in (val, test)]
     for name, losses in zip(("validation", "test"), final, strict=True):
         tqdm.write(f"average loss per sample, {name}: {losses.loss:.2f} = {losses.bce:.2f} BCE + {losses.kld:.2f} KLD")
     return final
@@ -90,66 +78,47 @@ def main(argv=None):
     args = parser.parse_args(argv)
     try:
         run = _prepare(args)
-        data = [type(part)(*(tensor.to(args.device) for tensor in part)) for part in load_tensors()]
+        data = [Images(part.x.to(args.device), part.y.to(args.device)) for part in load_tensors()]
         repeat_report(run, data, args.epochs, args.out, shlex.join(["vae-report", *argv]))
     except KeyboardInterrupt:
-        again = [
-            "vae-report",
-            "--resume",
-            "--out",
-            str(args.out),
-            "--epochs",
-            str(args.epochs),
-            "--device",
-            args.device,
-        ]
-        parser.exit(130, f"\nstopped; go on with: {shlex.join(again)}\n")
+        same = shlex.join(["--out", str(args.out), "--epochs", str(args.epochs), "--device", args.device])
+        parser.exit(130, f"\nstopped; go on with: vae-report --resume {same}\n")
     except (OSError, ValueError, FloatingPointError) as error:
         parser.error(str(error))
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
-        prog="vae-report",
-        description="Repeat the report: train the VAE on MNIST and write checkpoints, pictures and final losses.",
-    )
-    parser.add_argument("--epochs", type=_epochs, default=50, metavar="N", help="epochs of the whole run (default: 50)")
-    parser.add_argument("--seed", type=_seed, metavar="S", help="seed of weights, shuffles and noise (default: 42)")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("runs/report"),
-        metavar="FOLDER",
-        help=f"where to write; each epoch takes {CHECKPOINT_MB:.0f} MB (default: runs/report)",
-    )
-    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in FOLDER")
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or mps (default: cpu)")
+    parser = argparse.ArgumentParser(prog="vae-report", description="Repeat the report on MNIST, from data to losses.")
+    add, number = parser.add_argument, _whole_number
+    add("--epochs", type=number(1), default=50, metavar="N", help="epochs of the whole run (default: 50)")
+    add("--seed", type=number(0), metavar="S", help="seed of weights, shuffles and noise (default: 42)")
+    where = f"where to write, {CHECKPOINT_MB:.0f} MB for each epoch (default: runs/report)"
+    add("--out", type=Path, default=Path("runs/report"), metavar="FOLDER", help=where)
+    add("--resume", action="store_true", help="go on from the newest checkpoint in FOLDER")
+    add("--device", default="cpu", help="cpu, cuda or mps (default: cpu)")
     return parser
 
 
-def _epochs(text):
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text}")
-    return int(text)
+def _whole_number(least):
+    def parse(text):
+        if not (text.isdecimal() and least <= int(text) < 2**63):
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got {text}")
+        return int(text)
 
-
-def _seed(text):
-    if not (text.isdecimal() and int(text) < 2**63):
-        raise argparse.ArgumentTypeError(f"expected a whole number from 0 to 2**63 - 1, got {text}")
-    return int(text)
+    return parse
 
 
 def _prepare(args):
     _check_device(args.device)
     _check_out(args.out, args.epochs)
-    newest = newest_checkpoint(args.out / "checkpoints")
+    newest = train.newest_checkpoint(args.out / "checkpoints")
     if args.resume:
         return _resumed_run(args, newest)
     if newest is not None:
         raise ValueError(f"{args.out} holds a run already ({newest.name}): go on with --resume, or name another --out")
     seed = 42 if args.seed is None else args.seed
     torch.manual_seed(seed)
-    return new_run(VAE().to(args.device), torch.Generator(args.device).manual_seed(seed))
+    return train.new_run(VAE().to(args.device), torch.Generator(args.device).manual_seed(seed))
 
 
 def _resumed_run(args, newest):
@@ -157,7 +126,7 @@ def _resumed_run(args, newest):
         raise ValueError("--resume goes on with the random state of the checkpoint: leave --seed away")
     if newest is None:
         raise ValueError(f"there is no checkpoint in {args.out / 'checkpoints'}: leave --resume away to start a run")
-    run = load_run(newest, args.device)
+    run = train.load_run(newest, args.device)
     if len(run.history) > args.epochs:
         raise ValueError(f"{newest} has {len(run.history)} epochs already, --epochs asks for {args.epochs}")
     return run
@@ -173,11 +142,10 @@ def _check_device(device):
 
 
 def _check_out(out, epochs):
-    # The nearest part of the path that exists decides whether the folder can be made.
-    there = next(path for path in (out, *out.absolute().parents) if path.exists())
-    if not there.is_dir():
-        raise ValueError(f"--out {out}: {there} is a file, name a folder")
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--out {out} cannot be a folder ({error.strerror}): name another one") from error
     needed, free = epochs * CHECKPOINT_MB, shutil.disk_usage(out).free / 1e6
     if free < needed:
         raise ValueError(f"{epochs} epochs need {needed:.0f} MB in {out}, {free:.0f} MB are free: name another --out")

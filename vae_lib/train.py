@@ -2,8 +2,6 @@
 
 import gzip
 import math
-import os
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +9,7 @@ from typing import NamedTuple
 import torch
 from tqdm.auto import tqdm
 
+from vae_lib.data import write_atomically
 from vae_lib.loss import Losses, vae_loss
 from vae_lib.model import VAE
 
@@ -114,7 +113,10 @@ def train_epoch(run, train_x, val_x):
         # Added up as tensors: .item() in each step would make a GPU wait.
         total += torch.stack(losses).detach().sum(dim=1)
     epoch = Epoch(_mean(total, len(train_x)), evaluate(run.model, val_x, run.generator, run.beta))
-    _check_finite(epoch, len(run.history) + 1)
+    if not math.isfinite(epoch.train.loss + epoch.val.loss):
+        losses = f"a training loss of {epoch.train.loss} and a validation loss of {epoch.val.loss}"
+        sentence = f"epoch {len(run.history) + 1} ends with {losses}"
+        raise FloatingPointError(f"{sentence}: go back to the last checkpoint and train with a smaller learning rate")
     run.history.append(epoch)
     return epoch
 
@@ -141,7 +143,7 @@ def evaluate(model, x, generator=None, beta=1.0):
 
 def check_images(x):
     """Raise ValueError unless x is (N, 784) with values in [0, 1] and N at least 1."""
-    if x.ndim != 2 or len(x) == 0 or x.shape[1] != 784:
+    if x.ndim != 2 or len(x) == 0:
         remedy = ": flatten them with x.flatten(1)" if x.ndim > 2 else ""
         raise ValueError(f"expected images of shape (N, 784), got {tuple(x.shape)}{remedy}")
     low, high = x.aminmax()
@@ -164,16 +166,9 @@ def newest_checkpoint(folder):
 
 def save_run(run, path):
     """Write a run (8 MB for the report's model) so that a kill at any moment leaves a whole file or none."""
-    _save(
-        _model_dict(run.model, run.history)
-        | {
-            "optimizer": run.optimizer.state_dict(),
-            "generator": run.generator.get_state(),
-            "batch_size": run.batch_size,
-            "beta": run.beta,
-        },
-        path,
-    )
+    state = {"optimizer": run.optimizer.state_dict(), "generator": run.generator.get_state()}
+    settings = {"batch_size": run.batch_size, "beta": run.beta}
+    _save(path, _model_dict(run.model, run.history) | state | settings)
 
 
 def load_run(path, device="cpu"):
@@ -183,20 +178,22 @@ def load_run(path, device="cpu"):
         FileNotFoundError: no such file.
         ValueError: the file is truncated, no checkpoint of this library, or does not fit together.
     """
-    saved = _load(path)
-    with _one_sentence(path):
+
+    def build(saved):
         model, history = _model_from(saved, device)
         generator = torch.Generator(device)
         generator.set_state(saved["generator"])
         run = new_run(model, generator, batch_size=saved["batch_size"], beta=saved["beta"])
         run.optimizer.load_state_dict(saved["optimizer"])  # brings lr and weight decay, too
         run.history = history
-    return run
+        return run
+
+    return _load(path, build)
 
 
 def save_model(model, history, path, command):
     """Write weights, history and the command that made them, without what only going on needs (2.7 MB)."""
-    _save(_model_dict(model, history) | {"command": command}, path)
+    _save(path, _model_dict(model, history) | {"command": command})
 
 
 def load_model(path, device="cpu"):
@@ -205,9 +202,7 @@ def load_model(path, device="cpu"):
     Returns:
         (VAE, list[Epoch])
     """
-    saved = _load(path)
-    with _one_sentence(path):
-        return _model_from(saved, device)
+    return _load(path, lambda saved: _model_from(saved, device))
 
 
 def load_trained():
@@ -224,7 +219,7 @@ def load_experiments():
 
     Returns:
         dict[str, Experiment]: "log_var", "softplus", "beta=0", "beta=4", "beta=20", "latent_dim=2" and so on, and
-        "epoch=1" to "epoch=50": the run of `load_trained` after so many epochs.
+        "epoch=1", 2, 5, 10, 15, 25 and 50: the run of `load_trained` after so many epochs.
     """
     with gzip.open(TRAINED / "experiments.pt.gz") as file:
         saved = torch.load(file, weights_only=True)
@@ -234,22 +229,21 @@ def load_experiments():
     }
 
 
+def plain_history(history):
+    """The history as lists of lists, because torch.load(weights_only=True) reads no classes of ours."""
+    return [[list(epoch.train), list(epoch.val)] for epoch in history]
+
+
+def _history(plain):
+    return [Epoch(Losses(*train), Losses(*val)) for train, val in plain]
+
+
 def _noise(model, x, generator):
     return torch.randn(len(x), model.sizes["latent_dim"], generator=generator, device=x.device)
 
 
 def _mean(total, count):
     return Losses(*(total / count).tolist())
-
-
-def _check_finite(epoch, number):
-    for part, losses in epoch._asdict().items():
-        for name, value in losses._asdict().items():
-            if not math.isfinite(value):
-                raise FloatingPointError(
-                    f"{part} {name} is {value} in epoch {number}: go back to the last checkpoint and "
-                    "train with a smaller learning rate"
-                )
 
 
 def _model_dict(model, history):
@@ -262,38 +256,18 @@ def _model_from(saved, device):
     return model, _history(saved["history"])
 
 
-def plain_history(history):
-    """The history as lists of lists, because torch.load(weights_only=True) reads no classes of ours."""
-    return [[list(epoch.train), list(epoch.val)] for epoch in history]
+def _save(path, content):
+    write_atomically(path, lambda file: torch.save(content, file))
 
 
-def _history(plain):
-    return [Epoch(Losses(*train), Losses(*val)) for train, val in plain]
-
-
-def _save(content, path):
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    torch.save(content, temporary)
-    os.replace(temporary, path)
-
-
-def _load(path):
+def _load(path, build):
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}: look into its folder for epochNN.pt")
-    with _one_sentence(path):
-        # To the CPU first: the state of a generator must not travel to a GPU.
-        return torch.load(path, map_location="cpu", weights_only=True)
-
-
-@contextmanager
-def _one_sentence(path):
     try:
-        yield
+        # To the CPU first: the state of a generator must not travel to a GPU.
+        return build(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # a strange file can raise almost anything
         raise ValueError(
-            f"{path} is not a whole checkpoint of vae_lib, or one of another device "
-            f"({type(error).__name__}): take another one, "
-            "the epoch before is complete"
+            f"{path} is not a whole checkpoint of vae_lib, or one of another device ({type(error).__name__}): "
+            "take another one, the epoch before is complete"
         ) from error
