@@ -64,7 +64,7 @@ plots.reconstructions(test_set.x[:10], model.decode(mu).detach())
 # %%
 walk = interpolate(model, mu[0], mu[1], steps=10)
 plots.images(
-    walk, "Ten images on the way from a 7 to a 2; the shapes change little by little.", ncols=10
+    walk, "Ten images on the way from a 7 to a 2; those in the middle are faint.", ncols=10
 )
 
 # %% [markdown]
@@ -91,14 +91,19 @@ plots.images(
 #   you noticed teaches more than a right answer that you read.
 # - Change the cells and run them again. You cannot break anything: *Kernel → Restart Kernel and Run All Cells* brings
 #   everything back.
-# - Your numbers may differ from the printed ones in the last digit. Lesson 05 explains why.
+# - What the shipped model prints may differ from our print in the last digit; a model that you train yourself may differ
+#   by a nat or so, and draw other scribbles. Lesson 05 explains why.
 # - The code behind the lessons is the folder `vae_lib`: nine short files that you can read in 20 minutes.
 #
 # Nothing here needs the internet: MNIST and the trained model are already on this disk.
 #
 # ## The words
 #
-# One word for one thing, in the text, in the code and in the figures:
+# One word for one thing, in the text, in the code and in the figures. Do not learn them yet. The *encoder* turns an
+# image into numbers, the *decoder* turns numbers into an image; *latent* means hidden, and is the space of those numbers.
+# N(0, I) is bell-shaped noise, mean 0 and standard deviation 1 in each dimension, independent. The *sigmoid* squeezes any
+# number into (0, 1). `bce` says how badly the pixels are drawn, `kld` how far the encoder's answer is from N(0, I), and a
+# *nat* is the unit of both (lesson 04).
 #
 # | word | meaning | shape |
 # |---|---|---|
@@ -116,7 +121,7 @@ plots.images(
 # %% [markdown]
 # ## Is this computer ready?
 #
-# Each line of the table should say *ok*. A line that does not ends with what to do.
+# Each line of the table should say *ok*. A line that says *problem* ends with the remedy.
 
 # %% tags=["nbval-ignore-output"]
 from vae_lib.environment import check_environment

@@ -95,7 +95,9 @@ print(f"standardized pixels run from {standardized.min():.2f} to {standardized.m
 # %% [markdown]
 # **What we saw.** Values below 0 and above 1: no sigmoid can draw them, and binary cross-entropy, which reads a pixel as
 # a probability, has no meaning there (it even becomes negative). The range of the pixels, the last layer of the decoder
-# and the loss must fit together: [0, 1], sigmoid and BCE do. `vae_lib` refuses other values with a sentence:
+# and the loss must fit together: [0, 1], sigmoid and BCE do. With pixels in [−1, 1] you would need a tanh and another
+# loss, such as the squared error, and its numbers could not be compared with ours. `vae_lib` refuses other values with a
+# sentence:
 
 # %%
 from vae_lib.train import check_images
@@ -161,7 +163,7 @@ for name, part in {"plain": val_idx, "stratified": stratified}.items():
 
 # %% [markdown]
 # **What we saw.** The table shows how many images of each digit the validation set has too many or too few. The plain
-# split misses by some tens in about 900, the stratified one by less than one image.
+# split misses by up to 23 images in about 900, the stratified one by less than one image.
 #
 # Does it matter here? The VAE never sees a label, and a few per cent more or fewer of a digit move the average loss by
 # little. Where a class is rare, or where you report a score for each class, stratify. We keep the report's plain split,
@@ -169,8 +171,8 @@ for name, part in {"plain": val_idx, "stratified": stratified}.items():
 #
 # ## Batches and shuffling
 #
-# A step of training uses a *batch*: 64 images. The loaders are the report's own: `DataLoader(batch_size=64,
-# shuffle=True)`.
+# A step of training uses a *batch*: 64 images. The training loader is the report's own: `DataLoader(batch_size=64,
+# shuffle=True)`. The other two keep their order: it changes no average, and figures stay comparable.
 #
 # **Predict.** How many batches make one pass over 51,000 images (an *epoch*)? How many images has the last one?
 
@@ -184,29 +186,25 @@ sizes = [len(y) for _, y in tqdm(train_loader, desc="one epoch")]
 print(f"{len(sizes)} batches, the first of {sizes[0]} images, the last of {sizes[-1]}")
 
 # %% [markdown]
-# The last batch is smaller. Whoever averages the averages of batches gives its images more weight than the others.
-# `vae_lib` adds up sums and divides once, at the end.
+# The last batch is smaller. If you average the batch averages, its 56 images weigh more than others. `vae_lib` adds up
+# sums and divides once, at the end.
 #
 # ### What if we did not shuffle?
 #
 # Imagine images sorted by label, as they often lie in folders.
 #
-# **Predict.** What would the first batch hold? And what would the model learn from a thousand such steps in a row?
+# **Predict.** What would the first batch hold? And which way would the first 50 steps push the model?
 
 # %%
 sorted_labels = train_set.y.sort().values
 shuffled_labels = next(iter(train_loader))[1]
-print(
-    "digits in the first batch, sorted:  ",
-    torch.bincount(sorted_labels[:64], minlength=10).tolist(),
-)
-print(
-    "digits in the first batch, shuffled:", torch.bincount(shuffled_labels, minlength=10).tolist()
-)
+for name, labels in {"sorted": sorted_labels[:64], "shuffled": shuffled_labels}.items():
+    print(f"first batch, {name:8}:", torch.bincount(labels, minlength=10).tolist())
+print("batches of nothing but zeros, sorted:", int((sorted_labels == 0).sum()) // 64)
 
 # %% [markdown]
-# **What we saw.** Sorted, the model sees nothing but zeros for almost a hundred steps and forgets them while it sees
-# the ones. Shuffled, each step points roughly the way of the whole set. And each epoch has its own order:
+# **What we saw.** Sorted, the first 78 batches hold nothing but zeros, and each of those steps pushes the model towards
+# drawing zeros. Shuffled, each step points roughly the way of the whole set. And each epoch has its own order:
 
 # %%
 twice = [next(iter(train_loader))[1][:10].tolist() for _ in range(2)]
@@ -216,7 +214,7 @@ print(*twice, sep="\n")
 # ## The same images in memory
 #
 # A `DataLoader` turns images into tensors one by one, each time anew. For 220 MB of MNIST that is not needed: one tensor
-# holds all images, and a batch is a row of positions. From here on the lessons use `load_tensors`, which returns
+# holds all images, and a batch is a list of positions. From here on the lessons use `load_tensors`, which returns
 # the same images in the same split:
 
 # %%

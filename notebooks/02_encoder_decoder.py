@@ -18,7 +18,7 @@
 # - follow an image through the encoder and the decoder, shape by shape;
 # - see what ReLU and the sigmoid are for;
 # - look at what an untrained model draws;
-# - train a plain autoencoder and find out why it cannot generate.
+# - train a plain autoencoder and find out what it lacks for generating.
 #
 # **Before you begin:** lesson 01. **Time:** 40 minutes, of which the computer needs 30 seconds.
 
@@ -30,7 +30,7 @@ from tqdm.auto import tqdm
 
 from vae_lib import plots
 from vae_lib.data import load_tensors
-from vae_lib.latent import encode, sample
+from vae_lib.latent import encode
 from vae_lib.model import VAE
 from vae_lib.train import load_trained
 
@@ -78,9 +78,11 @@ for name, tensor in steps.items():
 by_hand = (784 * 400 + 400) + 2 * (400 * 40 + 40) + (40 * 400 + 400) + (400 * 784 + 784)
 counted = sum(weights.numel() for weights in model.parameters())
 print(f"by hand {by_hand:,}, counted {counted:,}")
-print(f"in the two layers next to the pixels {2 * 784 * 400:,}")
+print(f"in the two layers next to the pixels {2 * 784 * 400 / counted:.0%}")
 
 # %% [markdown]
+# **What we saw.** The two layers next to the pixels hold nearly all of them.
+#
 # ## A shape that does not fit
 #
 # Images often come as (B, 1, 28, 28). The encoder wants one row of 784 pixels for each image, and says so:
@@ -94,8 +96,7 @@ except ValueError as error:
 # %% [markdown]
 # ## What ReLU is for
 #
-# Two linear layers in a row are one linear layer: $W_2(W_1 x) = (W_2 W_1)\,x$. Without something in between, the 400
-# hidden units would be for nothing.
+# The encoder has two linear layers, with a ReLU between them that sets negative numbers to 0. Do we need it?
 #
 # **Predict.** Without ReLU, can one 784 → 40 layer do what the encoder does? And with ReLU?
 
@@ -109,6 +110,9 @@ print("without ReLU, the same:", torch.allclose(second(first(x)), one_layer(x), 
 print("with ReLU, the same:   ", torch.allclose(second(F.relu(first(x))), one_layer(x), atol=1e-5))
 
 # %% [markdown]
+# **What we saw.** Without ReLU one layer does the same: $W_2(W_1 x) = (W_2 W_1)\,x$, and the 400 hidden units add
+# nothing. With ReLU it does not.
+#
 # ## What the sigmoid is for
 #
 # The decoder's last layer gives any number: a *logit*. The sigmoid $1 / (1 + e^{-a})$ brings it into (0, 1), the range
@@ -131,14 +135,15 @@ print("sigmoid", *[f"{p:8.4f}" for p in torch.sigmoid(some)])
 torch.manual_seed(42)
 x_logits, mu, sigma = VAE()(val_set.x[:10])
 x_hat = torch.sigmoid(x_logits).detach()
-plots.reconstructions(val_set.x[:10], x_hat)
+alt = "Top row: ten digits. Bottom row: ten plain grey squares."
+plots.images(torch.cat([val_set.x[:10], x_hat]), alt, rows=["original", "reconstruction"])
 
 # %%
 print(f"pixels of x_hat: from {x_hat.min():.2f} to {x_hat.max():.2f}, mean {x_hat.mean():.2f}")
 
 # %% [markdown]
-# **What we saw.** Grey noise, the same for every digit: small weights give logits near 0, and a logit of 0 is mid-grey.
-# All the rest comes from training.
+# **What we saw.** Mid-grey everywhere, whatever the digit: small weights give logits near 0, and a logit of 0 is
+# mid-grey. All the rest comes from training.
 #
 # ## A plain autoencoder
 #
@@ -168,43 +173,45 @@ plots.reconstructions(val_set.x[:10], plain.decode(codes[:10]).detach())
 
 # %%
 torch.manual_seed(0)
+trained, _ = load_trained()
 noise = torch.randn(10, 40)
 same_spread = codes.mean(0) + codes.std(0) * noise
-drawn = torch.cat(
-    [plain.decode(noise), plain.decode(same_spread), sample(load_trained()[0], 10)]
-).detach()
+drawn = torch.cat([plain.decode(noise), plain.decode(same_spread), trained.decode(noise)]).detach()
 rows = ["autoencoder, N(0, I)", "autoencoder, its own spread", "VAE, N(0, I)"]
-alt = "Ten generated images each: two rows of an autoencoder, blobs; one of the VAE, many digits."
+alt = "Autoencoder, N(0, I): grey smudges; own spread: fragments. VAE: smooth strokes, some digits."
 plots.images(drawn, alt, rows=rows)
 
 # %% [markdown]
-# **What we saw.** The autoencoder draws blobs, even when the random numbers have the mean and spread of its own codes.
-# Where *are* its codes? The VAE was told to keep them near N(0, I), mean 0 and standard deviation 1. Nobody told the
-# autoencoder.
+# **What we saw.** From N(0, I) the autoencoder draws smudges: its codes lie elsewhere. With the mean and the spread of
+# its own codes it comes closer, but those had to be measured first, and 40 separate spreads do not describe their
+# shape. The VAE needs no measuring: it was trained to expect N(0, I). Not every sample of it is a digit either; lesson 08
+# counts them. (It is not a race: the VAE had 50 epochs, the autoencoder five.)
+#
+# Where do the codes lie? Draws from N(0, I) are the yardstick.
 
 # %% tags=["nbval-ignore-output"]
-vae_codes, _ = encode(load_trained()[0], val_set.x)
-spread = {"autoencoder": codes, "VAE": vae_codes}
+vae_codes, _ = encode(trained, val_set.x)
+spread = {"autoencoder": codes, "VAE": vae_codes, "draws from N(0, I)": torch.randn(9000, 40)}
 groups = {name: mu.norm(dim=1) for name, mu in spread.items()}
 for name, radius in groups.items():
-    print(f"{name:12} median distance of a code from 0: {radius.median():5.1f}")
-alt = "Distances of the codes from zero: small for the VAE, much larger for the autoencoder."
+    print(f"{name:20} median distance from 0: {radius.median():5.1f}")
+alt = "Distances from zero: about 5 for the VAE, 6 for N(0, I), over 20 for the autoencoder."
 plots.histogram(groups, alt, xlabel="distance of the code from 0", ylabel="validation images")
 
 # %%
 assert groups["autoencoder"].median() > 2 * groups["VAE"].median()
 
 # %% [markdown]
-# The autoencoder's codes lie far out, in a shape that we do not know, with gaps between them. To generate you would need
-# to know where to draw from, and what lies in the gaps was never trained. A VAE repairs both: the noise σ·ε fills
-# the gaps (lesson 03), and the KLD pulls all codes to one known place, N(0, I) (lesson 04).
+# The VAE's means lie a little inside N(0, I), and the noise σ·ε that training adds brings them there. The autoencoder's
+# codes lie far out. To generate with it you must first model where. A VAE has that built in: the noise makes the decoder
+# cope with a neighbourhood of each code (lesson 03), and the KLD pulls the codes to one known place, N(0, I) (lesson 04).
 #
 # ## What to take along
 #
 # - 784 → 400 → (40, 40) → 40 → 400 → 784; almost all weights are next to the pixels.
 # - ReLU keeps the layers from collapsing into one; the sigmoid brings logits into the range of pixels.
 # - An untrained model draws mid-grey noise.
-# - A plain autoencoder reconstructs well but cannot generate: nobody knows where its codes are.
+# - A plain autoencoder reconstructs well, but nothing tells you where to draw its codes from.
 #
 # **Where this is limited.** These layers do not know that pixels have neighbours. Convolutions do, and draw sharper
 # digits; they would also hide the idea behind more code.

@@ -32,11 +32,19 @@ from vae_lib.loss import bce
 from vae_lib.model import SIGMA, reparameterize
 from vae_lib.train import load_experiments, load_trained
 
+# %% [markdown]
+# Two ways to draw from a bell curve with mean 1.5 and standard deviation 0.5: ask PyTorch for it, or draw ε from N(0, 1)
+# and compute 1.5 + 0.5 · ε.
+
+# %%
 torch.manual_seed(42)
-mu, sigma = torch.tensor(1.5), torch.tensor(0.5)
-z = reparameterize(mu.repeat(20_000), sigma.repeat(20_000))
-alt = "Histogram of 20,000 samples: a bell around 1.5, most of it between 0.5 and 2.5."
-plots.histogram({"z = 1.5 + 0.5 · eps": z}, alt, xlabel="z", ylabel="samples")
+eps = torch.randn(20_000)
+samples = {
+    "torch.normal(1.5, 0.5)": torch.normal(1.5, 0.5, (20_000,)),
+    "1.5 + 0.5 · ε": 1.5 + 0.5 * eps,
+}
+alt = "Two histograms of 20,000 samples, nearly the same bell around 1.5."
+plots.histogram(samples, alt, xlabel="z", ylabel="samples")
 
 # %% [markdown]
 # ## The problem
@@ -46,7 +54,7 @@ plots.histogram({"z = 1.5 + 0.5 · eps": z}, alt, xlabel="z", ylabel="samples")
 #
 # PyTorch has a function that draws from N(μ, σ²).
 #
-# **Predict.** We want z², on average, to be small. In which direction must μ = 1.5 move, so what sign has its gradient?
+# **Predict.** We want z², on average, to be small. In which direction must μ = 1.5 move, and which sign must its gradient have?
 
 # %%
 mu = torch.tensor(1.5, requires_grad=True)
@@ -56,9 +64,10 @@ z = torch.normal(mu, sigma)
 print(f"gradient of mu: {mu.grad:.1f}   gradient of sigma: {sigma.grad:.1f}")
 
 # %% [markdown]
-# **What we saw.** Zero. No error, no warning: `torch.normal` hands out a sample, and the way back from it is a wall. A
-# model trained like this has an encoder that never learns, and a loss that still falls a little, because the decoder
-# does. `torch.distributions` has the same wall in its method `sample`:
+# **What we saw.** Zero. No error, no warning: `torch.normal` hands out a sample, and the way back from it is a wall. In a
+# VAE the encoder would then hear only from the KLD, never from the BCE. It would learn to say N(0, I) for every image, and
+# the decoder to draw the mean digit: a loss that stops near 206 (lesson 04) is the symptom. `torch.distributions` has the
+# same wall in its method `sample`:
 
 # %%
 q = torch.distributions.Normal(mu, sigma)
@@ -72,8 +81,8 @@ print("rsample requires grad:", q.rsample().requires_grad)
 #
 # $$z = \mu + \sigma \cdot \varepsilon, \qquad \varepsilon \sim \mathcal N(0, 1)$$
 #
-# (Kingma & Welling 2014, section 2.4.) z has the same distribution as before, the first picture shows it. But now z is
-# a plain formula of μ and σ, and plain formulas have derivatives:
+# (Kingma & Welling 2014, section 2.4.) z has the same distribution as before: the two outlines of the first picture agree. But
+# now z is a plain formula of μ and σ, and plain formulas have derivatives:
 #
 # $$\frac{\partial z}{\partial \mu} = 1, \qquad \frac{\partial z}{\partial \sigma} = \varepsilon$$
 #
@@ -99,9 +108,9 @@ g_mu, g_sigma = torch.autograd.grad((z**2).mean(), (mu, sigma))
 print(f"average of a million draws: {g_mu:.1f} (should be 3) and {g_sigma:.1f} (should be 1)")
 
 # %% [markdown]
-# ## Each image, each dimension its own noise
+# ## Each image its own noise
 #
-# **Predict.** If all 64 images of a batch shared one ε, the average gradient would still be right. What would be worse?
+# **Predict.** If all 64 images of a batch shared one ε, the average loss would still be right. What would be worse?
 
 # %%
 x = torch.full((64,), 1.5)
@@ -123,9 +132,10 @@ print(f"shared eps scatters {shared.std() / own.std():.0f} times as much")
 # It is right on average, too (the paper calls it the naïve estimator, section 2.2). Reinforcement learning uses it,
 # where f cannot be differentiated. So why not here?
 #
-# We take the real thing: the trained VAE, one image, its BCE as f, and the gradient with respect to the first entry of μ.
+# We take the real thing: the trained VAE, one image, its BCE as f, and the gradient with respect to one entry of μ, the
+# one where it is largest. Since z − μ = σ·ε, the last factor of the formula is ε/σ: that is the line `score` below.
 #
-# **Predict.** By what factor does the score-function gradient scatter more: 2, 20, 200?
+# **Predict.** By what factor does the score-function gradient scatter more: about 5, 50 or 500?
 
 # %%
 model, history = load_trained()
@@ -141,8 +151,8 @@ f = bce(image, model.decoder(reparameterize(mu, sigma, eps)))
 score = f.detach().unsqueeze(1) * eps / sigma
 
 # %% [markdown]
-# Each row is one draw's estimate of the same gradient. We look at the dimension with the largest gradient, its mean and
-# its scatter. A fair comparison also gives the score function its usual help, a *baseline*: subtract the average of f.
+# Each row is one draw's estimate of the same gradient. A fair comparison also gives the score function its usual help, a
+# *baseline*: subtract the average of f.
 
 # %%
 helped = (f.detach() - f.detach().mean()).unsqueeze(1) * eps / sigma
@@ -153,15 +163,23 @@ factor = {name: s / scatter["reparameterized"] for name, s in scatter.items()}
 alt = "Scatter of three gradient estimates: the trick least, the score function by far most."
 plots.bars(factor, alt, ylabel="scatter, times that of the trick")
 
+# %% tags=["nbval-ignore-output"]
+for name, estimate in estimates.items():
+    mean, error = estimate[:, dim].mean(), estimate[:, dim].std() / len(estimate) ** 0.5
+    print(
+        f"{name:20} {mean:6.1f} ± {error:.1f}, draws needed: {factor[name] ** 2:5.0f} times as many"
+    )
+
 # %%
 print(f"the plain score function scatters over 30 times as much: {factor['score function'] > 30}")
 print(f"with the baseline, still over 3 times as much: {factor['score with baseline'] > 3}")
 
 # %% [markdown]
-# **What we saw.** Scatter shrinks with the square root of the number of draws. An estimate that scatters k times as much
-# needs k² times as many images for the same step. The score function knows only *how good* a draw was; the
-# trick also knows *in which direction* it would have been better. That is what training a VAE with one single draw for
-# each image stands on.
+# **What we saw.** All three estimate the same gradient; mean ± standard error of 4,000 draws agree, but the plain score
+# function cannot even tell its sign. Scatter shrinks with the square root of the number of draws: k times the scatter
+# needs k² times as many draws, thousands here, and with the baseline still about 25. The score function knows only *how
+# good* a draw was; the trick also knows *in which direction* it would have been better. That is what training a VAE with
+# one single draw for each image stands on.
 #
 # ## Three ways to get σ
 #
@@ -170,11 +188,11 @@ print(f"with the baseline, still over 3 times as much: {factor['score with basel
 # | `sigma_head` | σ from h | who does it |
 # |---|---|---|
 # | `"sigma"` | σ = h | the report; ours unless said otherwise |
-# | `"log_var"` | σ = exp(h / 2), h is log σ² | the paper's appendix B, most code you will find |
+# | `"log_var"` | σ = exp(h / 2), h is log σ² | the paper's appendix C.2, most code you will find |
 # | `"softplus"` | σ = log(1 + eʰ) | many newer libraries |
 #
-# Read other people's code with care: a tensor called `logvar`, `log_sigma`, `var` or `std` must be treated as what it is.
-# A `logvar` used as σ runs without an error.
+# Read other people's code with care. From `log_var`: σ = exp(log_var / 2). From `log_sigma`: σ = exp(log_sigma). From
+# `var`: σ = √var. A `log_var` used as σ runs without an error.
 
 # %%
 h = torch.linspace(-4, 4, 81)
@@ -221,7 +239,7 @@ for name, run in runs.items():
 #
 # ## What to take along
 #
-# - Sampling blocks the gradient without a word: `torch.normal` returns zeros, `sample` is detached.
+# - Sampling blocks the gradient without a word: the gradient through `torch.normal` is zero, `sample` is detached.
 # - z = μ + σ·ε moves the dice outside; dz/dμ = 1 and dz/dσ = ε.
 # - The score function is right on average, too, but scatters many times as much.
 # - σ may come from h itself, from log σ² or from softplus. All work; mixing them up does not.

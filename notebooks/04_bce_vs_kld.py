@@ -15,7 +15,7 @@
 #
 # In this lesson you will
 #
-# - compute both terms by hand, by Monte Carlo and with `torch.distributions`;
+# - compute both terms by hand, and check them by Monte Carlo and with `torch.distributions`;
 # - find out which loss is good, and which no model can reach;
 # - see how an innocent mean changes β;
 # - watch the two terms pull against each other, and turn β to 0, 1, 4 and 20.
@@ -35,15 +35,18 @@ from vae_lib.model import reparameterize
 from vae_lib.train import evaluate, load_experiments, load_trained
 
 torch.manual_seed(42)
-train_set, val_set, test_set = load_tensors()
+train_set, val_set, _ = load_tensors()
 model, history = load_trained()
 plots.reconstructions(val_set.x[:10], model.decode(encode(model, val_set.x[:10])[0]).detach())
 
 # %% [markdown]
 # ## Where the loss comes from
 #
-# We would like the model to find real digits likely: a large log p(x). That is out of reach, but something below it is
-# not, the *evidence lower bound* (Kingma & Welling 2014, equation 3):
+# p(z) = N(0, I) is the *prior*: where codes should lie before we see an image. q(z|x) = N(μ, σ²) is the encoder's answer
+# to an image, p(x|z) the decoder's to a code. E means the average over z drawn from q.
+#
+# We would like the model to find real digits likely: a large log p(x). That is out of reach, because it averages over
+# *every* z. Something below it is not, the *evidence lower bound* (Kingma & Welling 2014, equation 3):
 #
 # $$\log p(x) \;\ge\; \mathbb E_{z \sim q(z|x)}\big[\log p(x|z)\big] \;-\; \mathrm{KL}\big(q(z|x)\,\|\,p(z)\big)$$
 #
@@ -52,11 +55,13 @@ plots.reconstructions(val_set.x[:10], model.decode(encode(model, val_set.x[:10])
 # - **BCE** = −log p(x|z): how surprised is the decoder by the true pixels?
 # - **KLD**: how far is what the encoder says, N(μ, σ²), from the prior N(0, I)?
 #
-# Both are measured in **nats**, the unit of surprise with the natural logarithm; 1 nat = 1.44 bits.
+# We estimate the average over z by a single draw for each image; the paper found one enough with batches of 100 (section
+# 2.3). Both terms are measured in **nats**, the unit of surprise with the natural logarithm; 1 nat = 1.44 bits.
 #
 # ## BCE, pixel by pixel
 #
-# The decoder gives a logit *a*; p = sigmoid(a) is its belief that the pixel is white. For a pixel x:
+# The decoder gives a logit *a* (`x_logits`); p = sigmoid(a) (`x_hat`) is its belief that the pixel is white. For a pixel
+# x (paper, appendix C.1):
 #
 # $$\mathrm{BCE} = -\,x \log p - (1 - x) \log (1 - p)$$
 #
@@ -103,6 +108,10 @@ mu, sigma = torch.zeros(3, 1), torch.tensor([[0.1], [1.0], [1.9]])
 print("KLD at sigma 0.1, 1, 1.9:", kld(mu, sigma).numpy().round(3))
 
 # %% [markdown]
+# **What we saw.** 0 only for μ = 0, σ = 1. Too narrow costs more than too wide: −log σ² grows without end as σ → 0.
+#
+# In most code you will read −½ Σ (1 + log_var − μ² − exp(log_var)): the same, with log σ² = log_var.
+#
 # Now one case in four ways: μ = 1, σ = ½. *Monte Carlo* draws z from q and averages log q(z) − log p(z), which is
 # what the KLD means.
 
@@ -121,7 +130,8 @@ print(f"vae_lib              {kld(mu, sigma).item():.3f}")
 #
 # ## Which loss is good?
 #
-# A loss of 105, is that good? A number means something only beside others. We take the test set.
+# A loss of 107, is that good? A number means something only beside others. We take the validation set; the test set
+# waits for lesson 05.
 #
 # - **The mean image.** A decoder that ignores z and always draws the average digit. KLD 0. Everybody should beat it.
 # - **The floor.** A decoder that reproduces every pixel exactly. For grey pixels the BCE is not 0 even then: a pixel of
@@ -130,7 +140,7 @@ print(f"vae_lib              {kld(mu, sigma).item():.3f}")
 # **Predict.** How high is the floor for a whole image: 0, 5, 50 nats?
 
 # %%
-x = test_set.x
+x = val_set.x
 mean_image = train_set.x.mean(0).clamp(1e-6, 1 - 1e-6).expand_as(x)
 to_beat = F.binary_cross_entropy(mean_image, x, reduction="sum") / len(x)
 floor = F.binary_cross_entropy(x, x, reduction="sum") / len(x)
@@ -152,6 +162,11 @@ for epoch in (1, 2, 5, 10, 15, 25, 50):
     print(f"{epoch:5}{val.loss:18.1f}{val.bce:7.1f}{val.kld:7.1f}")
 
 # %% [markdown]
+# **What we saw.** After one epoch the total is near that of the mean image. More than half of the whole fall is done by
+# epoch 5. The KLD *rises*, and should: the encoder says more about each image, and the BCE saves more than that costs
+# (lesson 05). Within a nat or two of this table you are fine. Above 150 after ten epochs, look for a mean where a sum
+# should be, or for standardized pixels.
+#
 # ## Sum or mean: the β that nobody wrote
 #
 # The loss is a **sum** over pixels and over latent dimensions, and a mean over the batch. Many programs take PyTorch's
@@ -167,8 +182,9 @@ print(f"mean over pixels + sum over dimensions = {wrong:.3f}")
 print(f"our loss with beta = 784, over 784     = {beta_784 / 784:.3f}")
 
 # %% [markdown]
-# **What we saw.** They are the same number, up to a factor that only changes the learning rate. A careless mean
-# is a β of 784: the KLD is everything, and the model collapses to the mean image. Other mixtures:
+# **What we saw.** They are the same number. The factor 1/784 itself does little: plain gradient descent would take
+# smaller steps, Adam divides it out (only the weight decay then counts for more). The β of 784 stays; we shall see below
+# what β = 20 already does. Other mixtures:
 
 # %%
 print("BCE summed over         KLD summed over        beta that it hides")
@@ -176,9 +192,13 @@ print("pixels                  dimensions             1")
 print("nothing (mean of 784)   dimensions             784")
 print(f"nothing (mean of 784)   nothing (mean of 40)   784 / 40 = {784 / 40:.1f}")
 print(f"pixels                  nothing (mean of 40)   1 / 40 = {1 / 40:.3f}")
+print("pixels and batch        dimensions and batch   1 (but 64 times our number)")
+print(f"nothing (mean of all)   dimensions and batch   784 · 64 = {784 * 64:,}")
 
 # %% [markdown]
-# Keep the third in mind: an average over everything *looks* even-handed, and is β ≈ 20. We are about to see what
+# To compare with a number you read elsewhere, first ask: per image, per batch or per pixel?
+#
+# Keep the third row in mind: an average over everything *looks* even-handed, and is β ≈ 20. We are about to see what
 # β = 20 does.
 #
 # ## The tug of war
@@ -195,7 +215,9 @@ with torch.no_grad():
     x, z = val_set.x[:1000], [reparameterize(mu, f * sigma, eps) for f in factors]
     b = torch.stack([bce(x, model.decoder(zf)).mean() for zf in z])
     k = torch.stack([kld(mu, f * sigma).mean() for f in factors])
-alt = "BCE rises with the factor, KLD falls; their sum is lowest near a factor of 1."
+alt = (
+    "BCE rises with the factor. KLD falls until about 1.4, then rises. Their sum is lowest near 1."
+)
 plots.lines(
     factors,
     {"BCE + KLD": b + k, "BCE": b, "KLD": k},
@@ -208,8 +230,9 @@ plots.lines(
 print(f"lowest sum at a factor of about {factors[(b + k).argmin()]:.1f}")
 
 # %% [markdown]
-# **What we saw.** The BCE wants no noise, σ → 0: noise blurs the picture. The KLD wants σ → 1, the prior's. Training
-# found the balance, a factor of about 1.
+# **What we saw.** The BCE wants no noise, σ → 0: noise blurs the picture. The KLD wants σ = 1, the prior's: most σ are
+# below 1, so a larger factor helps it at first; from about 1.4 on it hurts, because the σ that were near 1 are pushed past
+# it. Training found the balance, a factor of about 1.
 #
 # ## Turning β
 #
@@ -229,17 +252,17 @@ runs = {
     "β = 20": kept["beta=20"],
 }
 rows = torch.cat([val_set.x[:10], *[run.x_hat for run in runs.values()]])
-alt = "Ten digits, reconstructed at four β: sharp at 0, good at 1, smooth at 4, blurred at 20."
+alt = "Ten digits, reconstructed at four β: sharp at 0, softer at 1, smooth at 4, grey blurs at 20."
 plots.images(rows, alt, rows=["original", *runs])
 
 # %%
 rows = torch.cat([run.samples[:10] for run in runs.values()])
-alt = "Ten generated images at four β: blobs at 0, digits and scribbles at 1, digits at 4, one blur at 20."
+alt = "Generated at four β: grey texture at 0, digits and scribbles at 1, digits at 4, blurs at 20."
 plots.images(rows, alt, rows=list(runs))
 
 # %%
 finals = {name: run.history[-1].val for name, run in runs.items()}
-parts = "; ".join(f"{name}: BCE {v.bce:.0f}, KLD {v.kld:.0f}" for name, v in finals.items())
+parts = "; ".join(f"{name}: BCE {v.bce:.0f}, KLD {v.kld:.1f}" for name, v in finals.items())
 plots.loss_bars(finals, f"BCE and KLD of the four runs in nats per image. {parts}.")
 
 # %% [markdown]
@@ -247,16 +270,16 @@ plots.loss_bars(finals, f"BCE and KLD of the four runs in nats per image. {parts
 #
 # - **β = 0** pays nothing for the KLD, so σ shrinks and the codes go far out: an autoencoder. Best reconstructions,
 #   useless samples.
-# - **β = 1** balances.
-# - **β = 4** gives up detail, and its samples are much more often digits.
-# - **β = 20** makes information so dear that less than one nat gets through: nearly the mean image for everything, and a
-#   BCE near that of the mean image. Whoever takes a mean over everything gets there without knowing why.
+# - **β = 1** spends 26 nats of KLD and saves 116 nats of BCE, compared with β = 20.
+# - **β = 4** gives up detail. How many of its ten samples can you read, how many of those at β = 1?
+# - **β = 20** makes information so dear that less than one nat gets through: blurs that tell a round digit from a slim one,
+#   no more, and a BCE near that of the mean image. Whoever takes a mean over everything gets there without knowing why.
 #
 # There is no right β for every purpose. There is a right β for the *bound* on log p(x): 1. And whatever you choose, you
 # should have chosen it, not got it from a mean.
 #
-# How many of the 40 dimensions does each still use? A dimension whose KLD is near 0 says the same of every image. Lesson
-# 06 counts them.
+# How many of the 40 dimensions does a model still use? A dimension whose KLD is near 0 says the same of every image.
+# Lesson 06 counts them for β = 1.
 #
 # ## What to take along
 #
@@ -265,7 +288,8 @@ plots.loss_bars(finals, f"BCE and KLD of the four runs in nats per image. {parts
 # - Sum over pixels and dimensions, mean over the batch. Any other mixture is a hidden β.
 # - BCE pulls σ to 0, KLD to 1. β moves the balance between sharp reconstructions and good samples.
 #
-# **Where this is limited.** For grey pixels the BCE is no exact likelihood (x is not 0 or 1), so the bound is one up to
-# a constant. The continuous Bernoulli of Loaiza-Ganem & Cunningham (2019) repairs that; the pictures stay the same.
+# **Where this is limited.** For grey pixels the BCE is not the likelihood of x. It is the average surprise at
+# black-and-white images whose pixels are white with probability x. The continuous Bernoulli (Loaiza-Ganem & Cunningham
+# 2019) is a likelihood of the grey values themselves; its extra term depends on x_hat, so it trains another model.
 #
 # Next: `05_training`.

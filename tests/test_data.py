@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from urllib.error import URLError
 
@@ -222,8 +222,8 @@ def test_a_damaged_file_is_replaced_in_one_step(own_root, monkeypatch):
 def test_an_interrupted_unpack_leaves_no_half_file(tmp_path, monkeypatch):
     write_bytes = Path.write_bytes
 
-    def interrupted(path, content):
-        write_bytes(path, content[:1000])
+    def interrupted(path, data):
+        write_bytes(path, data[:1000])
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Path, "write_bytes", interrupted)
@@ -249,6 +249,51 @@ def test_two_processes_that_unpack_at_the_same_time_both_succeed(tmp_path, monke
     assert len(data.mnist(train=True, root=tmp_path)) == 60_000
     assert [(other.stdout, other.stderr) for other in others] == [("60000\n", "")]
     assert sorted(path.name for path in (tmp_path / "MNIST" / "raw").iterdir()) == sorted(NAMES)
+
+
+# Files, whole or not at all.
+
+
+def test_a_file_is_written_with_its_folders_and_nothing_beside_it(tmp_path):
+    data.write_atomically(str(tmp_path / "new" / "folder" / "file"), lambda path: path.write_bytes(b"content"))
+    assert [path.name for path in (tmp_path / "new" / "folder").iterdir()] == ["file"]
+    assert (tmp_path / "new" / "folder" / "file").read_bytes() == b"content"
+
+
+def test_a_file_is_not_touched_before_its_content_is_whole(tmp_path):
+    (tmp_path / "file").write_bytes(b"old")
+    temporary = []
+
+    def write(path):
+        path.write_bytes(b"new")
+        temporary.append(path)
+        assert (tmp_path / "file").read_bytes() == b"old"
+
+    data.write_atomically(tmp_path / "file", write)
+    assert (tmp_path / "file").read_bytes() == b"new"
+    # A rename is one step only within a folder, and the number keeps two processes apart.
+    assert temporary[0].parent == tmp_path
+    assert str(os.getpid()) in temporary[0].name
+
+
+@pytest.mark.parametrize("old", [None, b"old"])
+@pytest.mark.parametrize("stopped_at", ["write", "rename"])
+def test_a_write_that_is_interrupted_leaves_what_was_there(tmp_path, monkeypatch, old, stopped_at):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    def write(path):
+        path.write_bytes(b"half")
+        if stopped_at == "write":
+            stop()
+
+    if old:
+        (tmp_path / "file").write_bytes(old)
+    if stopped_at == "rename":
+        monkeypatch.setattr(Path, "replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        data.write_atomically(tmp_path / "file", write)
+    assert ((tmp_path / "file").read_bytes() if old else (tmp_path / "file").exists()) == (old or False)
 
 
 # A bundle that is damaged or not whole.
@@ -310,39 +355,54 @@ def test_a_failed_download_gives_one_sentence(own_bundle, tmp_path, monkeypatch)
     assert "\n" not in sentence
 
 
-# torch and torchvision that do not fit together.
+# Packages that are missing or do not fit together.
 
 
 def test_the_remedy_for_a_mismatch_names_both_versions_and_a_command():
-    sentence = data.torch_remedy(RuntimeError("operator torchvision::nms does not exist"))
-    assert f"torch {version('torch')} and torchvision {version('torchvision')}" in sentence
+    sentence = data.import_remedy(RuntimeError("operator torchvision::nms does not exist"))
+    assert f"torch {version('torch')}, torchvision {version('torchvision')} do not work together" in sentence
     assert "operator torchvision::nms does not exist" in sentence
     assert "`python -m pip install --force-reinstall torch torchvision`, then restart the kernel." in sentence
 
 
 def test_the_remedy_is_one_line_whatever_the_error_says():
-    assert "\n" not in data.torch_remedy(RuntimeError("first line\nsecond line\n"))
+    assert "\n" not in data.import_remedy(RuntimeError("first line\nsecond line\n"))
 
 
-def test_the_remedy_for_a_missing_package_names_it_and_the_environment(monkeypatch):
-    def not_found(name):
-        raise PackageNotFoundError(name)
+LACKING = """
+import sys
+class Lacking:
+    def find_spec(name, path, target=None):
+        if name == sys.argv[1]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Lacking)
+import vae_lib.data
+"""
 
-    monkeypatch.setattr(data, "version", not_found)
-    sentence = data.torch_remedy(ImportError("No module named 'torch'"))
-    assert sentence == f"torch is not installed in {sys.prefix}: run the set-up line of README.md again."
+
+def last_line_of_an_import(lacking="", path=""):
+    """The error of `import vae_lib.data` in a new process."""
+    path = os.pathsep.join(filter(None, [str(path), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-c", LACKING, lacking],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", ["torch", "torchvision", "sklearn", "PIL"])  # torchvision needs PIL
+def test_importing_without_a_package_names_it_and_the_environment(name):
+    assert last_line_of_an_import(lacking=name) == (
+        f"ImportError: {name} is not installed in {sys.prefix}: run the set-up line of README.md again."
+    )
 
 
 def test_importing_beside_a_torchvision_that_does_not_fit_says_what_to_do(tmp_path):
     (tmp_path / "torchvision").mkdir()
     error = "operator torchvision::nms does not exist"
     (tmp_path / "torchvision" / "__init__.py").write_text(f"raise RuntimeError({error!r})")
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-c", "import vae_lib.data"],
-        env=os.environ | {"PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == f"ImportError: {data.torch_remedy(RuntimeError(error))}"
+    sentence = last_line_of_an_import(path=tmp_path)
+    assert sentence == f"ImportError: {data.import_remedy(RuntimeError(error))}"

@@ -1,14 +1,13 @@
 """The environment check: fine here, and one sentence with a remedy for each thing that can be wrong."""
 
 import functools
-import importlib.metadata
 import os
 import shutil
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -34,24 +33,22 @@ def old_python(monkeypatch, tmp_path):
     monkeypatch.setattr(environment, "sys", SimpleNamespace(version_info=(3, 10, 4, "final", 0), prefix=sys.prefix))
 
 
-def missing(name):
+def no_ipywidgets(monkeypatch, tmp_path):
+    real = environment.version
+
+    def version(name):
+        if name == "ipywidgets":
+            raise PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(environment, "version", version)
+
+
+def imports(name, module):
+    """What an import of `name` finds: None says that there is no such module."""
+
     def break_it(monkeypatch, tmp_path):
-        real = importlib.metadata.version
-
-        def version(asked):
-            if asked == name:
-                raise PackageNotFoundError(name)
-            return real(asked)
-
-        monkeypatch.setattr(importlib.metadata, "version", version)  # for modules that are imported again
-        monkeypatch.setattr(environment, "version", version)
-
-    return break_it
-
-
-def not_importable(name):
-    def break_it(monkeypatch, tmp_path):
-        monkeypatch.setitem(sys.modules, name, None)
+        monkeypatch.setitem(sys.modules, name, module)
         # Let the check import vae_lib.data again.
         monkeypatch.delitem(sys.modules, "vae_lib.data")
         monkeypatch.delattr(vae_lib, "data")
@@ -59,9 +56,12 @@ def not_importable(name):
     return break_it
 
 
-def no_torchvision(monkeypatch, tmp_path):
-    missing("torchvision")(monkeypatch, tmp_path)
-    not_importable("torchvision")(monkeypatch, tmp_path)
+def not_importable(name):
+    return imports(name, None)
+
+
+# ImportError: cannot import name 'datasets'
+torchvision_that_does_not_fit = imports("torchvision", ModuleType("another torchvision"))
 
 
 def no_lab_extension(monkeypatch, tmp_path):
@@ -86,13 +86,13 @@ def full_disk(monkeypatch, tmp_path):
     ("break_it", "name", "words", "remedy"),
     [
         (old_python, "Python", "this is Python 3.10.4", "run the set-up line of README.md again"),
-        (no_torchvision, "PyTorch and MNIST", "torchvision is not", "run the set-up line of README.md again"),
-        (not_importable("torchvision"), "PyTorch and MNIST", "do not work together", "--force-reinstall torch"),
-        (not_importable("sklearn.model_selection"), "PyTorch and MNIST", "sklearn", "run the set-up line of README.md"),
+        (not_importable("torch"), "PyTorch and MNIST", "torch is not installed in", "set-up line of README.md again"),
+        (not_importable("torchvision"), "PyTorch and MNIST", "torchvision is not", "set-up line of README.md again"),
+        (not_importable("sklearn.model_selection"), "PyTorch and MNIST", "sklearn", "set-up line of README.md again"),
+        (torchvision_that_does_not_fit, "PyTorch and MNIST", "do not work together", "--force-reinstall torch"),
         (damaged_bundle, "PyTorch and MNIST", "is damaged", "git checkout -- vae_lib/mnist"),
         (cache_that_is_no_folder, "PyTorch and MNIST", "cache", "XDG_CACHE_HOME"),
-        (missing("ipywidgets"), "Widgets", "ipywidgets is not", "run the set-up line of README.md again"),
-        (missing("jupyterlab_widgets"), "Widgets", "jupyterlab_widgets is not", "set-up line of README.md again"),
+        (no_ipywidgets, "Widgets", "ipywidgets is not", "run the set-up line of README.md again"),
         (no_lab_extension, "Widgets", "is missing", "--force-reinstall jupyterlab_widgets"),
         (full_disk, "Disk", "0.2 GB are free, the course needs 1 GB", "make room"),
     ],

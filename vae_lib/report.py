@@ -45,9 +45,10 @@ def repeat_report(run, data, epochs, out, command=""):
     tqdm.write("epoch   train  total    BCE    KLD   validation  total    BCE    KLD   (nats per image)")
     for number in tqdm(range(len(run.history) + 1, epochs + 1), desc="training", unit="epoch"):
         epoch = train.train_epoch(run, train_set.x, val.x)
+        # Pictures first: an epoch counts as done, for --resume, once its checkpoint is there.
+        save_pictures(run.model, val.x[:10], z, out, number)
         train.save_run(run, train.checkpoint_path(out / "checkpoints", number))
         tqdm.write(f"{number:5}        {_columns(epoch.train)}              {_columns(epoch.val)}")
-        save_pictures(run.model, val.x[:10], z, out, number)
     points, explained = project(encode(run.model, val.x)[0])
     plots.save(plots.latent_scatter(points, val.y.cpu(), explained), out / "plots" / "latent_pca.png")
     plots.save(plots.loss_curves(run.history), out / "plots" / "loss_curves.png")
@@ -82,7 +83,7 @@ def main(argv=None):
         repeat_report(run, data, args.epochs, args.out, shlex.join(["vae-report", *argv]))
     except KeyboardInterrupt:
         same = shlex.join(["--out", str(args.out), "--epochs", str(args.epochs), "--device", args.device])
-        parser.exit(130, f"\nstopped; go on with: vae-report --resume {same}\n")
+        parser.exit(130, f"\nstopped; if an epoch was finished, go on with: vae-report --resume {same}\n")
     except (OSError, ValueError, FloatingPointError) as error:
         parser.error(str(error))
 
@@ -110,12 +111,14 @@ def _whole_number(least):
 
 def _prepare(args):
     _check_device(args.device)
-    _check_out(args.out, args.epochs)
     newest = train.newest_checkpoint(args.out / "checkpoints")
     if args.resume:
-        return _resumed_run(args, newest)
+        run = _resumed_run(args, newest)
+        _check_out(args.out, args.epochs - len(run.history))
+        return run
     if newest is not None:
         raise ValueError(f"{args.out} holds a run already ({newest.name}): go on with --resume, or name another --out")
+    _check_out(args.out, args.epochs)
     seed = 42 if args.seed is None else args.seed
     torch.manual_seed(seed)
     return train.new_run(VAE().to(args.device), torch.Generator(args.device).manual_seed(seed))

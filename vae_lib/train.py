@@ -221,12 +221,14 @@ def load_experiments():
         dict[str, Experiment]: "log_var", "softplus", "beta=0", "beta=4", "beta=20", "latent_dim=2" and so on, and
         "epoch=1", 2, 5, 10, 15, 25 and 50: the run of `load_trained` after so many epochs.
     """
-    with gzip.open(TRAINED / "experiments.pt.gz") as file:
-        saved = torch.load(file, weights_only=True)
-    return {
-        name: Experiment(_history(kept["history"]), kept["x_hat"] / 255, kept["samples"] / 255)
-        for name, kept in saved.items()
-    }
+
+    def build(saved):
+        return {
+            name: Experiment(_history(kept["history"]), kept["x_hat"] / 255, kept["samples"] / 255)
+            for name, kept in saved.items()
+        }
+
+    return _load(TRAINED / "experiments.pt.gz", build)
 
 
 def plain_history(history):
@@ -261,13 +263,14 @@ def _save(path, content):
 
 
 def _load(path, build):
+    shipped = Path(path).parent == TRAINED
+    remedy = "restore it with `git checkout -- vae_lib/trained`" if shipped else "take the epoch before, it is complete"
     if not Path(path).is_file():
-        raise FileNotFoundError(f"there is no checkpoint {path}: look into its folder for epochNN.pt")
+        raise FileNotFoundError(f"there is no checkpoint {path}: {remedy if shipped else 'look into its folder'}")
     try:
-        # To the CPU first: the state of a generator must not travel to a GPU.
-        return build(torch.load(path, map_location="cpu", weights_only=True))
+        with gzip.open(path) if shipped and path.suffix == ".gz" else open(path, "rb") as file:
+            # To the CPU first: the state of a generator must not travel to a GPU.
+            return build(torch.load(file, map_location="cpu", weights_only=True))
     except Exception as error:  # a strange file can raise almost anything
-        raise ValueError(
-            f"{path} is not a whole checkpoint of vae_lib, or one of another device ({type(error).__name__}): "
-            "take another one, the epoch before is complete"
-        ) from error
+        sentence = f"{path} is not a whole checkpoint of vae_lib, or one of another device ({type(error).__name__})"
+        raise ValueError(f"{sentence}: {remedy}") from error
