@@ -133,7 +133,7 @@ def test_a_figure_half_written_leaves_the_old_file(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", half)
     with pytest.raises(KeyboardInterrupt):
         plots.save(plots.bars({"a": 1}, ALT), tmp_path / "figure.png")
-    assert (tmp_path / "figure.png").read_bytes() == b"old"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"figure.png": b"old"}
 
 
 def test_images_half_written_leave_the_old_file(tmp_path, monkeypatch):
@@ -145,7 +145,7 @@ def test_images_half_written_leave_the_old_file(tmp_path, monkeypatch):
     monkeypatch.setattr(plots, "save_image", half)
     with pytest.raises(KeyboardInterrupt):
         plots.save_images(X, tmp_path / "grid.png")
-    assert (tmp_path / "grid.png").read_bytes() == b"old"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"grid.png": b"old"}
 
 
 def test_saved_images_have_every_pixel_three_times_as_large(tmp_path):
@@ -176,6 +176,11 @@ def test_images_are_drawn_row_by_row():
     for i, x in enumerate(X):
         assert torch.equal(tile(picture, i // 4, i % 4), x)
     assert picture.axes[0].images[0].get_clim() == (0, 1)  # a dark image stays dark
+
+
+def test_a_row_that_is_not_full_makes_the_figure_no_wider():
+    alone, wide = (plots.images(X, ALT, ncols=ncols) for ncols in (6, 10))
+    assert wide.get_size_inches().tolist() == alone.get_size_inches().tolist()
 
 
 def test_images_of_a_model_with_gradients_are_drawn():
@@ -268,7 +273,7 @@ def test_loss_bars_stack_the_kld_on_the_bce():
     (ax,) = FIGURES["loss_bars"]().axes
     drawn = [number for bar in ax.patches for number in (bar.get_y(), bar.get_height())]
     assert drawn == pytest.approx([0, 78.8, 0, 60, 78.8, 26.7, 60, 30])
-    assert [text.get_text() for text in ax.texts] == ["BCE 79", "BCE 60", "KLD 27", "KLD 30"]
+    assert [text.get_text() for text in ax.texts] == ["BCE 79", "BCE 60", "KLD 26.7", "KLD 30.0"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
 
 

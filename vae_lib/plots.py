@@ -8,6 +8,7 @@ import io
 from itertools import cycle
 
 import torch
+import torch.nn.functional as F
 from matplotlib.figure import Figure
 from sklearn.metrics import ConfusionMatrixDisplay
 from torchvision.utils import make_grid, save_image
@@ -67,12 +68,15 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
         titles: a short text above each image, or None.
         rows: a label left of each row, or None.
     """
+    ncols = min(ncols, len(x))
     nrows, gap = -(-len(x) // ncols), 14 if titles else 2
     step, label_width = 28 + gap, 0.11 * max(map(len, rows or [""]))
     picture = Picture(0.02 * (step * ncols + gap) + label_width, 0.02 * (step * nrows + gap), alt)
     ax = picture.add_subplot()
-    grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=gap, pad_value=1)
-    ax.imshow(grid[0].numpy(), cmap="gray", vmin=0, vmax=1)
+    grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=gap, pad_value=1)[0]
+    if len(x) == 1:  # which make_grid leaves without padding
+        grid = F.pad(grid, [gap] * 4, value=1.0)
+    ax.imshow(grid.numpy(), cmap="gray", vmin=0, vmax=1)
     for i, title in enumerate(titles or []):
         ax.text(gap + 14 + step * (i % ncols), step * (i // ncols) + gap - 3, title, ha="center", size=8)
     ax.set(xticks=[], yticks=[step * i + gap + 14 for i in range(nrows)] if rows else [])
