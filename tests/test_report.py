@@ -269,8 +269,9 @@ def test_resume_needs_something_to_go_on_with(no_work, capsys):
     assert not Path("run").exists()
 
 
-def test_resume_takes_no_new_seed(no_work, capsys, one_epoch):
-    assert "leave --seed away" in refused(["--out", "run", "--resume", "--seed", "42"], capsys)
+@pytest.mark.parametrize("seed", ["42", "0"])
+def test_resume_takes_no_new_seed(no_work, capsys, one_epoch, seed):
+    assert "leave --seed away" in refused(["--out", "run", "--resume", "--seed", seed], capsys)
 
 
 def test_resume_does_not_shorten_a_run(no_work, capsys, one_epoch):

@@ -14,6 +14,7 @@ from sklearn.metrics import ConfusionMatrixDisplay
 from torchvision.utils import make_grid, save_image
 
 from vae_lib.data import write_atomically
+from vae_lib.loss import Losses
 
 # Okabe and Ito's colours, told apart by colour-blind readers; every plot adds labels, markers or line styles.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
@@ -79,8 +80,7 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
     ax.imshow(grid.numpy(), cmap="gray", vmin=0, vmax=1)
     for i, title in enumerate(titles or []):
         ax.text(gap + 14 + step * (i % ncols), step * (i // ncols) + gap - 3, title, ha="center", size=8)
-    ax.set(xticks=[], yticks=[step * i + gap + 14 for i in range(nrows)] if rows else [])
-    ax.set_yticklabels(rows or [])
+    ax.set(xticks=[], yticks=[step * i + gap + 14 for i in range(nrows)] if rows else [], yticklabels=rows or [])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return picture
@@ -101,8 +101,7 @@ def loss_curves(history):
     )
     picture = Picture(9, 3, alt)
     epochs = range(1, len(history) + 1)
-    for i, name in enumerate(["loss", "bce", "kld"], 1):
-        title = {"loss": "total = BCE + KLD", "bce": "BCE", "kld": "KLD"}[name]
+    for i, (name, title) in enumerate(zip(Losses._fields, ["total = BCE + KLD", "BCE", "KLD"], strict=True), 1):
         ax = picture.panel(1, 3, i, title=title, xlabel="epoch", ylabel="nats per image" if i == 1 else "")
         ax.plot(epochs, [getattr(e.train, name) for e in history], color=BLUE, marker=".", label="training")
         ax.plot(epochs, [getattr(e.val, name) for e in history], color=ORANGE, ls="--", marker=".", label="validation")

@@ -99,8 +99,8 @@ def train_epoch(run, train_x, val_x):
     Returns:
         Epoch: the training losses are the mean over the epoch, while the model changed.
     """
-    check_images(train_x)
-    check_images(val_x)
+    for x in (train_x, val_x):
+        check_images(x, run.model.sizes["input_dim"])
     order = torch.randperm(len(train_x), generator=run.generator, device=train_x.device)
     noise = _noise(run.model, train_x, run.generator)
     total = torch.zeros(3, device=train_x.device)
@@ -112,7 +112,8 @@ def train_epoch(run, train_x, val_x):
         run.optimizer.step()
         # Added up as tensors: .item() in each step would make a GPU wait.
         total += torch.stack(losses).detach().sum(dim=1)
-    epoch = Epoch(_mean(total, len(train_x)), evaluate(run.model, val_x, run.generator, run.beta))
+    mean = Losses(*(total / len(train_x)).tolist())
+    epoch = Epoch(mean, evaluate(run.model, val_x, run.generator, run.beta))
     if not math.isfinite(epoch.train.loss + epoch.val.loss):
         losses = f"a training loss of {epoch.train.loss} and a validation loss of {epoch.val.loss}"
         sentence = f"epoch {len(run.history) + 1} ends with {losses}"
@@ -133,19 +134,19 @@ def evaluate(model, x, generator=None, beta=1.0):
     Returns:
         Losses of floats, in nats per image.
     """
-    check_images(x)
+    check_images(x, model.sizes["input_dim"])
     total = torch.zeros(3, dtype=torch.float64)
     for batch, eps in zip(x.split(1000), _noise(model, x, generator).split(1000), strict=True):
         losses = vae_loss(batch, *model(batch, eps), beta=beta)
         total += torch.stack(losses).sum(dim=1).cpu()
-    return _mean(total, len(x))
+    return Losses(*(total / len(x)).tolist())
 
 
-def check_images(x):
-    """Raise ValueError unless x is (N, 784) with values in [0, 1] and N at least 1."""
-    if x.ndim != 2 or len(x) == 0:
+def check_images(x, input_dim=784):
+    """Raise ValueError unless x is (N, input_dim) with values in [0, 1] and N at least 1."""
+    if x.ndim != 2 or x.shape[1] != input_dim or len(x) == 0:
         remedy = ": flatten them with x.flatten(1)" if x.ndim > 2 else ""
-        raise ValueError(f"expected images of shape (N, 784), got {tuple(x.shape)}{remedy}")
+        raise ValueError(f"expected images of shape (N, {input_dim}), got {tuple(x.shape)}{remedy}")
     low, high = x.aminmax()
     if not (low >= 0 and high <= 1):
         raise ValueError(
@@ -244,10 +245,6 @@ def _noise(model, x, generator):
     return torch.randn(len(x), model.sizes["latent_dim"], generator=generator, device=x.device)
 
 
-def _mean(total, count):
-    return Losses(*(total / count).tolist())
-
-
 def _model_dict(model, history):
     return {"sizes": model.sizes, "weights": model.state_dict(), "history": plain_history(history)}
 
@@ -263,9 +260,10 @@ def _save(path, content):
 
 
 def _load(path, build):
-    shipped = Path(path).parent == TRAINED
+    path = Path(path)
+    shipped = path.parent == TRAINED
     remedy = "restore it with `git checkout -- vae_lib/trained`" if shipped else "take the epoch before, it is complete"
-    if not Path(path).is_file():
+    if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}: {remedy if shipped else 'look into its folder'}")
     try:
         with gzip.open(path) if shipped and path.suffix == ".gz" else open(path, "rb") as file:
