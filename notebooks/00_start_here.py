@@ -41,11 +41,8 @@ from vae_lib.train import load_trained
 
 torch.manual_seed(42)
 model, history = load_trained()
-plots.images(
-    sample(model, 30),
-    "Thirty generated digits. Some are clear, some are no digit at all.",
-    ncols=15,
-)
+alt = "Thirty generated digits. Some are clear, some are no digit at all."
+plots.images(sample(model, 30), alt, ncols=15)
 
 # %% [markdown]
 # Some are good, some are scribbles. Why that is so, and how to measure it, is a question this course answers.
@@ -63,9 +60,7 @@ plots.reconstructions(test_set.x[:10], model.decode(mu).detach())
 
 # %%
 walk = interpolate(model, mu[0], mu[1], steps=10)
-plots.images(
-    walk, "Ten images on the way from a 7 to a 2; those in the middle are faint.", ncols=10
-)
+plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle are faint.")
 
 # %% [markdown]
 # ## The map

@@ -42,9 +42,8 @@ print(f"{len(dataset):,} items: an image {tuple(image.shape)} and its label, her
 # %%
 first = [dataset[i] for i in range(20)]
 x = torch.stack([image for image, _ in first]).flatten(1)
-plots.images(
-    x, "The first twenty training images with their labels.", titles=[label for _, label in first]
-)
+alt = "The first twenty training images with their labels."
+plots.images(x, alt, titles=[label for _, label in first])
 
 # %% [markdown]
 # ## From bytes to [0, 1]
@@ -68,12 +67,9 @@ print("the same as bytes / 255:", torch.equal(image[0], raw / 255))
 train_set, val_set, test_set = load_tensors()
 black, white = (train_set.x == 0).float().mean(), (train_set.x > 0.99).float().mean()
 print(f"black: {black:.1%}   white: {white:.1%}   grey: {1 - black - white:.1%}")
-plots.histogram(
-    {"pixels that are not black": train_set.x[:2000][train_set.x[:2000] > 0]},
-    "Histogram of the pixels that are not black: spread over all greys, with a peak at white.",
-    xlabel="value of the pixel",
-    ylabel="pixels",
-)
+x = train_set.x[:2000]
+alt = "Histogram of the pixels that are not black: all greys, with a peak at white."
+plots.histogram({"pixels that are not black": x[x > 0]}, alt, xlabel="value", ylabel="pixels")
 
 # %% [markdown]
 # Four pixels of five are black, and more than one in ten is some grey. Keep the grey in mind: in lesson 04 it decides which loss

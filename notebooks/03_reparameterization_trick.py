@@ -197,13 +197,8 @@ print(f"with the baseline, still over 3 times as much: {factor['score with basel
 # %%
 h = torch.linspace(-4, 4, 81)
 alt = "Sigma against h: a straight line, negative for h below 0, an exponential, and softplus."
-plots.lines(
-    h,
-    {name: to_sigma(h) for name, to_sigma in SIGMA.items()},
-    alt,
-    xlabel="h, output of hid_sigma",
-    ylabel="σ",
-)
+curves = {name: to_sigma(h) for name, to_sigma in SIGMA.items()}
+plots.lines(h, curves, alt, xlabel="h, output of hid_sigma", ylabel="σ")
 
 # %% [markdown]
 # The report's way lets σ be negative!

@@ -73,12 +73,8 @@ x, a = torch.tensor([[1.0, 0.0]]), torch.tensor([[2.0, 2.0]])
 p = torch.sigmoid(a)
 by_hand = -x * p.log() - (1 - x) * (1 - p).log()
 by_torch = -Bernoulli(logits=a).log_prob(x)
-print(
-    "white, black:  by hand",
-    by_hand.numpy().round(3),
-    "  torch.distributions",
-    by_torch.numpy().round(3),
-)
+print("white, black: by hand            ", by_hand.numpy().round(3))
+print("              torch.distributions", by_torch.numpy().round(3))
 print(f"the image of these two pixels: {bce(x, a).item():.3f} nats")
 
 # %% [markdown]
@@ -215,16 +211,9 @@ with torch.no_grad():
     x, z = val_set.x[:1000], [reparameterize(mu, f * sigma, eps) for f in factors]
     b = torch.stack([bce(x, model.decoder(zf)).mean() for zf in z])
     k = torch.stack([kld(mu, f * sigma).mean() for f in factors])
-alt = (
-    "BCE rises with the factor. KLD falls until about 1.4, then rises. Their sum is lowest near 1."
-)
-plots.lines(
-    factors,
-    {"BCE + KLD": b + k, "BCE": b, "KLD": k},
-    alt,
-    xlabel="factor on σ",
-    ylabel="nats per image",
-)
+alt = "BCE rises with the factor. KLD falls until about 1.4, then rises. The sum is lowest near 1."
+curves = {"BCE + KLD": b + k, "BCE": b, "KLD": k}
+plots.lines(factors, curves, alt, xlabel="factor on σ", ylabel="nats per image")
 
 # %%
 print(f"lowest sum at a factor of about {factors[(b + k).argmin()]:.1f}")

@@ -146,11 +146,8 @@ epochs = (1, 2, 5, 15, 50)
 models = [load_model(checkpoint_path(folder.name, epoch))[0] for epoch in epochs]
 x_hat = [model.decode(encode(model, val_set.x[:10])[0]).detach() for model in models]
 alt = "Ten digits, reconstructed after 1, 2, 5, 15, 50 epochs: differing blurs, then ever sharper."
-plots.images(
-    torch.cat([val_set.x[:10], *x_hat]),
-    alt,
-    rows=["original", *[f"epoch {epoch}" for epoch in epochs]],
-)
+rows = ["original", *[f"epoch {epoch}" for epoch in epochs]]
+plots.images(torch.cat([val_set.x[:10], *x_hat]), alt, rows=rows)
 
 # %% [markdown]
 # **Predict.** And the generated digits, from the same ten z each time?
@@ -158,9 +155,7 @@ plots.images(
 # %%
 z = torch.randn(10, 40, generator=torch.Generator().manual_seed(7))
 drawn = [model.decode(z).detach() for model in models]
-alt = (
-    "Ten generated images after 1, 2, 5, 15 and 50 epochs: first a blur, then digits and scribbles."
-)
+alt = "Ten generated images after 1, 2, 5, 15, 50 epochs: first a blur, then digits and scribbles."
 plots.images(torch.cat(drawn), alt, rows=[f"epoch {epoch}" for epoch in epochs])
 
 # %% [markdown]

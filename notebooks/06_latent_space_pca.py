@@ -72,13 +72,8 @@ print(f"the two components hold {shares} of the variance")
 # %%
 shares = torch.from_numpy(PCA().fit(mu.numpy()).explained_variance_ratio_)
 alt = "Variance held by the first k components: a steady rise that bends only near k = 26."
-plots.lines(
-    range(1, 41),
-    {"all components up to k": shares.cumsum(0)},
-    alt,
-    xlabel="k",
-    ylabel="share of variance",
-)
+curves = {"all components up to k": shares.cumsum(0)}
+plots.lines(range(1, 41), curves, alt, xlabel="k", ylabel="share of variance")
 
 # %%
 print("components needed for 50 %:", int((shares.cumsum(0) < 0.5).sum()) + 1)
@@ -151,9 +146,8 @@ plots.table(torch.cdist(means, means), alt, labels=range(10), title="distance be
 cost = kld_per_dim(mu, sigma).mean(0)
 order = cost.argsort(descending=True)
 alt = "KLD of the 40 dimensions in falling order: from about 2 nats to 0 for the last dozen."
-plots.lines(
-    range(1, 41), {"mean KLD": cost[order]}, alt, xlabel="dimension, by rank", ylabel="nats"
-)
+curves = {"mean KLD": cost[order]}
+plots.lines(range(1, 41), curves, alt, xlabel="dimension, by rank", ylabel="nats")
 
 # %%
 print(f"above 0.1 nats: {(cost > 0.1).sum()} dimensions, below 0.02 nats: {(cost < 0.02).sum()}")

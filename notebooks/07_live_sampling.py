@@ -19,7 +19,7 @@
 # - move through the dimensions that the model uses most;
 # - feel where the prior ends and what lies beyond.
 #
-# **Before you begin:** lesson 06. **Time:** 25 minutes, of which the computer needs 5 seconds.
+# **Before you begin:** lesson 06. **Time:** 25 minutes, of which the computer needs 10 seconds.
 #
 # The sliders need a running kernel. Under each you find a still picture of what it shows, for reading without one.
 
@@ -50,11 +50,8 @@ plots.images(val_set.x[:10], "Ten validation images to start from.")
 # %%
 middle_and_means = torch.cat([torch.zeros(1, 40), mu[:9]])
 alt = "Left, z = 0: a vague grey shape. Right, nine encoded digits, decoded: clear."
-plots.images(
-    model.decode(middle_and_means).detach(),
-    alt,
-    titles=["z = 0", *[f"image {i}" for i in range(9)]],
-)
+titles = ["z = 0", *[f"image {i}" for i in range(9)]]
+plots.images(model.decode(middle_and_means).detach(), alt, titles=titles)
 
 # %% [markdown]
 # **What we saw.** A vague shape. The middle lies between the codes of all classes, but is any image encoded there?
@@ -167,11 +164,8 @@ plots.images(model.decode(z_out).detach(), alt, titles=[f"length {r:.0f}" for r 
 
 # %%
 torch.manual_seed(1)  # delete this line for new digits each time
-plots.images(
-    sample(model, 40),
-    "Forty generated images, about half of them digits, half scribbles.",
-    ncols=20,
-)
+alt = "Forty generated images, about half of them digits, half scribbles."
+plots.images(sample(model, 40), alt, ncols=20)
 
 # %% [markdown]
 # ## What to take along

@@ -330,9 +330,7 @@ finals = {f"D = {d}": epochs[-1].val for d, epochs in histories.items()}
 gain = finals["D = 40"].loss - finals["D = 80"].loss
 verdicts["7 40 dimensions are enough"] = gain < 1
 parts = "; ".join(f"{name}: {losses.loss:.1f}" for name, losses in finals.items())
-plots.loss_bars(
-    finals, f"Validation BCE and KLD for five sizes of the latent space. Totals: {parts}."
-)
+plots.loss_bars(finals, f"Validation BCE and KLD for five latent sizes. Totals: {parts}.")
 
 # %%
 used = int((kld_per_dim(mu, sigma).mean(0) > 0.1).sum())
