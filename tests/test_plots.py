@@ -1,9 +1,11 @@
 """The figures: their descriptions, their files, and the numbers that they draw."""
 
 import base64
+import html
 import inspect
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,10 +64,15 @@ def test_every_figure_function_is_tested_here():
 
 
 @figures
-def test_a_notebook_gets_a_png_and_its_description(draw):
-    picture = draw()
+def test_a_notebook_gets_a_png_and_its_description(draw, monkeypatch):
+    picture, shown = draw(), []
     assert isinstance(picture, plots.Picture)
-    bundle, metadata = DisplayFormatter().format(picture)  # what IPython does with the last line of a cell
+    monkeypatch.setattr(plots, "display", lambda thing, **how: shown.append((thing, how)))
+    assert DisplayFormatter().format(picture) == ({}, {})  # what IPython does with the last line of a cell
+    (bundle, how), (caption, _) = shown
+    metadata = how["metadata"]
+    assert html.unescape(re.sub("<.*?>", "", caption.data)) == picture.alt
+    assert "position: absolute; width: 1px" in caption.data  # for screen readers only
     assert bundle["text/plain"] == metadata["image/png"]["alt"] == picture.alt
     assert picture.alt.endswith(".")
     png = opened(base64.b64decode(bundle["image/png"]))
@@ -99,12 +106,14 @@ AFTER_A_TABLE = """
 import base64
 import torch
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 from vae_lib import plots
 shell = InteractiveShell.instance()
 table = plots.table(torch.eye(2), "A table.", labels="ab")
 for picture in (table, plots.bars({"a": 1}, "A bar.")):
-    bundle, _ = shell.display_formatter.format(picture)
-    print(bundle["image/png"] == base64.b64encode(picture.png(144)).decode())
+    with capture_output() as captured:
+        shell.display_formatter.format(picture)
+    print(captured.outputs[0].data["image/png"] == base64.b64encode(picture.png(144)).decode())
 """
 
 

@@ -5,10 +5,12 @@ Nothing here shows a figure: a notebook shows the one that a cell ends with.
 
 import base64
 import io
+from html import escape
 from itertools import cycle
 
 import torch
 import torch.nn.functional as F
+from IPython.display import HTML, display
 from matplotlib.figure import Figure
 from sklearn.metrics import ConfusionMatrixDisplay
 from torchvision.utils import make_grid, save_image
@@ -19,6 +21,7 @@ from vae_lib.loss import Losses
 # Okabe and Ito's colours, told apart by colour-blind readers; every plot adds labels, markers or line styles.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 DIGIT_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C6D00"] * 2
+ONLY_READ_ALOUD = "position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%)"
 LINES = [("o", "-", BLUE), ("s", "--", ORANGE), ("^", "-.", GREEN), ("D", ":", "#CC79A7"), ("v", "-", GREY)]
 
 
@@ -46,6 +49,13 @@ class Picture(Figure):
         # Twice the pixels for sharp screens; the width says how large to show it.
         data = {"image/png": base64.b64encode(self.png(144)).decode(), "text/plain": self.alt}
         return data, {"image/png": {"alt": self.alt, "width": round(72 * self.get_figwidth() * 1.25)}}
+
+    def _ipython_display_(self):
+        data, metadata = self._repr_mimebundle_()
+        display(data, raw=True, metadata=metadata)
+        # JupyterLab 4.6 and nbconvert 7.17 pass over the alt text of a PNG output (Jupyter enhancement proposal 120).
+        # Until they do not, the description follows as text that only screen readers meet.
+        display(HTML(f'<p style="{ONLY_READ_ALOUD}">{escape(self.alt)}</p>'))
 
 
 def save(picture, path):
