@@ -121,7 +121,9 @@ def test_after_a_table_a_notebook_still_shows_the_sharp_and_described_picture(tm
     # scikit-learn imports pyplot for it. If it made a figure there, pyplot would draw all others for the notebook, too.
     done = subprocess.run(
         [sys.executable, "-c", AFTER_A_TABLE],
-        env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "IPYTHONDIR": str(tmp_path)},
+        # No VIRTUAL_ENV: IPython warns where another environment than its own is activated.
+        env={k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+        | {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "IPYTHONDIR": str(tmp_path)},
         capture_output=True,
         text=True,
     )
