@@ -68,7 +68,7 @@ def check_torch_and_data():
     except (ImportError, OSError) as error:  # both carry the remedy already
         return Check(name, False, str(error))
     versions = f"torch {version('torch')} and torchvision {version('torchvision')} fit together"
-    return Check(name, True, f"{versions}; the data are whole, in {folder}")
+    return Check(name, True, f"{versions}; the data are whole, in {folder}".replace(str(Path.home()), "~"))
 
 
 def check_widgets():
