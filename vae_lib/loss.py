@@ -7,7 +7,6 @@ over them. An average over 784 pixels would multiply the weight of the KLD by 78
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 
 
 class Losses(NamedTuple):
@@ -46,7 +45,10 @@ def bce(x, x_logits):
     Returns:
         (B,) nats.
     """
-    return F.binary_cross_entropy_with_logits(x_logits, x, reduction="none").sum(dim=1)
+    # With a for the logit, -x log σ(a) - (1 - x) log(1 - σ(a)) = log(1 + exp(a)) - x a, here without overflow.
+    # F.binary_cross_entropy_with_logits is the same number; its log1p takes longer on CPUs (docs/performance.md).
+    size = x_logits.abs()
+    return (size / 2 + x_logits * (0.5 - x) + (1 + (-size).exp()).log()).sum(dim=1)
 
 
 def kld(mu, sigma):
