@@ -393,7 +393,7 @@ def last_line_of_an_import(lacking="", path=""):
     return done.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("name", ["torch", "torchvision", "sklearn", "PIL"])  # torchvision needs PIL
+@pytest.mark.parametrize("name", ["torch", "torchvision", "PIL"])  # torchvision needs PIL
 def test_importing_without_a_package_names_it_and_the_environment(name):
     assert last_line_of_an_import(lacking=name) == (
         f"ImportError: {name} is not installed in {sys.prefix}: run the set-up line of README.md again."

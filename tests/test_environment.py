@@ -25,7 +25,7 @@ def own_cache(tmp_path, monkeypatch):
 def test_all_is_fine_here(tmp_path):
     checks = check_environment(tmp_path)
     assert checks.ok, checks
-    assert [check.name for check in checks] == ["Python", "PyTorch and MNIST", "Widgets", "Disk"]
+    assert [check.name for check in checks] == ["Python", "PyTorch and MNIST", "scikit-learn", "Widgets", "Disk"]
     assert str(tmp_path / "cache") in checks[1].sentence
 
 
@@ -33,15 +33,18 @@ def old_python(monkeypatch, tmp_path):
     monkeypatch.setattr(environment, "sys", SimpleNamespace(version_info=(3, 10, 4, "final", 0), prefix=sys.prefix))
 
 
-def no_ipywidgets(monkeypatch, tmp_path):
-    real = environment.version
+def not_installed(package):
+    def break_it(monkeypatch, tmp_path):
+        real = environment.version
 
-    def version(name):
-        if name == "ipywidgets":
-            raise PackageNotFoundError(name)
-        return real(name)
+        def version(name):
+            if name == package:
+                raise PackageNotFoundError(name)
+            return real(name)
 
-    monkeypatch.setattr(environment, "version", version)
+        monkeypatch.setattr(environment, "version", version)
+
+    return break_it
 
 
 def imports(name, module):
@@ -88,11 +91,11 @@ def full_disk(monkeypatch, tmp_path):
         (old_python, "Python", "this is Python 3.10.4", "run the set-up line of README.md again"),
         (not_importable("torch"), "PyTorch and MNIST", "torch is not installed in", "set-up line of README.md again"),
         (not_importable("torchvision"), "PyTorch and MNIST", "torchvision is not", "set-up line of README.md again"),
-        (not_importable("sklearn.model_selection"), "PyTorch and MNIST", "sklearn", "set-up line of README.md again"),
+        (not_installed("scikit-learn"), "scikit-learn", "scikit-learn is not", "set-up line of README.md again"),
         (torchvision_that_does_not_fit, "PyTorch and MNIST", "do not work together", "--force-reinstall torch"),
         (damaged_bundle, "PyTorch and MNIST", "is damaged", "git checkout -- vae_lib/mnist"),
         (cache_that_is_no_folder, "PyTorch and MNIST", "cache", "XDG_CACHE_HOME"),
-        (no_ipywidgets, "Widgets", "ipywidgets is not", "run the set-up line of README.md again"),
+        (not_installed("ipywidgets"), "Widgets", "ipywidgets is not", "run the set-up line of README.md again"),
         (no_lab_extension, "Widgets", "is missing", "--force-reinstall jupyterlab_widgets"),
         (full_disk, "Disk", "0.2 GB are free, the course needs 1 GB", "make room"),
     ],
@@ -148,7 +151,7 @@ def command(tmp_path, pythonpath=""):
 def test_the_command_succeeds_where_all_is_fine(tmp_path):
     done = command(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok"] * 4
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok"] * 5
     assert (tmp_path / "vae_course" / "MNIST" / "raw" / "train-images-idx3-ubyte").exists()
 
 
@@ -158,5 +161,5 @@ def test_the_command_still_speaks_and_fails_where_pytorch_does_not_work(tmp_path
     (package / "__init__.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
     done = command(tmp_path, str(package.parent))
     assert (done.returncode, done.stderr) == (1, "")
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok", "PROBLEM", "ok", "ok"]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok", "PROBLEM", "ok", "ok", "ok"]
     assert "operator torchvision::nms does not exist" in done.stdout

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 
 def import_remedy(error):
-    """One sentence for a student for whom PyTorch or scikit-learn cannot be imported because of `error`."""
+    """One sentence for a student for whom PyTorch cannot be imported because of `error`."""
     if isinstance(error, ModuleNotFoundError):
         return f"{error.name} is not installed in {sys.prefix}: run the set-up line of README.md again."
     found = ", ".join(f"{name} {version(name)}" for name in ("torch", "torchvision"))
@@ -28,7 +28,6 @@ def import_remedy(error):
 
 try:
     import torch
-    from sklearn.model_selection import train_test_split
     from torch.utils.data import DataLoader, Subset
     from torchvision import datasets, transforms
 except Exception as error:  # a mismatch comes as RuntimeError, ImportError, OSError or AttributeError
@@ -86,6 +85,8 @@ def split_indices(n=60_000):
 
     The report's split: `train_test_split` with `random_state=42`, not stratified.
     """
+    from sklearn.model_selection import train_test_split  # here, for it takes 0.7 s that not everybody needs
+
     return train_test_split(list(range(n)), test_size=0.15, random_state=42)
 
 
