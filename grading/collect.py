@@ -1,0 +1,196 @@
+"""From what the learning platform gives to one notebook for each student and assignment, in nbgrader's folders.
+
+The inbox is only read. What comes from it lies in `submitted/STUDENT/ASSIGNMENT/`; an older one of the same student in
+`earlier/`; what could not be placed in `unplaced/`. So nothing is lost, and collecting twice changes nothing.
+"""
+
+import hashlib
+import io
+import re
+import stat
+import zipfile
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from grading.course import Refused, assignments, write
+from grading.notebook import LARGEST, Unreadable, read_cells
+
+DEEPEST = 4  # zips within zips
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(file|onlinetext)_?")
+CANVAS = re.compile(r"(?P<name>[^_/]+)_(LATE_)?(?P<id>\d+)_\d+_.+")
+AGAIN = re.compile(r"-(\d+)\.ipynb$")  # Canvas marks a second hand-in so
+TIME = "%Y-%m-%d %H:%M:%S %Z"  # as nbgrader writes timestamp.txt
+
+
+class File(NamedTuple):
+    """A file of the inbox: where it was (a zip is a folder), its bytes or why there are none, when it was written."""
+
+    path: PurePosixPath
+    data: bytes | None
+    fault: str
+    time: datetime
+
+
+class Collected(NamedTuple):
+    """What came of an inbox: counts, and a sentence for each file that could not be placed."""
+
+    placed: int
+    earlier: int
+    unchanged: int
+    unplaced: list[str]
+
+
+def collect(inbox, folder):
+    """Place all notebooks of an inbox, a folder or a zip, into the teacher's folder: `Collected`.
+
+    Raises:
+        Refused: there is no such inbox.
+    """
+    if not inbox.exists():
+        raise Refused(f"There is no {inbox}: give the folder or the zip that the learning platform gave you.")
+    known, counts, unplaced, people = assignments(), {}, [], {}
+    for file in files_of(inbox):
+        try:
+            student, person = _student(file.path, known)
+            assignment = _assignment(file, known)
+            # Two people of one name: Moodle's numbers tell them apart within an assignment.
+            if people.setdefault((student, assignment), person) != person:
+                student = f"{student}_{person}"
+            outcome = _place(folder, student, assignment, file)
+            counts[outcome] = counts.get(outcome, 0) + 1
+        except Unreadable as fault:
+            unplaced.append(f"{file.path}: {fault}")
+            if file.data is not None:
+                write(folder / "unplaced" / "/".join(map(_safe, file.path.parts)), file.data)
+    return Collected(*(counts.get(key, 0) for key in ("placed", "earlier", "unchanged")), unplaced)
+
+
+def files_of(inbox):
+    """Each file of a folder or zip, zips within it opened; hidden ones and a Mac's additions left out."""
+    if inbox.is_file():
+        yield from _opened(PurePosixPath(), inbox.read_bytes(), _time(inbox.stat().st_mtime))
+        return
+    for path in sorted(inbox.rglob("*"), key=_in_order):
+        name = PurePosixPath(path.relative_to(inbox).as_posix())
+        if path.is_symlink():
+            yield File(name, None, "it is a link, and links are not followed", _time(path.lstat().st_mtime))
+        elif path.is_file() and not _hidden(name):
+            time = _time(path.stat().st_mtime)
+            if path.stat().st_size > LARGEST and path.suffix != ".zip":
+                yield File(name, None, f"it has {path.stat().st_size / 2**20:.0f} MB", time)
+            elif path.suffix.lower() == ".zip":
+                yield from _opened(name, path.read_bytes(), time)
+            else:
+                yield File(name, path.read_bytes(), "", time)
+
+
+def _opened(name, data, time, depth=1):
+    """The files in a zip; a damaged one gives a fault in place of those that cannot be read."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, OSError) as error:
+        yield File(name, data, f"the zip cannot be opened ({error})", time)
+        return
+    members = [m for m in archive.infolist() if not m.is_dir() and not _hidden(PurePosixPath(m.filename))]
+    members.sort(key=lambda member: _in_order(PurePosixPath(member.filename)))
+    # The platform's zip of a whole class holds a folder for each student; a student's own does not.
+    tops = {PurePosixPath(m.filename).parts[0] for m in members if "/" in m.filename}
+    inside = name.parent if len(tops) > 1 else name
+    for member in members:
+        path = inside / member.filename.lstrip("/")
+        written = datetime(*member.date_time, tzinfo=UTC) if _is_date(member.date_time) else time
+        if stat.S_ISLNK(member.external_attr >> 16):
+            yield File(path, None, "it is a link, and links are not followed", written)
+            continue
+        try:
+            with archive.open(member) as stream:
+                content = stream.read(LARGEST + 1)
+        except Exception as error:  # a damaged zip can raise nearly anything: zlib's, lzma's and zipfile's own errors
+            yield File(path, None, f"it cannot be unpacked ({error})", written)
+            continue
+        if len(content) > LARGEST:
+            yield File(path, None, f"it has more than {LARGEST / 2**20:.0f} MB", written)
+        elif path.suffix.lower() == ".zip" and depth < DEEPEST:
+            yield from _opened(path, content, written, depth + 1)
+        else:
+            yield File(path, content, "", written)
+
+
+def _student(path, known):
+    """The student, and a number that tells two of one name apart, if the platform gives one."""
+    for part in reversed(path.parts):
+        if match := MOODLE.match(part):
+            return _safe(match["name"]), match["id"]
+    for part in reversed(path.parts):
+        if match := CANVAS.fullmatch(part):
+            return _safe(f"{match['name']}_{match['id']}"), ""
+    folders = [part.removesuffix(".zip") for part in path.parts[:-1]]
+    folders = [part for part in folders if not any(name in part for name in known) and part != ".."]
+    if not folders:
+        raise Unreadable("it names no student; put it into a folder with the student's name")
+    return _safe(folders[0]), ""
+
+
+def _assignment(file, known):
+    """The assignment of a notebook: by its cells, else by its name."""
+    if file.fault:
+        raise Unreadable(file.fault)
+    if file.path.suffix.lower() != ".ipynb":
+        raise Unreadable("it is no notebook (.ipynb)")
+    try:
+        cells = read_cells(file.data)
+    except Unreadable:
+        cells = []  # which is said when it is graded
+    ids = {name for cell in cells for name in (cell.id, cell.grade_id)}
+    best = max(known, key=lambda name: len(ids & known[name].ids))
+    if ids & known[best].ids:
+        return best
+    named = [name for name in known if name in str(file.path)]
+    if not named:
+        raise Unreadable("neither its cells nor its name are those of an assignment")
+    return named[0]
+
+
+def _place(folder, student, assignment, file):
+    home = folder / "submitted" / student / assignment
+    target, stamp = home / f"{assignment}.ipynb", home / "timestamp.txt"
+    earlier = folder / "earlier" / student / assignment
+    digest = hashlib.sha256(file.data).hexdigest()[:16]
+    current = target.read_bytes() if target.exists() else None
+    if current == file.data or (earlier / f"{digest}.ipynb").exists():
+        return "unchanged"
+    if current is not None:
+        if datetime.strptime(stamp.read_text().strip(), TIME).replace(tzinfo=UTC) > file.time:
+            write(earlier / f"{digest}.ipynb", file.data)
+            return "earlier"
+        write(earlier / f"{hashlib.sha256(current).hexdigest()[:16]}.ipynb", current)
+    write(stamp, file.time.strftime(TIME))
+    write(target, file.data)
+    return "placed" if current is None else "earlier"
+
+
+def _safe(name):
+    """A name that is one folder on every system."""
+    return re.sub(r"[^\w.@-]+", "_", name).strip("._") or "unnamed"
+
+
+def _hidden(path):
+    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts)
+
+
+def _in_order(path):
+    """Of two files with the same time, the one that is collected later counts."""
+    match = AGAIN.search(path.name)
+    return int(match[1][:6]) if match else 0, str(path)
+
+
+def _is_date(parts):
+    try:
+        return bool(datetime(*parts))
+    except ValueError:
+        return False
+
+
+def _time(seconds):
+    return datetime.fromtimestamp(int(seconds), UTC)

@@ -1,0 +1,158 @@
+"""The answers in a notebook that was handed in, whatever else is in it. Nothing here runs a student's code.
+
+The notebook is read leniently: any format since 3, cells renamed, doubled, moved or without metadata. Its answers are
+what counts; what was odd becomes a flag for the teacher.
+"""
+
+import ast
+import json
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+LARGEST = 256 * 2**20  # bytes of a notebook, outputs and all
+LONGEST = 200_000  # characters of an answer
+# Names that an honest answer hardly needs. They stop nobody; they show a teacher where to look.
+WORTH_A_LOOK = re.compile(
+    r"\b(_?_import_?_|builtins|checks|compile|ctypes|eval|exec|gc|get_ipython|globals|importlib|inspect|multiprocessing"
+    r"|nbgrader|open|os|pathlib|pickle|resource|settrace|shutil|signal|socket|subprocess|sys|tempfile|threading|urllib"
+    r"|vae_lib|loss\.(bce|kld)|__\w*(eq|globals|subclasses|torch_function|closure|code|class)__|atexit)\b"
+)
+PATCHED = re.compile(r"^\s*(torch|F|np|math|json|loss|plots|Normal)(\.\w+)+\s*=[^=]|\bsetattr\(", re.MULTILINE)
+
+
+class Unreadable(Exception):
+    """Why a file is no notebook that can be graded, in a sentence."""
+
+
+class Cell(NamedTuple):
+    """A cell as handed in: its id, its grade id, "code" or "markdown", its source."""
+
+    id: str
+    grade_id: str
+    kind: str
+    source: str
+
+
+@dataclass
+class Answers:
+    """What a student has answered: {exercise: source}; the other code cells, in order; and what was odd."""
+
+    code: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+
+
+def read_cells(data):
+    """The cells of a notebook in any format since 3, without outputs.
+
+    Raises:
+        Unreadable: it is none.
+    """
+    if len(data) > LARGEST:
+        raise Unreadable(f"it has {len(data) / 2**20:.0f} MB, more than {LARGEST / 2**20:.0f}")
+    if not data.strip():
+        raise Unreadable("it is empty")
+    try:
+        notebook = json.loads(data)
+        cells = notebook["cells"] if "cells" in notebook else [c for w in notebook["worksheets"] for c in w["cells"]]
+        return [_cell(cell) for cell in cells]
+    except (KeyError, TypeError, AttributeError):
+        raise Unreadable("it is JSON, but has no cells as notebooks have them") from None
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"it is not JSON as notebooks are ({str(error)[:80]})") from None
+
+
+def _cell(cell):
+    source = cell.get("source", cell.get("input", ""))  # format 3 had input
+    source = source if isinstance(source, str) else "".join(source)
+    meta = cell.get("metadata")
+    mark = meta.get("nbgrader") if isinstance(meta, dict) else None
+    grade_id = mark.get("grade_id") if isinstance(mark, dict) else None
+    kind = "code" if cell.get("cell_type") == "code" else "markdown"
+    # Half of a surrogate pair is legal in JSON, but cannot be written anywhere.
+    return Cell(str(cell.get("id")), str(grade_id), kind, source.encode("utf-8", "replace").decode())
+
+
+def find_answers(cells, assignment):
+    """Match the cells that were handed in with the release: by grade id, then cell id, then by what they define.
+
+    Raises:
+        Unreadable: no cell of the assignment is there.
+    """
+    released = {cell["id"]: cell for cell in assignment.cells}
+    found, seen = Answers(), {}
+    for cell in cells:
+        name = next((name for name in (cell.grade_id, cell.id) if name in released), None)
+        seen.setdefault(name, []).append(cell)
+    strangers = [cell for cell in seen.get(None, []) if cell.kind == "code"]
+    for name in assignment.checked:
+        source = _chosen(name, seen.get(name, []), released[name]["source"], found.flags)
+        if source is None:  # its metadata is gone; what it defines is not
+            source = next((c.source for c in reversed(strangers) if name in _defined(c.source)), None)
+            how = "was found by the function's name" if source else "is missing"
+            found.flags.append(f"the answer cell {name} {how}")
+        if source is not None and len(source) > LONGEST:
+            found.flags.append(f"the answer {name} has {len(source):,} characters and was not run")
+            source = None
+        if source is not None:
+            found.code[name] = source
+            found.flags += _worth_a_look(name, source)
+    for name in assignment.written:
+        source = _chosen(name, seen.get(name, []), released[name]["source"], found.flags)
+        if source is None:
+            source = _after_its_question(name, cells, assignment)
+            found.flags.append(f"the answer cell {name} {'was found below its question' if source else 'is missing'}")
+        if source is not None:
+            found.written[name] = source[:LONGEST]
+    if not found.code and not found.written:
+        raise Unreadable(f"no cell of {assignment.name} is in it")
+    found.others = _others(cells, released, found)
+    return found
+
+
+def _chosen(name, cells, placeholder, flags):
+    """The source that counts: of several cells with one id the last that was filled in, as in nbgrader."""
+    if len(cells) > 1:
+        flags.append(f"the cell {name} is there {len(cells)} times; the last one that was filled in counts")
+    filled = [cell.source for cell in cells if cell.source != placeholder]
+    return filled[-1] if filled else cells[-1].source if cells else None
+
+
+def _defined(source):
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [getattr(node, "name", None) for node in body]
+
+
+def _after_its_question(name, cells, assignment):
+    order = [cell["id"] for cell in assignment.cells]
+    question = assignment.cells[order.index(name) - 1]["source"].strip()
+    texts = [cell.source for cell in cells]
+    positions = [i for i, text in enumerate(texts[:-1]) if text.strip() == question]
+    return texts[positions[-1] + 1] if positions else None
+
+
+def _others(cells, released, found):
+    """The code cells that are neither answers nor as released: an answer may need what they define."""
+    others, answers = [], set(found.code.values())
+    for cell in cells:
+        known = released.get(cell.grade_id) or released.get(cell.id)
+        if cell.kind != "code" or cell.source in answers or (known and known["source"] == cell.source):
+            continue
+        if known and known["metadata"].get("nbgrader", {}).get("grade"):
+            found.flags.append(f"the cell {known['id']} was changed; the release's counts")
+        elif not (known and known["metadata"].get("nbgrader")):
+            others.append(cell.source[:LONGEST])
+    return others
+
+
+def _worth_a_look(name, source):
+    words = sorted({match.group() for match in WORTH_A_LOOK.finditer(source)})
+    if words:
+        yield f"worth a look: the answer {name} mentions {', '.join(words[:8])}"
+    if PATCHED.search(source):
+        yield f"worth a look: the answer {name} replaces something in a library"

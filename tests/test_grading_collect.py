@@ -1,0 +1,211 @@
+"""Handing out, and taking in what learning platforms give: what can be placed is, and nothing is lost."""
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+
+import pytest
+
+from grading import course
+from grading.collect import collect
+from grading.command import main
+from grading.release import release
+
+NAME = "04_bce_vs_kld"
+RELEASED = course.assignments()[NAME].released
+
+
+def notebook(text="an answer"):
+    """The release with a text in its first cell, so that two of them differ."""
+    changed = json.loads(RELEASED)
+    changed["cells"][0]["source"] = [text]
+    return json.dumps(changed).encode()
+
+
+def zipped(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (2026, 3, 1, 12, 0, 0)), content)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    folder = tmp_path / "inbox"
+
+    def fill(files, time=None):
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            if time:
+                os.utime(path, (time, time))
+        return folder
+
+    return fill
+
+
+@pytest.fixture
+def own(tmp_path):
+    return tmp_path / "class"
+
+
+def submitted(folder):
+    return {
+        path.parts[-3]: path.read_bytes() for path in (folder / "submitted").rglob("*.ipynb") if path.parts[-2] == NAME
+    }
+
+
+def test_a_release_holds_the_notebooks_and_nothing_else(own):
+    assert release(own)[-1] == "all_assignments.zip"
+    with zipfile.ZipFile(own / "handout" / f"{NAME}.zip") as archive:
+        assert archive.namelist() == [f"{NAME}/{NAME}.ipynb"]
+        assert archive.read(f"{NAME}/{NAME}.ipynb") == RELEASED
+    with zipfile.ZipFile(own / "handout" / "all_assignments.zip") as archive:
+        assert archive.namelist() == [f"{name}/{name}.ipynb" for name in course.assignments()]
+
+
+def test_a_file_beside_an_exercise_is_not_handed_out(own, tmp_path, monkeypatch):
+    exercise = tmp_path / "exercises" / NAME
+    exercise.mkdir(parents=True)
+    (exercise / f"{NAME}.ipynb").write_bytes(RELEASED)
+    (exercise / f"{NAME}.py").write_text("the answers")
+    monkeypatch.setattr("grading.release.assignments", lambda: course.assignments(exercise.parent))
+    release(own)
+    for path in (own / "handout").glob("*.zip"):
+        assert not [name for name in zipfile.ZipFile(path).namelist() if not name.endswith(".ipynb")]
+
+
+def test_two_releases_are_the_same_bytes_and_the_sums_are_theirs(own, tmp_path):
+    for folder in (own, tmp_path / "again"):
+        release(folder)
+    for line in (own / "handout" / "SHA256SUMS").read_text().splitlines():
+        expected, name = line.split("  ")
+        contents = [(folder / "handout" / name).read_bytes() for folder in (own, tmp_path / "again")]
+        assert contents[0] == contents[1]
+        assert hashlib.sha256(contents[0]).hexdigest() == expected
+
+
+MOODLE = "Ada Lovelace_4711_assignsubmission_file_"
+SHAPES = {
+    "a folder per student": ("ada/x.ipynb", "ada"),
+    "nbgrader's folders": (f"ada/{NAME}/{NAME}.ipynb", "ada"),
+    "moodle, folders": (f"{MOODLE}/{NAME}.ipynb", "Ada_Lovelace"),
+    "moodle, flat": (f"{MOODLE}{NAME}.ipynb", "Ada_Lovelace"),
+    "canvas": (f"lovelaceada_123_4567_{NAME}.ipynb", "lovelaceada_123"),
+    "canvas, late": (f"lovelaceada_LATE_123_4567_{NAME}-1.ipynb", "lovelaceada_123"),
+}
+
+
+@pytest.mark.parametrize(("path", "student"), SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("packed", ["plain", "zipped", "a zip in the inbox"])
+def test_the_usual_shapes(inbox, own, tmp_path, path, student, packed):
+    if packed == "plain":
+        source = inbox({path: notebook()})
+    elif packed == "zipped":
+        source = tmp_path / "download.zip"
+        source.write_bytes(zipped({path: notebook()}))
+    else:
+        other = f"Bob_4712_assignsubmission_file_/{NAME}.ipynb"
+        source = inbox({"download.zip": zipped({path: notebook(), other: notebook(), "c/x.ipynb": notebook()})})
+    assert collect(source, own).unplaced == []
+    assert submitted(own)[student] == notebook()
+
+
+def test_zips_within_zips(inbox, own):
+    inner = zipped({f"{NAME}/{NAME}.ipynb": notebook()})
+    outer = zipped({f"{MOODLE}/work.zip": inner, "Bob_4712_assignsubmission_file_/work.zip": inner})
+    assert collect(inbox({"all.zip": outer, "carol.zip": inner}), own).placed == 3
+    assert set(submitted(own)) == {"Ada_Lovelace", "Bob", "carol"}
+
+
+def test_a_wrong_name_is_placed_by_its_cells_and_an_unreadable_one_by_its_name(inbox, own):
+    collect(inbox({"ada/homework (2).ipynb": notebook(), f"bob/{NAME}.ipynb": b"{"}), own)
+    assert submitted(own) == {"ada": notebook(), "bob": b"{"}
+
+
+def test_the_newer_of_two_counts_whatever_comes_first(inbox, own):
+    source = inbox({"ada/b.ipynb": notebook("old")}, time=1_000_000_000)
+    inbox({"ada/a.ipynb": notebook("new")}, time=1_100_000_000)
+    assert collect(source, own)[:3] == (1, 1, 0)
+    assert submitted(own) == {"ada": notebook("new")}
+    older = inbox({"ada/c.ipynb": notebook("oldest")}, time=900_000_000)
+    collect(older, own)
+    assert submitted(own) == {"ada": notebook("new")}
+    kept = {path.read_bytes() for path in (own / "earlier" / "ada" / NAME).iterdir()}
+    assert kept == {notebook("old"), notebook("oldest")}
+
+
+def test_canvas_numbers_decide_where_times_do_not(inbox, own):
+    names = [f"ada_1_{i}_x{end}.ipynb" for i, end in enumerate(["", "-1", "-2"])]
+    collect(inbox({name: notebook(name) for name in names}, time=1_000_000_000), own)
+    assert submitted(own) == {"ada_1": notebook(names[2])}
+
+
+def test_two_people_of_one_name_both_count(inbox, own):
+    files = {f"Ada_{number}_assignsubmission_file_/x.ipynb": notebook(str(number)) for number in (1, 2)}
+    assert collect(inbox(files), own).placed == 2
+    assert sorted(submitted(own).values()) == sorted(files.values())
+
+
+def test_collecting_twice_changes_nothing(inbox, own):
+    source = inbox({"ada/x.ipynb": notebook(), "ada/y.ipynb": notebook("another")})
+    collect(source, own)
+    before = {path: path.stat().st_mtime_ns for path in own.rglob("*")}
+    assert collect(source, own)[:3] == (0, 0, 2)
+    assert {path: path.stat().st_mtime_ns for path in own.rglob("*")} == before
+
+
+def test_what_cannot_be_placed_is_named_and_kept_and_stops_nothing(inbox, own, tmp_path):
+    damaged = bytearray(zipped({f"{NAME}.ipynb": notebook()}))
+    damaged[100] ^= 255
+    source = inbox(
+        {
+            "ada/x.ipynb": notebook(),
+            "x.ipynb": notebook(),
+            "ada/torch.py": b"boom",
+            "bob/broken.zip": b"PK\x03\x04 and no more",
+            "carol.zip": bytes(damaged),
+            "dan/recipe.ipynb": b'{"cells": []}',
+            "eve/.ipynb_checkpoints/x.ipynb": notebook(),
+            "__MACOSX/eve/._x.ipynb": b"\0",
+        }
+    )
+    secret = tmp_path / "secret.ipynb"
+    secret.write_bytes(notebook())
+    (source / "eve" / "link.ipynb").symlink_to(secret)
+    done = collect(source, own)
+    assert set(submitted(own)) == {"ada"}
+    sentences = {line.split(": ")[0]: line.split(": ", 1)[1] for line in done.unplaced}
+    assert sentences.keys() == {
+        "x.ipynb",
+        "ada/torch.py",
+        "bob/broken.zip",
+        f"carol.zip/{NAME}.ipynb",
+        "dan/recipe.ipynb",
+        "eve/link.ipynb",
+    }
+    assert "names no student" in sentences["x.ipynb"]
+    assert "cannot be opened" in sentences["bob/broken.zip"]
+    assert "link" in sentences["eve/link.ipynb"]
+    assert (own / "unplaced" / "ada" / "torch.py").read_bytes() == b"boom"
+    assert (own / "unplaced" / "x.ipynb").read_bytes() == notebook()
+
+
+@pytest.mark.parametrize("name", ["../../evil/x.ipynb", "/evil/x.ipynb", "..\\evil\\x.ipynb"])
+def test_no_name_in_a_zip_leaves_the_folder(inbox, own, tmp_path, name):
+    collect(inbox({"all.zip": zipped({name: notebook(), "ada/x.ipynb": notebook()})}), own)
+    assert {path.name for path in tmp_path.iterdir()} == {"inbox", "class"}
+    assert submitted(own)
+
+
+def test_the_command_says_what_it_did_and_what_is_missing(inbox, own, tmp_path, capsys):
+    assert not main(["--folder", str(own), "collect", str(inbox({"ada/x.ipynb": notebook(), "y.ipynb": b""}))])
+    printed = capsys.readouterr().out
+    assert "1 placed" in printed
+    assert "y.ipynb: it names no student" in printed
+    assert main(["--folder", str(own), "collect", str(tmp_path / "nowhere")]) == 2
+    assert "There is no" in capsys.readouterr().err
