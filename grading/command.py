@@ -15,6 +15,16 @@ def main(arguments=None):
     steps.add_parser("release", help="the exercises as zip files to hand out")
     collect = steps.add_parser("collect", help="place what students handed in")
     collect.add_argument("inbox", type=Path, help="a folder or zip, as the learning platform gives it")
+    run = steps.add_parser("run", help="grade what is new or changed")
+    run.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
+    run.add_argument(
+        "--seconds", type=int, default=10, metavar="N", help="of processor time for an answer (default: 10)"
+    )
+    run.add_argument("--scheduler", metavar="ADDRESS", help="grade on a dask.distributed cluster")
+    run.add_argument("--unsafe", action="store_true", help="run students' code with no protection at all")
+    run.add_argument("--db", metavar="URL", help="nbgrader's gradebook (default: gradebook.db in your folder)")
+    report = steps.add_parser("report", help="a table, a page, and feedback for each student")
+    report.add_argument("--db", metavar="URL", help="as for run")
     options = parser.parse_args(arguments)
     try:
         return globals()[f"_{options.step}"](options)
@@ -38,6 +48,32 @@ def _collect(options):
     if done.unplaced:
         print(f"{len(done.unplaced)} could not be placed; copies are in {options.folder / 'unplaced'}:")
         print("\n".join(f"  {line}" for line in done.unplaced))
+
+
+def _run(options):
+    from grading.run import not_graded, run
+    from grading.sandbox import LIMITS
+
+    limits = LIMITS | {"seconds": options.seconds, "sandboxed": not options.unsafe}
+    try:
+        states = run(options.folder, db=options.db, workers=options.workers, scheduler=options.scheduler, limits=limits)
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on where it was.", file=sys.stderr)
+        return 130
+    print(
+        f"{sum(states.values())} graded now: {', '.join(f'{n} {state}' for state, n in states.items()) or 'no change'}."
+    )
+    print("".join(not_graded(options.folder)), end="")
+
+
+def _report(options):
+    from grading.report import report
+    from grading.run import not_graded
+
+    report(options.folder, db=options.db)
+    for name in ("report.csv", "report.html", "feedback"):
+        print(options.folder / name)
+    print("".join(not_graded(options.folder)), end="")
 
 
 if __name__ == "__main__":

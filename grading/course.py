@@ -1,11 +1,12 @@
 """The assignments as they are released, and how a file is written whole or not at all."""
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
 EXERCISES = ROOT / "exercises"
@@ -29,23 +30,23 @@ class Assignment:
 
     @cached_property
     def notebook(self):
-        """The release as a dict, in nbformat 4."""
-        return json.loads(self.released)
+        """The release; copy it before you change it."""
+        return nbformat.reads(self.released.decode(), as_version=4)
 
     @property
     def cells(self):
-        """The cells of the release; the source of each is one text."""
-        return [cell | {"source": "".join(cell["source"])} for cell in self.notebook["cells"]]
+        """The cells of the release."""
+        return self.notebook.cells
 
     @cached_property
     def ids(self):
         """The ids of its cells; nbgrader's grade ids are among them."""
-        return {cell["id"] for cell in self.notebook["cells"]}
+        return {cell["id"] for cell in self.cells}
 
     @cached_property
     def points(self):
         """The most points of each graded cell, by grade id; the check of `kld` is in the cell `test-kld`."""
-        kinds = [cell["metadata"].get("nbgrader", {}) for cell in self.notebook["cells"]]
+        kinds = [cell["metadata"].get("nbgrader", {}) for cell in self.cells]
         return {kind["grade_id"]: kind["points"] for kind in kinds if kind.get("grade")}
 
     @cached_property

@@ -1,0 +1,154 @@
+"""All submissions, in parallel, resumable. Only the coordinator, here, writes records and the gradebook.
+
+A record, `records/STUDENT/ASSIGNMENT.json`, is written last: a submission without one, or with one of other bytes, is
+still to be graded. So a run may be killed anywhere and started again.
+"""
+
+import ctypes
+import json
+import multiprocessing
+import os
+import signal
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+
+import torch
+from tqdm import tqdm
+
+from grading import book, sandbox
+from grading.course import Refused, assignments, write
+from grading.judge import NEXT_STEPS, fingerprint, grade
+
+PR_SET_PDEATHSIG = 1
+ATTEMPTS = 3  # how often a submission may lose its worker
+
+
+def submissions(folder):
+    """What was collected: (student, assignment name, path of the notebook), in order of assignment."""
+    known = assignments()
+    found = (folder / "submitted").glob("*/*/*.ipynb")
+    placed = [(path.parts[-3], path.parts[-2], path) for path in found if path.stem == path.parts[-2] in known]
+    return sorted(placed, key=lambda one: (one[1], one[0]))
+
+
+def read_record(folder, student, name):
+    """The record of a submission, or None."""
+    path = folder / "records" / student / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def not_graded(folder):
+    """Each submission that could not be graded as a whole: a line with the reason and the next step."""
+    for student, name, _ in submissions(folder):
+        record = read_record(folder, student, name)
+        if record and record["state"] in NEXT_STEPS:
+            yield f"{student}, {name}: {record['sentence']}. Next: {NEXT_STEPS[record['state']]}.\n"
+
+
+def run(folder, *, db=None, workers=None, scheduler=None, limits=sandbox.LIMITS):
+    """Grade what is new or changed: {state: how many}.
+
+    Raises:
+        Refused: there is nothing to grade, or no way to do it.
+    """
+    if not submissions(folder):
+        raise Refused(f"Nothing was collected in {folder / 'submitted'}: run `vae-grade collect INBOX` first.")
+    if limits["sandboxed"] and not scheduler:
+        sandbox.look()
+    url, known = book.address(folder, db), assignments()
+    todo = []
+    for student, name, path in submissions(folder):
+        record = read_record(folder, student, name)
+        if record is None or record["hash"] != fingerprint(path.read_bytes(), known[name]):
+            todo.append((student, name, path))
+    for name in sorted({name for _, name, _ in todo}):
+        book.register(known[name], url)
+    states = Counter()
+    with book.gradebook(url) as gradebook, tqdm(total=len(todo), unit="submission") as bar:
+        for (student, name, _), record in graded(todo, known, limits, workers, scheduler):
+            book.enter(gradebook, folder, student, known[name], record)
+            write(folder / "records" / student / f"{name}.json", json.dumps(record, ensure_ascii=False, indent=1))
+            states[record["state"]] += 1
+            bar.set_postfix_str(", ".join(f"{count} {state}" for state, count in states.items()))
+            bar.update()
+            gradebook.db.expunge_all()  # else the session keeps all that it ever wrote
+    return states
+
+
+def graded(todo, known, limits, workers=None, scheduler=None):
+    """Grade in other processes, here or on a cluster: (submission, record) as they come.
+
+    A worker that dies costs nothing but time: its submissions are given to another.
+
+    Raises:
+        Refused: a submission lost its worker again and again.
+    """
+    waiting, losses = iter(todo), Counter()
+    width = workers or len(os.sched_getaffinity(0))
+    while True:
+        lost = []
+        with _executor(width, scheduler) as executor:
+            running = {}
+            while True:
+                for one in islice(waiting, 2 * _width(executor, width) - len(running)):
+                    running[executor.submit(grade, one[2].read_bytes(), known[one[1]], limits)] = one
+                if not running:
+                    break
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    one = running.pop(future)
+                    try:
+                        yield one, future.result()
+                    except BrokenProcessPool:
+                        lost.append(one)
+                if lost:
+                    lost += running.values()
+                    break
+        if not lost:
+            return
+        losses.update(lost)
+        if losses[lost[0]] >= ATTEMPTS:
+            raise Refused(f"The worker of {lost[0][2]} died {ATTEMPTS} times: is there enough memory? Try --workers 1.")
+        waiting = iter([*lost, *waiting])
+
+
+@contextmanager
+def _executor(width, scheduler):
+    """Where submissions are graded: processes of this machine, or a dask.distributed cluster."""
+    if scheduler is None:
+        # Not forked: PyTorch's threads do not survive that.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(width, context, _begin) as executor:
+            try:
+                yield executor
+            finally:
+                executor.shutdown(cancel_futures=True)
+        return
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise Refused(
+            '--scheduler needs dask.distributed: pip install ".[cluster]", here and on each machine.'
+        ) from None
+    try:
+        client = Client(scheduler, timeout=20)
+    except OSError as error:
+        raise Refused(f"There is no scheduler at {scheduler} ({error}): start `dask scheduler` there.") from None
+    with client, client.get_executor(retries=ATTEMPTS) as executor:
+        yield executor
+
+
+def _width(executor, width):
+    """How many submissions are graded at a time; a cluster may grow."""
+    client = getattr(executor, "_client", None)
+    return max(1, sum(client.nthreads().values())) if client else width
+
+
+def _begin():
+    """Begin a worker: it uses one core, ends with the coordinator, and leaves Ctrl-C to it."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

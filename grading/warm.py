@@ -1,0 +1,237 @@
+"""The process that runs answers: started once, PyTorch imported and the assignment set up, then forked for each answer.
+
+It stays outside and never sees a student's bytes. For each answer it gets file descriptors only: the pid of a fresh
+bubblewrap sandbox, the job, a pipe for outcomes and one for the verdict. A fork of it, the guard, enters the sandbox,
+forks once more, and watches: its child reads the job and runs it, with no rights, no way out and no way back.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import tempfile
+import time
+import types
+from pathlib import Path
+from unittest.mock import MagicMock
+
+NAMESPACES = 0x20000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x20000000 | 0x40000000  # mnt uts ipc user pid net
+PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, CAPABILITY_VERSION_3 = 24, 38, 0x20080522
+PATIENCE = 4
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def main():
+    """Set up what the first message says, then fork for each that follows, until the other side is gone."""
+    with (
+        socket.socket(fileno=int(sys.argv[1])) as link,
+        link.makefile("rb") as lines,
+        tempfile.TemporaryDirectory(prefix="vae-grade-") as home,
+    ):
+        os.environ["HOME"] = home  # for what libraries write when they are imported
+        start = json.loads(lines.readline())
+        calls = load_calls(start["calls"])
+        shell = set_up(start["setup"])
+        os.environ["HOME"] = "/tmp"
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
+        link.sendall(b"ready\n")
+        while True:
+            data, descriptors, _, _ = socket.recv_fds(link, 1, 4)
+            if not data:
+                return
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                guard(shell, calls, start["limits"], *descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+
+def load_calls(sources):
+    """The functions that call a student's: {exercise: source} → {exercise: function}. No oracle comes with them.
+
+    `vae_lib.checks` becomes a stand-in that says yes to everything, for students who call a check in their answer.
+    """
+    import vae_lib
+
+    package = types.ModuleType("vae_lib.checks")
+    package.__path__ = [str(Path(vae_lib.__file__).with_name("checks"))]
+    sys.modules["vae_lib.checks"] = package
+    calls = {}
+    for name, source in sources.items():
+        space = {}
+        exec(source, space)
+        calls[name] = space["call"]
+    from vae_lib.checks import check
+
+    calls[None] = check
+    sys.modules["vae_lib.checks"] = vae_lib.checks = MagicMock()
+    return calls
+
+
+def set_up(cells):
+    """An IPython shell, without its history and a terminal, in which the cells of the release have run.
+
+    No cell may run a backward pass: PyTorch's autograd does not work in a fork of a process that did.
+    """
+    from IPython.core.history import HistoryManager
+    from IPython.core.interactiveshell import InteractiveShell
+
+    HistoryManager.enabled = False
+    shell = InteractiveShell.instance()
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        for cell in cells:
+            result = shell.run_cell(cell, silent=True)
+            result.raise_error()
+    return shell
+
+
+def guard(shell, calls, limits, sandbox, job, outcomes, verdict):
+    """Enter the sandbox, run the job in a child, watch it, say how it ended, end all in the sandbox. Never returns."""
+    try:
+        word, child = "killed: the sandbox could not be entered", None
+        own = memory_and_stack(Path("/proc/self"))
+        if limits["sandboxed"] and libc.setns(sandbox, NAMESPACES):
+            raise OSError(ctypes.get_errno(), "setns")
+        child = os.fork()
+        if child == 0:
+            run(shell, calls, limits, job, outcomes)
+        keep_only(sandbox, verdict)
+        word = watch(child, limits, own)
+    finally:
+        try:
+            os.write(verdict, word.encode())
+            with contextlib.suppress(ProcessLookupError):
+                if limits["sandboxed"]:
+                    signal.pidfd_send_signal(sandbox, signal.SIGKILL)
+                elif child:
+                    os.killpg(child, signal.SIGKILL)
+        finally:
+            os._exit(0)
+
+
+def run(shell, calls, limits, job, outcomes):
+    """Give up all rights, then run the student's code and write the outcomes. Never returns."""
+    try:
+        keep_only(job, outcomes)
+        give_up_rights(limits)
+        with open(job, "rb") as file:
+            packed = outcomes_of(shell, calls, json.load(file))
+        with open(outcomes, "wb") as pipe:
+            pipe.write(packed)
+    finally:
+        os._exit(0)
+
+
+def keep_only(*descriptors):
+    """Close all other file descriptors; nothing reads from or writes to a terminal."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    low = 3
+    for descriptor in sorted(descriptors):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def give_up_rights(limits):
+    """Limits for this process and all that it starts, a session of its own, no capabilities now or later."""
+    os.setsid()
+    os.chdir("/tmp")
+    os.nice(10)
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    for kind, most in (
+        (resource.RLIMIT_AS, size + limits["memory"]),
+        (resource.RLIMIT_CPU, limits["seconds"]),
+        (resource.RLIMIT_FSIZE, limits["disk"]),
+        (resource.RLIMIT_NPROC, limits["processes"]),
+        (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (most, most))
+    if limits["sandboxed"]:
+        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        capability = 0
+        while libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
+            capability += 1
+        header, none = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+        if libc.capset(header, none):
+            raise OSError(ctypes.get_errno(), "capset")
+
+
+def watch(child, limits, own):
+    """Wait for the child to end, or for all in the sandbox to pass a limit: how it ended, in a word and a sentence.
+
+    Seconds are the processor's, so that a busy machine costs no student a point; who waits has four times as many.
+    """
+    late = f"timed out: no end after {limits['seconds']} seconds"
+    end = time.monotonic() + PATIENCE * limits["seconds"]
+    while True:
+        ended, status, used = os.wait4(child, os.WNOHANG)
+        if ended:
+            break
+        if limits["sandboxed"] and (much := excess(limits, own)):
+            return f"killed: {much}"
+        if time.monotonic() > end:
+            return late
+        time.sleep(0.01)
+    if not os.WIFSIGNALED(status):
+        return "ended"
+    if used.ru_utime + used.ru_stime >= limits["seconds"]:
+        return late
+    return f"killed: its process ended by {signal.Signals(os.WTERMSIG(status)).name}"
+
+
+def excess(limits, own):
+    """What in the sandbox is more than allowed, or "". A fork counts with what it has beyond `own`, this process."""
+    pids = [Path("/proc", name) for name in os.listdir("/proc") if name.isdigit()]
+    if len(pids) > limits["processes"]:
+        return f"more than {limits['processes']} processes"
+    used = 0
+    for pid in pids:
+        with contextlib.suppress(OSError, IndexError):
+            memory, stack = memory_and_stack(pid)
+            used += max(0, memory - own[0]) if stack == own[1] else memory
+    return f"more than {limits['memory'] / 2**30:.1f} GB of memory" if used > limits["memory"] else ""
+
+
+def memory_and_stack(pid):
+    """The bytes of a process that are not files', and where its stack begins: that is alike in all forks of one."""
+    resident, shared = map(int, (pid / "statm").read_text().split()[1:3])
+    stack = (pid / "stat").read_text().rpartition(")")[2].split()[25]
+    return (resident - shared) * resource.getpagesize(), stack
+
+
+def outcomes_of(shell, calls, job):
+    """Run the answer, call what it defines on the cases: outcomes as JSON. What it misses, other cells may define."""
+    outcomes = attempt(shell, calls, job, [job["answer"]])
+    errors = [outcome["error"]["type"] for outcome in outcomes if outcome["error"]]
+    helped = bool(job["others"]) and any(name in ("NameError", "ModuleNotFoundError") for name in errors)
+    if helped:
+        outcomes = attempt(shell, calls, job, [*job["others"], job["answer"]])
+    return json.dumps({"outcomes": outcomes, "helped": helped}).encode()
+
+
+def attempt(shell, calls, job, cells):
+    """Run the cells; call the exercise's function if it is there, whatever else failed."""
+    check, name = calls[None], job["name"]
+    for cell in cells:
+        result = shell.run_cell(cell, silent=True)
+    if name in shell.user_ns:
+        return calls[name](shell.user_ns[name], check.unpack(job["cases"]))
+    error = result.error_before_exec or result.error_in_exec
+    if error is None:
+        description = {"type": "NameError", "message": f"the cell defines no {name}", "line": "its last line"}
+    else:
+        description = check.describe_error(error)
+        if isinstance(error, SyntaxError):
+            description["line"] = f"line {error.lineno}, {(error.text or '').strip()[:100]}"
+    return [check.NOTHING | {"error": description} for _ in job["cases"]]
+
+
+if __name__ == "__main__":
+    main()

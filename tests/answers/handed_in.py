@@ -1,0 +1,61 @@
+"""Notebooks as students hand them in: the release of assignment 04 with answers in it."""
+
+import ast
+import copy
+import inspect
+import json
+import textwrap
+
+from answers import loss
+from grading.course import ROOT, assignments
+
+NAME = "04_bce_vs_kld"
+ASSIGNMENT = assignments()[NAME]
+SOLUTION = json.loads((ROOT / "solutions" / NAME / f"{NAME}.ipynb").read_text())
+RIGHT = {cell["id"]: "".join(cell["source"]) for cell in SOLUTION["cells"] if cell["id"] in ASSIGNMENT.checked}
+# Other right answers than the solution's, with other names inside.
+OTHER = {
+    "bce": ("bce_vectorised", "import math\nimport torch\n"),
+    "kld": ("kld_of_log_var", "import torch\n"),
+    "kld_by_sampling": ("sampling_vectorised", "import torch\n"),
+}
+WRONG_KLD = "def kld(mu, sigma):\n    return (mu.square() + sigma.square() - 1 - sigma.square().log()).sum(dim=1)"
+WORDS = "The mean divides the BCE by 784, so the KLD weighs too much."
+
+
+def empty():
+    return copy.deepcopy(ASSIGNMENT.notebook)
+
+
+def filled(written=WORDS, **answers):
+    """The release with these answers, and the text for the question in words."""
+    notebook = empty()
+    for cell in notebook["cells"]:
+        if cell["id"] in answers:
+            cell["source"] = answers[cell["id"]]
+        elif cell["id"] in ASSIGNMENT.written and written:
+            cell["source"] = written
+    return notebook
+
+
+def perfect():
+    return filled(**RIGHT)
+
+
+def half():
+    """One right, one with a known mistake, one not attempted."""
+    return filled(bce=RIGHT["bce"], kld=WRONG_KLD)
+
+
+def source(function, name):
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    tree.body[0].name = name
+    return ast.unparse(tree)
+
+
+def perfect_in_other_words():
+    return filled(**{name: imports + source(getattr(loss, other), name) for name, (other, imports) in OTHER.items()})
+
+
+def as_bytes(notebook):
+    return json.dumps(notebook).encode()

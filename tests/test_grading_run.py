@@ -1,0 +1,388 @@
+"""Grading a class: it can be killed anywhere, does only what is left, on one machine or a cluster, in any gradebook."""
+
+import ast
+import inspect
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from answers import handed_in
+from grading import book, course, judge, report, sandbox
+from grading.course import Refused
+from grading.run import read_record
+from vae_lib import checks
+
+NAME = handed_in.NAME
+PERFECT = {"test-bce": 10.0, "test-kld": 10.0, "test-kld_by_sampling": 10.0, "why-the-blob": None}
+HALF = PERFECT | {"test-kld": 3.0, "test-kld_by_sampling": 0.0}
+EMPTY = dict.fromkeys(PERFECT, 0.0)
+CLASS = {"ann": handed_in.perfect(), "bob": handed_in.half(), "cat": handed_in.filled(written=None)}
+EXPECTED = {"ann": PERFECT, "bob": HALF, "cat": EMPTY}
+
+
+@pytest.fixture
+def needs_bubblewrap():
+    if not shutil.which("bwrap"):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no bubblewrap: apt install bubblewrap")
+
+
+def hand_in(folder, **notebooks):
+    for student, notebook in notebooks.items():
+        home = folder / "submitted" / student / NAME
+        course.write(home / f"{NAME}.ipynb", handed_in.as_bytes(notebook))
+        course.write(home / "timestamp.txt", "2026-03-01 12:00:00 UTC")
+
+
+def command(folder, *words):
+    return [sys.executable, "-m", "grading.command", "--folder", str(folder), *map(str, words)]
+
+
+def grade(folder, *words):
+    result = subprocess.run(
+        command(folder, "run", *words), cwd=course.ROOT, capture_output=True, text=True, timeout=900
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def marks(url):
+    with Gradebook(url) as gradebook:
+        return {
+            sub.student.id: {grade.name: grade.auto_score for grade in sub.notebooks[0].grades}
+            for sub in gradebook.assignment_submissions(NAME)
+        }
+
+
+def records(folder):
+    return {path: path.stat().st_mtime_ns for path in (folder / "records").rglob("*.json")}
+
+
+def test_a_class_gets_what_the_checks_award_and_only_what_changed_is_graded_again(tmp_path, needs_bubblewrap):
+    hand_in(tmp_path, **CLASS)
+    assert grade(tmp_path).startswith("3 graded now: ")
+    url = book.address(tmp_path)
+    assert marks(url) == EXPECTED
+    before = records(tmp_path)
+    assert grade(tmp_path).startswith("0 graded now: no change")
+    assert records(tmp_path) == before
+    with Gradebook(url) as gradebook:
+        by_hand = gradebook.find_grade("why-the-blob", NAME, NAME, "bob")
+        by_hand.manual_score, by_hand.needs_manual_grade = 2.0, False
+        gradebook.db.commit()
+    hand_in(tmp_path, bob=handed_in.perfect())
+    assert grade(tmp_path).startswith("1 graded now: ")
+    assert {path.parent.name for path, when in records(tmp_path).items() if when != before[path]} == {"bob"}
+    assert marks(url)["bob"] == PERFECT
+    with Gradebook(url) as gradebook:
+        again = gradebook.find_grade("why-the-blob", NAME, NAME, "bob")
+        assert (again.manual_score, again.needs_manual_grade) == (2.0, True)
+    exported = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "export"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert exported.returncode == 0, exported.stderr
+    assert "ann" in (tmp_path / "grades.csv").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["the coordinator", "a worker"])
+def test_whoever_is_killed_nothing_is_lost_or_done_twice(tmp_path, needs_bubblewrap, victim):
+    hand_in(tmp_path, **{f"s{i}": handed_in.filled(**handed_in.RIGHT, written=f"answer {i}") for i in range(8)})
+    process = subprocess.Popen(
+        command(tmp_path, "run", "--workers", 2), cwd=course.ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    while len(records(tmp_path)) < 2:
+        assert process.poll() is None
+        time.sleep(0.02)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    workers = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(workers) == 2
+    if victim == "a worker":
+        os.kill(int(workers[0]), signal.SIGKILL)
+        process.communicate(timeout=900)
+        assert process.returncode == 0
+    else:
+        process.kill()
+        process.communicate()
+        before = records(tmp_path)
+        assert 2 <= len(before) < 8
+        for pid in workers:  # they end with the coordinator
+            until = time.monotonic() + 60
+            while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+        assert grade(tmp_path).startswith(f"{8 - len(before)} graded now")
+        assert {path: when for path, when in records(tmp_path).items() if path in before} == before
+    assert marks(book.address(tmp_path)) == {f"s{i}": PERFECT for i in range(8)}
+    with sqlite3.connect(tmp_path / "gradebook.db") as database:
+        assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+        assert database.execute("select count(*) from submitted_assignment").fetchone() == (8,)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+@pytest.mark.slow
+def test_a_cluster_loses_nothing_when_a_worker_dies(tmp_path, needs_bubblewrap):
+    hand_in(tmp_path, **{f"s{i}": handed_in.filled(**handed_in.RIGHT, written=f"answer {i}") for i in range(8)})
+    address = f"tcp://127.0.0.1:{free_port()}"
+    dask = [sys.executable, "-m", "dask"]
+    options = dict(cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    nodes = [subprocess.Popen([*dask, "scheduler", "--host", address, "--no-dashboard"], **options)]
+    worker = [*dask, "worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny", "--host", "127.0.0.1"]
+    try:
+        nodes += [subprocess.Popen(worker, **options) for _ in range(2)]
+        run = subprocess.Popen(
+            command(tmp_path, "run", "--scheduler", address), cwd=course.ROOT, stderr=subprocess.PIPE, text=True
+        )
+        while not records(tmp_path):
+            assert run.poll() is None, run.stderr.read()
+            time.sleep(0.02)
+        nodes[1].kill()
+        _, said = run.communicate(timeout=900)
+        assert run.returncode == 0, said
+    finally:
+        for node in nodes:
+            node.kill()
+            node.wait()
+    assert marks(book.address(tmp_path)) == {f"s{i}": PERFECT for i in range(8)}
+
+
+def test_no_scheduler_is_a_sentence(tmp_path):
+    hand_in(tmp_path, **CLASS)
+    words = command(tmp_path, "run", "--scheduler", f"tcp://127.0.0.1:{free_port()}")
+    result = subprocess.run(words, cwd=course.ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "There is no scheduler at" in result.stderr
+
+
+@pytest.fixture
+def postgres(tmp_path):
+    """A PostgreSQL server of our own, on loopback."""
+    pytest.importorskip("psycopg")
+    if not (shutil.which("postgres") and shutil.which("initdb")):
+        pytest.skip("no PostgreSQL server on this machine")
+    data, port = Path(f"/tmp/vae-grade-postgres-{os.getpid()}"), free_port()
+    user = "postgres" if os.getuid() == 0 else None  # it refuses to run as root
+    try:
+        data.mkdir()
+        if user:
+            shutil.chown(data, user)
+        quiet = dict(cwd="/tmp", user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(["initdb", "-D", data, "-A", "trust", "-U", "teacher"], check=True, **quiet)
+        where = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(data)]
+        server = subprocess.Popen(["postgres", "-D", data, *where], **quiet)
+        until = time.monotonic() + 60
+        while subprocess.run(["pg_isready", "-h", "127.0.0.1", "-p", str(port)], **quiet, check=False).returncode:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        yield f"postgresql+psycopg://teacher@127.0.0.1:{port}/postgres"
+        server.send_signal(signal.SIGINT)
+        server.wait(30)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def test_the_gradebook_may_be_in_postgresql(tmp_path, needs_bubblewrap, postgres):
+    hand_in(tmp_path, **CLASS)
+    grade(tmp_path, "--db", postgres)
+    assert marks(postgres) == EXPECTED
+    assert not (tmp_path / "gradebook.db").exists()
+
+
+# What grading refuses, in sentences
+
+
+def test_without_bubblewrap_nothing_is_run(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(Refused, match=r"bubblewrap is missing.*apt install bubblewrap.*--unsafe"):
+        sandbox.look()
+
+
+def test_a_bubblewrap_that_does_not_work_is_a_sentence(tmp_path, monkeypatch):
+    fake = tmp_path / "bwrap"
+    fake.write_text("#!/bin/sh\necho 'No permissions to create new namespace' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(Refused, match=r"does not work here .No permissions to create new namespace"):
+        sandbox.look()
+
+
+def test_nothing_to_grade_is_a_sentence(tmp_path, capsys):
+    from grading.command import main
+
+    assert main(["--folder", str(tmp_path), "run"]) == 2
+    assert "vae-grade collect INBOX" in capsys.readouterr().err
+    assert main(["--folder", str(tmp_path), "report"]) == 2
+    assert "vae-grade run" in capsys.readouterr().err
+
+
+def test_unsafe_grades_without_a_sandbox(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr(sandbox, "Sandbox", None)
+    try:
+        limits = sandbox.LIMITS | {"sandboxed": False, "seconds": 3}
+        notebook = handed_in.filled(**handed_in.RIGHT | {"bce": "while True: pass"})
+        record = judge.grade(handed_in.as_bytes(notebook), handed_in.ASSIGNMENT, limits)
+    finally:
+        judge.close()
+    assert {name: one["points"] for name, one in record["exercises"].items()} == {
+        "bce": 0.0,
+        "kld": 10.0,
+        "kld_by_sampling": 10.0,
+    }
+    assert record["state"] == "timed out"
+
+
+# What goes into the sandbox
+
+
+@pytest.mark.parametrize("name", checks.__all__)
+def test_the_source_of_a_call_brings_no_oracle(name):
+    check = getattr(checks, name)
+    source = sandbox.source_of(check.call)
+    imported = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom | ast.Import)]
+    modules = {getattr(node, "module", None) or node.names[0].name for node in imported}
+    assert {module for module in modules if module.startswith("vae_lib")} <= {"vae_lib.checks.check"}
+    assert check.oracle.__name__ not in source
+    assert "Mistake" not in source
+    space = {}
+    exec(source, space)
+    cases = check.draw(1)
+    assert check.result(cases, space["call"](check.oracle, cases)).points == check.max_points
+
+
+FACTOR = 3
+
+
+def _scale(value):
+    return FACTOR * inspect.unwrap(lambda: value)()
+
+
+def _call(function, cases):
+    return [_scale(function(case)) for case in cases]
+
+
+def test_the_source_of_a_call_brings_what_it_needs():
+    space = {}
+    exec(sandbox.source_of(_call), space)
+    assert space["call"](abs, [-1, 2]) == [3, 6]
+
+
+def test_a_call_that_source_cannot_carry_is_refused():
+    hidden = object()
+
+    def call(function, cases):
+        return hidden
+
+    with pytest.raises(Refused, match="cannot be given"):
+        sandbox.source_of(call)
+
+
+def test_the_checks_hold_no_answers_in_check_py():
+    from vae_lib.checks import check
+
+    names = {name for name, thing in vars(check).items() if isinstance(thing, check.Check | check.Mistake)}
+    assert names == set()
+
+
+# What comes back
+
+
+def outcome(**changes):
+    nothing = {"value": None, "gradients": {}, "changed": [], "seeded": False, "device": None, "error": None}
+    return nothing | changes
+
+
+GOOD = {"outcomes": [outcome()], "helped": False}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"[" * 100_000,
+        b"{}",
+        json.dumps({"outcomes": [], "helped": False}).encode(),
+        json.dumps({"outcomes": [outcome()], "helped": 1}).encode(),
+        json.dumps({"outcomes": [outcome(more=1)], "helped": False}).encode(),
+        json.dumps({"outcomes": [outcome(error={"type": 1, "message": "", "line": ""})], "helped": False}).encode(),
+        json.dumps({"outcomes": [outcome(error={"type": "", "message": ""})], "helped": False}).encode(),
+        json.dumps({"outcomes": [outcome(changed=[[]])], "helped": False}).encode(),
+        json.dumps({"outcomes": [outcome(seeded=0)], "helped": False}).encode(),
+        json.dumps({"outcomes": [outcome(device="cuda")], "helped": False}).encode(),
+    ],
+)
+def test_outcomes_of_another_shape_are_not_read(message):
+    assert judge._parsed(json.dumps(GOOD).encode(), 1) == ([outcome()], False)
+    with pytest.raises((ValueError, KeyError, TypeError, RecursionError)):
+        judge._parsed(message, 1)
+
+
+def test_scrubbing_takes_paths_and_control_signs():
+    text = f"{course.ROOT}/x {Path.home()}/y {sys.prefix}/z \x1b[31m\x00 σ ✗ “”"
+    clean = judge.scrub(text)
+    assert not re.search(r"[\x00-\x08\x1b]", clean)
+    assert str(course.ROOT) not in clean
+    assert str(Path.home()) + "/" not in clean
+    assert "σ ✗ “”" in clean
+
+
+# The report
+
+
+def a_record(state="graded", sentence="graded", points=3.0, mistake=None):
+    one = {"points": points, "max": 10, "state": "not yet", "mistake": mistake, "end": "ended", "text": "✗"}
+    exercises = dict.fromkeys(handed_in.ASSIGNMENT.checked, one)
+    record = {"state": state, "sentence": sentence, "flags": [], "exercises": exercises}
+    return record | {"answers": handed_in.RIGHT, "written": {"why-the-blob": "<script>alert(1)</script>"}}
+
+
+def test_no_name_or_text_acts_in_the_table_or_the_page():
+    hostile = "=cmd()<script>"
+    graded = [(hostile, NAME, a_record("killed", hostile)), ("ann", NAME, a_record(mistake=hostile))]
+    marks = {(student, NAME): {"test-kld": 3.0, "why-the-blob": None} for student, _, _ in graded}
+    rows = report.table(graded, marks).splitlines()
+    assert "ann" in rows[1]
+    assert f"'{hostile}" in rows[2]
+    assert not re.search(r"(^|,)=", rows[2])
+    page = report.page(graded, marks)
+    assert "<script>" not in page
+    assert page.count("&lt;script&gt;") >= 3
+
+
+def test_feedback_shows_a_students_html_as_text(tmp_path):
+    url = book.address(tmp_path)
+    hand_in(tmp_path, eve=handed_in.perfect())
+    book.register(handed_in.ASSIGNMENT, url)
+    with book.gradebook(url) as gradebook:
+        book.enter(gradebook, tmp_path, "eve", handed_in.ASSIGNMENT, a_record())
+    report.feedback(tmp_path, url, [NAME])
+    text = (tmp_path / "feedback" / "eve" / NAME / f"{NAME}.html").read_text()
+    assert "alert(1)" in text
+    assert "<script>alert(1)" not in text
+
+
+def test_entering_twice_is_as_once(tmp_path):
+    url = book.address(tmp_path)
+    hand_in(tmp_path, eve=handed_in.perfect())
+    book.register(handed_in.ASSIGNMENT, url)
+    for _ in range(2):
+        with book.gradebook(url) as gradebook:
+            book.enter(gradebook, tmp_path, "eve", handed_in.ASSIGNMENT, a_record())
+    assert marks(url) == {"eve": dict.fromkeys(PERFECT, 3.0) | {"why-the-blob": None}}
+    assert read_record(tmp_path, "eve", NAME) is None  # that is the coordinator's

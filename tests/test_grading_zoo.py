@@ -1,0 +1,215 @@
+"""Hostile and broken hand-ins, each between two honest ones, graded by the command itself in one run.
+
+The cases are in answers/zoo.py. A case costs its neighbours nothing, changes nothing on disk, learns nothing, leaves
+nothing running, and earns what its honest answers earn.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from answers import handed_in, zoo
+from grading.course import ROOT
+from vae_lib import checks
+
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.slow]
+if not shutil.which("bwrap"):
+    if os.environ.get("CI"):
+        pytest.fail("no bubblewrap: `apt install bubblewrap`", pytrace=False)
+    pytest.skip("no bubblewrap", allow_module_level=True)
+
+HONEST = {
+    "perfect": (handed_in.perfect, {"bce": 10.0, "kld": 10.0, "kld_by_sampling": 10.0}),
+    "half": (handed_in.half, {"bce": 10.0, "kld": 3.0, "kld_by_sampling": 0.0}),
+    "empty": (handed_in.empty, {"bce": 0.0, "kld": 0.0, "kld_by_sampling": 0.0}),
+    "other words": (handed_in.perfect_in_other_words, {"bce": 10.0, "kld": 10.0, "kld_by_sampling": 10.0}),
+}
+CANARY = "CANARY-5bd1e995"
+
+
+def slug(name):
+    return re.sub(r"\W+", "_", name)
+
+
+def tree(*folders):
+    """The sum of each file, but for what Python and the tests themselves write."""
+    paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    kept = [path for path in paths if not {"__pycache__", ".pytest_cache", ".ruff_cache", ".git"} & set(path.parts)]
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
+
+
+def running():
+    """Processes in a user namespace of their own, and warm ones of this course."""
+    found, ours = set(), os.readlink("/proc/self/ns/user")
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            command = Path("/proc", pid, "cmdline").read_bytes()
+            if os.readlink(f"/proc/{pid}/ns/user") != ours or str(ROOT / "grading" / "warm.py").encode() in command:
+                found.add((pid, command))
+        except OSError:
+            pass
+    return found
+
+
+class Ears:
+    """Sockets that nobody may reach."""
+
+    def __init__(self):
+        self.heard = []
+        self.sockets = [socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)]
+        self.sockets[1].bind("\0vae-grade-canary")
+        self.sockets[1].listen()
+        self.port = self.sockets[0].getsockname()[1]
+        for one in self.sockets:
+            threading.Thread(target=self.listen, args=[one], daemon=True).start()
+
+    def listen(self, one):
+        while True:
+            try:
+                connection, _ = one.accept()
+            except OSError:
+                return
+            self.heard.append(one)
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """All cases and their neighbours, graded: what was before, what came of it."""
+    folder = tmp_path_factory.mktemp("class")
+    inbox, ears, honest = folder / "inbox", Ears(), {}
+    secrets = [folder / "marks.txt", folder / "gradebook.db", ROOT / "vae_lib" / "checks" / "loss.py"]
+    secrets += [ROOT / "solutions" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
+    secrets += [folder / "submitted" / "000_honest" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
+    secrets[0].write_text(CANARY)
+
+    def hand_in(student, data):
+        path = inbox / student / f"{zoo.ASSIGNMENT.name}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(data)
+
+    for number, (name, case) in enumerate(zoo.CASES.items()):
+        kind = list(HONEST)[number % len(HONEST)]
+        honest[f"{number:03}_honest"] = kind
+        hand_in(f"{number:03}_honest", handed_in.as_bytes(HONEST[kind][0]()))
+        data = case.data.replace(b"__SECRETS__", repr(list(map(str, secrets))).encode())
+        hand_in(f"{number:03}_i_{slug(name)}", data.replace(b"__PORT__", str(ears.port).encode()))
+    last = f"{len(zoo.CASES):03}_honest"
+    honest[last] = "perfect"
+    hand_in(last, handed_in.as_bytes(handed_in.perfect()))
+    command = [sys.executable, "-m", "grading.command", "--folder", str(folder)]
+    subprocess.run([*command, "collect", str(inbox)], check=True, cwd=ROOT)
+    watched = [folder / "inbox", folder / "submitted", ROOT / "solutions", ROOT / "exercises", ROOT / "vae_lib"]
+    before, alive = tree(*watched), running()
+    environment = os.environ | {"TEACHER_TOKEN": CANARY}
+    result = subprocess.run(
+        [*command, "run", "--seconds", "2"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=3000
+    )
+    assert result.returncode == 0, result.stderr
+    records = {path.parent.name: json.loads(path.read_text()) for path in (folder / "records").glob("*/*.json")}
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+        marks = {
+            (sub.student.id, grade.name.removeprefix("test-")): grade.auto_score
+            for sub in book.assignment_submissions(zoo.ASSIGNMENT.name)
+            for grade in sub.notebooks[0].grades
+        }
+    yield dict(
+        folder=folder,
+        records=records,
+        marks=marks,
+        honest=honest,
+        before=before,
+        after=tree(*watched),
+        left=running() - alive,
+        heard=ears.heard,
+        printed=result.stdout,
+        secrets=secrets,
+    )
+    for one in ears.sockets:
+        one.close()
+
+
+@pytest.mark.parametrize("name", zoo.CASES)
+def test_a_case_earns_what_its_honest_answers_earn_and_the_report_says_why(graded, name):
+    case, number = zoo.CASES[name], list(zoo.CASES).index(name)
+    student = f"{number:03}_i_{slug(name)}".strip("_")
+    record = graded["records"][student]
+    full = 0.0 if case.kld is None else 10.0
+    expected = {"bce": full, "kld": case.kld or 0.0, "kld_by_sampling": full}
+    assert {exercise: graded["marks"][student, exercise] for exercise in expected} == expected, record
+    said = " ".join([record["state"], record["sentence"], *record["flags"]])
+    said += " ".join(exercise["text"] for exercise in record["exercises"].values())
+    assert re.search(case.words, said), said
+    if case.kld is None:
+        assert record["state"] == "unreadable"
+        assert f"{student}, {zoo.ASSIGNMENT.name}: the file could not be read" in graded["printed"]
+    assert CANARY not in said
+    assert "SQLite format" not in said
+    assert "Bernoulli" not in said  # in the oracle's file
+    assert "number of pixels, 784" not in said  # in the model answer
+
+
+@pytest.mark.parametrize("kind", HONEST)
+def test_the_neighbours_get_exactly_their_marks(graded, kind):
+    students = [student for student, its in graded["honest"].items() if its == kind]
+    assert len(students) > 20
+    for student in students:
+        got = {exercise: graded["marks"][student, exercise] for exercise in HONEST[kind][1]}
+        assert got == HONEST[kind][1], graded["records"][student]
+        assert graded["records"][student]["state"] == "graded"
+
+
+@pytest.mark.parametrize("kind", HONEST)
+def test_the_marks_are_what_the_checks_award(kind):
+    space = {}
+    notebook = HONEST[kind][0]()
+    exec("import torch\nimport torch.nn.functional as F\nfrom torch.distributions import Normal", space)
+    for exercise, points in HONEST[kind][1].items():
+        exec(zoo.cell(notebook, exercise)["source"], space)
+        assert getattr(checks, exercise)(space[exercise]).points == points
+
+
+def test_there_are_at_least_sixty_cases():
+    assert len(zoo.CASES) >= 60
+
+
+def test_nothing_on_disk_changed(graded):
+    assert graded["after"] == graded["before"]
+    assert graded["secrets"][0].read_text() == CANARY
+    assert not Path("/tmp/CANARY").exists()
+
+
+def test_nothing_is_left_running(graded):
+    assert graded["left"] == set()
+
+
+def test_nobody_reached_a_socket(graded):
+    assert graded["heard"] == []
+
+
+def test_the_ears_hear():
+    ears = Ears.__new__(Ears)
+    ears.heard, server = [], socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=ears.listen, args=[server], daemon=True)
+    thread.start()
+    socket.create_connection(server.getsockname()).close()
+    while not ears.heard:
+        pass
+    server.close()
+
+
+def test_what_failed_is_listed_last_with_the_next_step(graded):
+    lines = [line for line in graded["printed"].splitlines() if ". Next: " in line]
+    failed = [r for r in graded["records"].values() if r["state"] in ("unreadable", "killed", "timed out")]
+    assert len(lines) == len(failed) > 20
+    assert graded["printed"].splitlines()[-len(lines) :] == lines

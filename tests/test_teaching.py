@@ -1,0 +1,112 @@
+"""The page for teachers: its commands are run as printed, on the samples that ship."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from grading.course import assignments
+from grading.notebook import find_answers, read_cells
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "teaching.md").read_text()
+COMMANDS = re.findall(r"^    \.venv/bin/vae-grade (.*)$", PAGE, re.MULTILINE)
+NAME = "04_bce_vs_kld"
+SAMPLES = sorted((ROOT / "grading" / "samples").glob("*/*.ipynb"))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.parent.name)
+def test_a_sample_is_of_the_release_as_it_is_now(path):
+    assignment = assignments()[path.stem]
+    cells = read_cells(path.read_bytes())
+    answered = {*assignment.checked, *assignment.written}
+    released = [(cell.id, cell.source) for cell in assignment.cells if cell.id not in answered]
+    assert [(cell.id, cell.source) for cell in cells if cell.id not in answered] == released
+    assert find_answers(cells, assignment).flags == []
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """What the page's commands print, and the folder of the class."""
+    if not shutil.which("bwrap"):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no bubblewrap")
+    folder, lines = tmp_path_factory.mktemp("teacher") / "my-class", []
+    for command in COMMANDS:
+        words = command.replace("../my-class", str(folder)).split()
+        result = subprocess.run(
+            [sys.executable, "-m", "grading.command", *words], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        lines.append(result.stdout)
+    return folder, lines
+
+
+def test_the_page_shows_all_four_steps():
+    assert [command.split()[2] for command in COMMANDS] == ["release", "collect", "run", "report"]
+
+
+def test_the_samples_come_out_as_the_page_says(printed):
+    folder, (_, collected, run, reported) = printed
+    assert collected.startswith("3 placed, 0 kept")
+    assert "cleo, 04_bce_vs_kld: an answer came to no end" in run
+    assert "report.html" in reported
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+        scores = {
+            sub.student.id: [grade.auto_score for grade in sub.notebooks[0].grades if grade.cell.cell_type == "code"]
+            for sub in book.assignment_submissions(NAME)
+        }
+    assert {name: sorted(points) for name, points in scores.items()} == {
+        "ada": [10.0, 10.0, 10.0],
+        "ben": [0.0, 3.0, 10.0],
+        "cleo": [0.0, 10.0, 10.0],
+    }
+
+
+def test_the_table_has_everybody_and_those_that_failed_last(printed):
+    rows = (printed[0] / "report.csv").read_text().splitlines()
+    assert [row.split(",")[1] for row in rows[1:]] == ["ada", "ben", "cleo"]
+    assert "read the answer" in rows[-1]
+
+
+def test_the_page_names_the_misconceptions_by_number(printed):
+    page = (printed[0] / "report.html").read_text()
+    assert re.search(r"the ½ is missing</td><td><span[^>]*></span> 1<", page)
+
+
+def test_feedback_names_the_mistake_and_nothing_that_is_not_the_students(printed):
+    texts = {path.parts[-3]: path.read_text() for path in (printed[0] / "feedback").rglob("*.html")}
+    assert texts.keys() == {"ada", "ben", "cleo"}
+    assert "the ½ is missing" in texts["ben"]
+    assert "timed out" in texts["cleo"]
+    for name, text in texts.items():
+        assert not [other for other in texts.keys() - {name} if re.search(rf"\b{other}\b", text)]
+        for secret in (str(ROOT), str(printed[0]), str(Path.home()) + "/", "Rubric", "number of pixels, 784"):
+            assert secret not in text
+
+
+def test_a_second_run_finds_nothing_to_do(printed):
+    words = [sys.executable, "-m", "grading.command", "--folder", str(printed[0]), "run"]
+    result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("0 graded now: no change.")
+
+
+def test_the_limits_on_the_page_are_those_of_the_code():
+    from grading.sandbox import LARGEST_OUTCOME, LIMITS
+    from grading.warm import PATIENCE
+
+    words = (
+        f"{LIMITS['seconds']} seconds of the processor, {PATIENCE * LIMITS['seconds']} by the clock, "
+        f"{LIMITS['memory'] >> 30} GB of memory, {LIMITS['processes']} processes, files of {LIMITS['disk'] >> 20} MB, "
+        f"{LARGEST_OUTCOME >> 20} MB of results"
+    )
+    assert words in " ".join(PAGE.split())
+
+
+def test_the_records_are_json(printed):
+    for path in (printed[0] / "records").rglob("*.json"):
+        assert json.loads(path.read_text())["state"]

@@ -1,0 +1,103 @@
+"""How many submissions a minute? `vae-grade run` beside plain `nbgrader autograde`, on the same submissions.
+
+python tools/benchmark_grading.py               # 60 submissions, both
+python tools/benchmark_grading.py --many 1000   # vae-grade alone: is time linear, does memory grow?
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from grading import book, course
+
+ROOT = Path(__file__).resolve().parents[1]
+NAME = "04_bce_vs_kld"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--submissions", type=int, default=60)
+    parser.add_argument("--many", type=int, help="grade this many, in four steps, with vae-grade alone")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if args.many:
+            grow(Path(folder), args.many)
+        else:
+            compare(Path(folder), args.submissions)
+
+
+def compare(folder, count):
+    """Both on the same submissions, one after the other."""
+    ours, plain = folder / "ours", folder / "plain"
+    hand_in(ours, range(count))
+    shutil.copytree(ours, plain)
+    book.register(course.assignments()[NAME], book.address(plain))
+    seconds = {}
+    seconds["nbgrader autograde"], _ = timed([program("nbgrader"), "autograde", NAME], plain)
+    seconds["vae-grade run"], _ = timed([program("vae-grade"), "run"], ours)
+    print("| | seconds | submissions a minute |\n|---|---|---|")
+    for name, took in seconds.items():
+        print(f"| {name} | {took:.0f} | {60 * count / took:.0f} |")
+    print(f"\n{seconds['nbgrader autograde'] / seconds['vae-grade run']:.1f} × as many, {count} submissions.")
+
+
+def grow(folder, count):
+    """A class that grows by a quarter at a time; only what is new is graded."""
+    print("| submissions | seconds | a minute | memory at most, MB |\n|---|---|---|---|")
+    for step in range(4):
+        new = range(count * step // 4, count * (step + 1) // 4)
+        hand_in(folder, new)
+        took, memory = timed([program("vae-grade"), "run"], folder)
+        print(
+            f"| {new.start} to {new.stop} | {took:.0f} | {60 * len(new) / took:.0f} | {memory / 1e6:.0f} |", flush=True
+        )
+
+
+def hand_in(folder, numbers):
+    """A third right, a third with a known mistake, a third empty."""
+    right = json.loads((ROOT / "solutions" / NAME / f"{NAME}.ipynb").read_text())
+    answers = {cell["id"]: "".join(cell["source"]) for cell in right["cells"]}
+    assignment = course.assignments()[NAME]
+    for number in numbers:
+        notebook = json.loads(assignment.released)
+        for cell in notebook["cells"]:
+            if cell["id"] in assignment.checked and number % 3 < 2:
+                # The comment makes each a submission of its own.
+                cell["source"] = f"{answers[cell['id']]}\n# {number}".replace("0.5 *", "0.5 *" if number % 3 else "")
+        home = folder / "submitted" / f"s{number:04}" / NAME
+        course.write(home / f"{NAME}.ipynb", json.dumps(notebook))
+        course.write(home / "timestamp.txt", "2026-03-01 12:00:00 UTC")
+
+
+def program(name):
+    return str(Path(sys.executable).with_name(name))
+
+
+def timed(command, folder):
+    """The seconds that a command takes, and the most memory that it and all its children had, counted once."""
+    start, most = time.perf_counter(), 0
+    process = psutil.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None:
+        most = max(most, sum(map(proportional, [process, *process.children(recursive=True)])))
+        time.sleep(1)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} failed with status {process.returncode}")
+    return time.perf_counter() - start, most
+
+
+def proportional(process):
+    try:
+        return process.memory_full_info().pss
+    except psutil.Error:
+        return 0
+
+
+if __name__ == "__main__":
+    main()
