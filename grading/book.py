@@ -6,6 +6,7 @@ formgrader, manual marks, feedback and export see is what they know, and no cell
 
 import copy
 import os
+import re
 import sys
 import warnings
 from contextlib import contextmanager
@@ -100,7 +101,9 @@ def enter(book, folder, student, assignment, record):
 def explained(assignment, record):
     """The release with the student's answers, and below each test what the check said."""
     notebook = copy.deepcopy(assignment.notebook)
-    given = record["answers"] | record["written"]
+    # Formgrader and feedback would run a student's HTML in the browser of whoever reads it.
+    written = {name: re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text) for name, text in record["written"].items()}
+    given = record["answers"] | written
     for cell in notebook.cells:
         kind = cell.metadata.get("nbgrader", {})
         cell.source = given.get(kind.get("grade_id"), cell.source) if kind.get("solution") else cell.source

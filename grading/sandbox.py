@@ -55,7 +55,8 @@ class Sandbox:
 
     def __enter__(self):
         """Start it, and wait until its file system stands."""
-        options = _read_only() + _private(self.limits["disk"])
+        # What is mounted later hides what was there: Python may be installed below /tmp.
+        options = _private(self.limits["disk"]) + _read_only()
         told, tell = os.pipe()
         memory = _in_memory("\0".join([*options, "--info-fd", str(tell)]).encode())
         self._process = subprocess.Popen(
@@ -191,7 +192,7 @@ class Warm:
             for descriptor in given:
                 os.close(descriptor)
         try:
-            return _read(outcomes, verdict, time.monotonic() + warm.PATIENCE * self.limits["seconds"] + 20)
+            return _read(outcomes, verdict, time.monotonic() + 60 * self.limits["seconds"])
         finally:
             os.close(outcomes)
             os.close(verdict)

@@ -34,7 +34,9 @@ EXPECTED = {"ann": PERFECT, "bob": HALF, "cat": EMPTY}
 @pytest.fixture
 def needs_bubblewrap():
     if not shutil.which("bwrap"):
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("no bubblewrap: apt install bubblewrap")
+        (pytest.fail if os.environ.get("VAE_SANDBOX_REQUIRED") else pytest.skip)(
+            "no bubblewrap: apt install bubblewrap"
+        )
 
 
 def hand_in(folder, **notebooks):
@@ -375,6 +377,7 @@ def test_feedback_shows_a_students_html_as_text(tmp_path):
     text = (tmp_path / "feedback" / "eve" / NAME / f"{NAME}.html").read_text()
     assert "alert(1)" in text
     assert "<script>alert(1)" not in text
+    assert "<script>" not in (tmp_path / "autograded" / "eve" / NAME / f"{NAME}.ipynb").read_text()
 
 
 def test_entering_twice_is_as_once(tmp_path):

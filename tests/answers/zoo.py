@@ -65,15 +65,14 @@ inside("no end of recursion", "return kld(mu, sigma)", words="flagged|graded")
 inside("no end of c recursion", "x = ()\nfor _ in range(10**6): x = (x,)\nreturn repr(x)")
 
 # Ends
-inside("exit", "exit()", words="killed")
+inside("exit", "exit()", words="stops at line 2, exit|killed")
 inside("sys.exit", "import sys\nsys.exit(0)", words="killed")
 answer("os._exit in the cell", "import os\nos._exit(0)\n" + KLD, words="killed")
 inside("segmentation fault", "import ctypes\nctypes.string_at(0)", words="SIGSEGV")
 inside("abort", "import os\nos.abort()", words="SIGABRT")
 inside("kills itself", "import os\nos.kill(os.getpid(), 9)", words="SIGKILL")
-answer(
-    "kills its parent", "import os\ntry: os.kill(os.getppid(), 9)\nexcept OSError: pass\n" + KLD, 10.0, "mentions os"
-)
+# In its own world it has no parent, and 0 is itself.
+answer("kills its parent", "import os\nos.kill(os.getppid(), 9)\n" + KLD, words="killed")
 answer("kills all", "import os\nos.kill(-1, 9)\n" + KLD, words="killed")
 answer("kills the first", "import os\nos.kill(1, 9)\nos.kill(2, 9)\n" + KLD, words="killed")
 
@@ -104,7 +103,7 @@ inside(
     "print('x' * 10**8)\n" + "return " + "0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1)",
     10.0,
 )
-inside("500 MB come back", "return torch.zeros(125_000_000)", words="came back|memory")
+inside("500 MB come back", "return torch.zeros(125_000_000)", words="killed|timed out")
 inside("deep lists come back", "x = []\nfor _ in range(900): x = [x]\nreturn x", words="flagged|graded")
 inside("a list that holds itself", "x = []\nx.append(x)\nreturn x", words="flagged|graded|killed")
 inside(
@@ -116,7 +115,8 @@ inside(
 
 # Files
 for name, command in {
-    "deletes all": "import shutil\nfor p in ('/tmp', '/root', '/home', '/usr', '/'): shutil.rmtree(p, ignore_errors=True)",
+    "deletes all": "import os, shutil\nfor d in ('/tmp/x', '/home', '/dev', '/etc', *map(os.path.dirname, SECRETS)):\n"
+    "    shutil.rmtree(d, ignore_errors=True)",
     "writes everywhere": "import os\nfor d in SECRETS:\n    try: open(d, 'w').write('0')\n    except OSError: pass",
     "sets the gradebook to 0": "import sqlite3\nfor d in SECRETS:\n    try: sqlite3.connect(d).execute('update grade set "
     "auto_score = 0')\n    except sqlite3.Error: pass",
@@ -139,8 +139,8 @@ for name, command in {
     "for d, _, fs in os.walk(r) if '/.pyenv' not in d and 'site-packages' not in d and '/lib/python' not in d for f in fs]",
     "reads its own memory": "seen = []\nwith open('/proc/self/mem', 'rb') as mem:\n  for line in open('/proc/self/maps'):\n"
     "    a, b = (int(x, 16) for x in line.split()[0].split('-'))\n    if 'heap' in line:\n      mem.seek(a)\n"
-    "      data = mem.read(b - a)\n      seen += [s for s in (b'CANARY', b'why-the-blob', b'Bernoulli') if s[1:] in data and "
-    "data.count(s) > 1]",
+    "      data = mem.read(b - a)\n      seen += [s for s in (b'CANA' + b'RY', b'a second' + b' sigmoid', b'number of' + "
+    "b' pixels, 784') if s in data]",
     "searches open files": "import os\nseen = [os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd') if "
     "os.path.lexists(f'/proc/self/fd/{n}')]",
 }.items():
@@ -149,7 +149,7 @@ for name, command in {
         name,
         f"SECRETS = __SECRETS__\ndef kld(mu, sigma):\n{indented}\n    raise ValueError('SEEN ' + str(seen)[-280:])",
         0.0,
-        "",
+        r"SEEN \[\]" if name in ("reads files", "reads its own memory") else "SEEN",
     )
 
 # The network
