@@ -83,6 +83,7 @@ def set_up(cells):
     HistoryManager.enabled = False
     shell = InteractiveShell.instance()
     shell.enable_gui = lambda gui=None: None  # for %matplotlib inline
+    shell.system = shell.system_raw  # for !command, without a terminal
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         for cell in cells:
             result = shell.run_cell(cell, silent=True)

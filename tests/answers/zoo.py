@@ -122,8 +122,6 @@ for name, command in {
     "auto_score = 0')\n    except sqlite3.Error: pass",
     "locks the gradebook": "import sqlite3\nfor d in SECRETS:\n    try: sqlite3.connect(d).execute('begin exclusive')\n"
     "    except sqlite3.Error: pass",
-    "uses nbgrader": "try:\n    from nbgrader.api import Gradebook\n    Gradebook('sqlite:///' + SECRETS[0])\n"
-    "except BaseException: pass",
     "mounts": "import ctypes\nlibc = ctypes.CDLL(None)\nlibc.unshare(0x10000000 | 0x20000)\n"
     "libc.mount(b'none', b'/usr', None, 4096 | 32, None)\nlibc.setuid(0)\nopen('/tmp/x', 'w').write('')",
     "traces its parent": "import ctypes, os\nfor p in (os.getppid(), 1, 2): ctypes.CDLL(None).ptrace(16, p, 0, 0)",
