@@ -93,7 +93,7 @@ def graded(todo, known, limits, workers=None, scheduler=None):
         with _executor(width, scheduler) as executor:
             running = {}
             while True:
-                for one in islice(waiting, 2 * _width(executor, width) - len(running)):
+                for one in islice(waiting, max(0, 2 * _width(executor, width) - len(running))):
                     running[executor.submit(grade, one[2].read_bytes(), known[one[1]], limits)] = one
                 if not running:
                     break
