@@ -232,6 +232,38 @@ for name, run in runs.items():
 # After 50 epochs all three agree to within about a nat. The choice is a matter of taste, as long as the rest of the
 # code knows it.
 #
+# ## Three questions
+#
+# Answer in your head first, then unfold.
+#
+# **1.** In `z = mu + sigma * eps` you replace `eps` by `eps.detach()`. What changes?
+#
+# <details><summary>Answer</summary>
+#
+# Nothing. ε depends on no weight, so there is no gradient to cut off. To detach z would be another matter: then μ and
+# σ learn nothing from the BCE.
+#
+# </details>
+#
+# **2.** A program computes `z = mu + log_var * eps`. It runs. What does the decoder see for a certain image, σ = 0.1?
+#
+# <details><summary>Answer</summary>
+#
+# log 0.1² is −4.6, so the noise is 46 times too wide. Training drives log σ² to 0: then there is no noise at all, and
+# the KLD believes in σ = 1. What is left is a plain autoencoder.
+#
+# </details>
+#
+# **3.** Why does the report's σ, of which more than half are negative, do no harm, and when would it?
+#
+# <details><summary>Answer</summary>
+#
+# z needs only σ·ε, and −ε is as likely as ε; the KLD holds only σ². It would do harm where σ itself is used: in a
+# logarithm, or as the scale of `torch.distributions.Normal`.
+#
+# </details>
+
+# %% [markdown]
 # ## What to take along
 #
 # - Sampling blocks the gradient without a word: the gradient through `torch.normal` is zero, `sample` is detached.

@@ -46,7 +46,8 @@ plots.reconstructions(val_set.x[:10], model.decode(encode(model, val_set.x[:10])
 # to an image, p(x|z) the decoder's to a code. E means the average over z drawn from q.
 #
 # We would like the model to find real digits likely: a large log p(x). That is out of reach, because it averages over
-# *every* z. Something below it is not, the *evidence lower bound* (Kingma & Welling 2014, equation 3):
+# *every* z. Something below it is not, the *evidence lower bound*, or
+# ELBO (Kingma & Welling 2014, equation 3):
 #
 # $$\log p(x) \;\ge\; \mathbb E_{z \sim q(z|x)}\big[\log p(x|z)\big] \;-\; \mathrm{KL}\big(q(z|x)\,\|\,p(z)\big)$$
 #
@@ -262,7 +263,8 @@ plots.loss_bars(finals, f"BCE and KLD of the four runs in nats per image. {parts
 # - **β = 1** spends 26 nats of KLD and saves 116 nats of BCE, compared with β = 20.
 # - **β = 4** gives up detail. How many of its ten samples can you read, how many of those at β = 1?
 # - **β = 20** makes information so dear that less than one nat gets through: blurs that tell a round digit from a slim one,
-#   no more, and a BCE near that of the mean image. Whoever takes a mean over everything gets there without knowing why.
+#   no more, and a BCE near that of the mean image. When nothing at all gets through, one speaks of *posterior collapse*.
+#   Whoever takes a mean over everything gets there without knowing why.
 #
 # There is no right β for every purpose. There is a right β for the *bound* on log p(x): 1. And whatever you choose, you
 # should have chosen it, not got it from a mean.
@@ -270,6 +272,37 @@ plots.loss_bars(finals, f"BCE and KLD of the four runs in nats per image. {parts
 # How many of the 40 dimensions does a model still use? A dimension whose KLD is near 0 says the same of every image.
 # Lesson 06 counts them for β = 1.
 #
+# ## Three questions
+#
+# Answer in your head first, then unfold.
+#
+# **1.** You read of a VAE on MNIST with a loss of 0.137. Is it better than ours, 107?
+#
+# <details><summary>Answer</summary>
+#
+# Not to be said before you know what was averaged. 107 / 784 is 0.136: it may be the same number per pixel. And if
+# only the BCE was averaged, it hides a β of 784.
+#
+# </details>
+#
+# **2.** μ = 0, σ = 1 for every image in dimension 7. What is its KLD, and what does it tell the decoder?
+#
+# <details><summary>Answer</summary>
+#
+# 0 nats, and nothing: z₇ is the same noise for every image. The dimension is switched off.
+#
+# </details>
+#
+# **3.** Your BCE stops at 206 nats and the KLD at 0. Name two mistakes that look like this.
+#
+# <details><summary>Answer</summary>
+#
+# 206 is the mean image, so no information reaches the decoder. Either the gradient does not reach the encoder (a
+# detached sample), or the KLD weighs far too much (a mean over pixels in the BCE, a large β).
+#
+# </details>
+
+# %% [markdown]
 # ## What to take along
 #
 # - BCE is the surprise at the pixels, from logits; KLD the distance to the prior, in closed form. Both in nats per image.

@@ -216,6 +216,36 @@ plots.images((1 - share) * x_4 + share * x_9, alt, ncols=11, rows=["pixels"])
 # **What we saw.** In pixels, both digits show at once. In the latent space the strokes change shape, and most pictures on
 # the way look like something a hand could have written; not all, look halfway from 1 to 7.
 #
+# ## Three questions
+#
+# Answer in your head first, then unfold.
+#
+# **1.** The KLD pushes the codes towards N(0, I). Why does the PCA plane of such codes show so little of them?
+#
+# <details><summary>Answer</summary>
+#
+# N(0, I) is as wide in every direction. The closer the codes are to it, the more equal are the shares of all components,
+# and any two of 40 hold little; here a seventh.
+#
+# </details>
+#
+# **2.** You run PCA without subtracting the mean. What does the first component show, if the cloud lies far from 0?
+#
+# <details><summary>Answer</summary>
+#
+# Mostly the way from 0 to the middle of the cloud: its place, not its widest direction.
+#
+# </details>
+#
+# **3.** Ten dimensions cost less than 0.02 nats. What happens to the pictures if you set their z to 0?
+#
+# <details><summary>Answer</summary>
+#
+# Next to nothing: they were noise for every image, and the decoder learned to ignore them.
+#
+# </details>
+
+# %% [markdown]
 # ## What to take along
 #
 # - PCA of the means shows groups, but two components hold only about a seventh of the variance.

@@ -168,6 +168,38 @@ alt = "Forty generated images, about half of them digits, half scribbles."
 plots.images(sample(model, 40), alt, ncols=20)
 
 # %% [markdown]
+# ## Three questions
+#
+# Answer in your head first, then unfold.
+#
+# **1.** You draw z = 3 · ε instead of ε. Why do the pictures get worse, although the model is the same?
+#
+# <details><summary>Answer</summary>
+#
+# Nearly all of N(0, I) in 40 dimensions lies at a distance of about √40 ≈ 6.3 from 0. At three times that distance
+# the decoder has hardly ever been.
+#
+# </details>
+#
+# **2.** z = 0 is the most likely single point of the prior. Why does it decode to no digit?
+#
+# <details><summary>Answer</summary>
+#
+# The most likely point is not a typical one: in 40 dimensions draws lie at a distance of about 6.3 from 0, and so few
+# images are encoded near 0 that the decoder gives something between all of them.
+#
+# </details>
+#
+# **3.** Why start the sliders from the code of a real digit?
+#
+# <details><summary>Answer</summary>
+#
+# There the decoder has been: a real image was encoded there. From there you can feel what each dimension changes;
+# from 0 you would see blobs change into blobs.
+#
+# </details>
+
+# %% [markdown]
 # ## What to take along
 #
 # - A live sampler is a slider, `model.decode`, and a picture.

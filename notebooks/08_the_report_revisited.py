@@ -397,6 +397,39 @@ for name, verdict in verdicts.items():
 # | the loss per sample is measured on validation and test | 05 | done; the report gives no number to compare with |
 # | PCA shows how the digits are organized | 06 | in part: the plane holds a seventh of the variance |
 #
+# ## Three questions
+#
+# Answer in your head first, then unfold.
+#
+# **1.** The measure is fixed before the result is seen. What could go wrong otherwise?
+#
+# <details><summary>Answer</summary>
+#
+# Some measure nearly always agrees with what one would like. If you choose it after seeing the numbers, it can no
+# longer refute anything.
+#
+# </details>
+#
+# **2.** A third of the samples are readable, and nearly half of the glued pictures are, too. What does that say about
+# the first number?
+#
+# <details><summary>Answer</summary>
+#
+# That it is worth little alone: the classifier finds most things readable. It says something in a comparison, and
+# needs a second instrument beside it.
+#
+# </details>
+#
+# **3.** The KLD is below the BCE for almost every image. Why does a smooth latent space not follow?
+#
+# <details><summary>Answer</summary>
+#
+# The BCE counts pixels: draw the same picture larger, and it grows while the codes stay as they are. An inequality
+# that changes with the size of the picture says nothing about the space.
+#
+# </details>
+
+# %% [markdown]
 # ## What to take along
 #
 # - A statement becomes science when you say beforehand which number would refute it.
