@@ -165,11 +165,11 @@ function explorer(model, el) {
   const chosen = shape(strip, "path", { class: "chosen" });
   const distance = element("p", { class: "distance" });
 
-  const options = () => codes.map((_, i) => element("option", { value: i }, `image ${i}, a ${labels[i]}`));
-  const from = element("select", { "aria-label": "From", ...keys }, ...options());
-  const to = element("select", { "aria-label": "To", ...keys }, ...options());
+  const options = () => codes.map((_, i) => element("option", { value: i }, `image ${i} (${labels[i]})`));
+  const from = element("select", { "aria-label": "From image", ...keys }, ...options());
+  const to = element("select", { "aria-label": "To image", ...keys }, ...options());
   const ends = [picture({ "aria-hidden": "true" }), picture({ "aria-hidden": "true" })];
-  const along = element("input", { type: "range", min: 0, max: 100, step: 2, value: 0, "aria-label": "Way from one image to the other, per cent", ...keys });
+  const along = element("input", { type: "range", min: 0, max: 100, step: 2, value: 0, "aria-label": "Way along the line, per cent", ...keys });
   to.value = codes.length - 1 && 1;
 
   const dimension = element("select", { "aria-label": "Dimension, most used first", ...keys }, ...byUse.map((dim) =>
@@ -322,7 +322,7 @@ function explorer(model, el) {
   function moveAlong(move = go) {
     const a = Number(from.value), b = Number(to.value), share = Number(along.value) / 100;
     ends.forEach((canvas, i) => paint(canvas, decode(codes[[a, b][i]])));
-    const says = `${along.value} % of the way from image ${a}, a ${labels[a]}, to image ${b}, a ${labels[b]}`;
+    const says = `${along.value} % of the way from image ${a} (${labels[a]}) to image ${b} (${labels[b]})`;
     if (move) move(mix([codes[a], codes[b]], [1 - share, share]), says);
     return says;
   }
