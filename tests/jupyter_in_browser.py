@@ -70,9 +70,13 @@ def wait_for(url, server, log, seconds=60):
     raise RuntimeError(f"JupyterLab did not start:\n{Path(log).read_text()}")
 
 
+def wait_for_kernel(page):
+    page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel")
+
+
 def run_all(page, seconds=300):
     """Click *Run → Run All Cells* and wait until each code cell has its number; cells that failed are returned."""
-    page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel")
+    wait_for_kernel(page)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     cells = "jupyterapp.shell.currentWidget.content.widgets.filter(w => w.model.type == 'code').map(w => w.model)"
@@ -80,6 +84,20 @@ def run_all(page, seconds=300):
     done = f"() => {{ const cells = {cells}; return cells.length && cells.every(c => c.executionCount); }}"
     page.wait_for_function(done, timeout=1000 * seconds)
     return page.evaluate(f"{cells}.flatMap(c => c.outputs.toJSON()).filter(o => o.output_type == 'error')")
+
+
+def run_cell(page, text):
+    """Run the one code cell that contains `text`, and wait for its number."""
+    wait_for_kernel(page)
+    page.evaluate(
+        """async (text) => {
+            const { content } = jupyterapp.shell.currentWidget;
+            const wanted = ({ model }) => model.type == "code" && model.sharedModel.source.includes(text);
+            content.activeCellIndex = content.widgets.findIndex(wanted);
+            await jupyterapp.commands.execute("notebook:run-cell");
+        }""",
+        text,
+    )
 
 
 def python(page, code):

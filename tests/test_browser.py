@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 import export_html
-from jupyter_in_browser import CHROMIUM, FLAGS, jupyter_lab, pixels, python, run_all
+from jupyter_in_browser import CHROMIUM, FLAGS, jupyter_lab, pixels, python, run_all, run_cell
 from vae_lib.data import load_tensors
 from vae_lib.latent import class_means, encode
 from vae_lib.train import load_trained
@@ -20,7 +20,7 @@ from vae_lib.widgets import Explorer
 ROOT = Path(__file__).parents[1]
 SOURCE = (ROOT / "vae_lib" / "explorer.js").read_text()
 GLIDE = 400  # milliseconds; the explorer takes 250 to go to a new place
-STYLE = (ROOT / "vae_lib" / "explorer.css").read_text()
+STYLE = (ROOT / "vae_lib" / "widgets.css").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -56,18 +56,21 @@ def encoded():
 
 @pytest.fixture(scope="module")
 def lesson(browser, tmp_path_factory):
-    """Opens a lesson in JupyterLab and runs all its cells, once; the page stays open for all tests."""
+    """Opens a lesson in JupyterLab and runs all its cells, or some, once; the page stays open for all tests."""
     folder, opened = tmp_path_factory.mktemp("jupyter"), {}
     shutil.copytree(ROOT / "notebooks", folder / "work", ignore=shutil.ignore_patterns("runs", "*.py", ".*"))
     with jupyter_lab(folder) as address, browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
 
-        def run(name):
+        def run(name, cells=()):
             if name not in opened:
                 watching = watched(context.new_page())
                 page = next(watching)
                 opened[name] = page, watching
                 page.goto(address(f"{name}.ipynb"))
-                assert run_all(page) == []
+                for text in cells:
+                    run_cell(page, text)
+                if not cells:
+                    assert run_all(page) == []
             page, _ = opened[name]
             page.bring_to_front()
             return page
@@ -386,3 +389,69 @@ def test_the_exported_page_is_alive_from_disk_without_kernel_and_network(page, e
     assert_shows(box, model, class_means(mu, y)[6])
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert serious(page, ".vae-explorer") == []
+
+
+def picture_after(page, press):
+    """The figure of a live control after a key, once Python has drawn it."""
+    image = page.locator(".vae-live img")
+    before = image.get_attribute("src")
+    page.keyboard.press(press)
+    expect(image).not_to_have_attribute("src", before)
+    return image
+
+
+def test_lesson_03_moves_the_sample_over_the_density(lesson):
+    box = scrolled(lesson("03_reparameterization_trick"), ".vae-live")
+    box.get_by_role("slider", name="ε").focus()
+    alt = picture_after(box.page, "ArrowRight").get_attribute("alt")
+    assert "ε = 0.9 under N(0, 1)" in alt
+    assert "z = 1.5 + (0.5) · (0.9) = 1.95" in alt
+    box.get_by_role("slider", name="σ").focus()
+    assert "z = 1.5 + (-1.0) · (0.9) = 0.60" in picture_after(box.page, "Home").get_attribute("alt")
+    assert serious(box.page, ".vae-live") == []
+
+
+def test_lesson_04_moves_through_beta(lesson):
+    box = scrolled(lesson("04_bce_vs_kld"), ".vae-live")
+    slider = box.get_by_role("slider", name="run")
+    slider.focus()
+    expect(slider).to_have_attribute("aria-valuetext", "β = 1")
+    assert "β = 20: 10 originals" in picture_after(box.page, "End").get_attribute("alt")
+    assert "β = 4: 10 originals" in picture_after(box.page, "ArrowLeft").get_attribute("alt")
+    expect(slider).to_have_attribute("aria-valuetext", "β = 4")
+
+
+def test_lesson_05_moves_through_the_epochs(lesson):
+    # Without its training, which takes minutes: the control shows the run that ships with the library.
+    box = scrolled(lesson("05_training", cells=["load_tensors()", "Live(after"]), ".vae-live")
+    box.get_by_role("slider", name="epoch").focus()
+    assert "epoch 2: 10 originals" in picture_after(box.page, "ArrowRight").get_attribute("alt")
+    assert "epoch 50: 10 originals" in picture_after(box.page, "End").get_attribute("alt")
+
+
+def ring(box):
+    """Where the ring is on the map, in per cent from the left and from the top."""
+    return [box.locator(".ring").evaluate(f"e => parseFloat(e.style.{side})") for side in ("left", "top")]
+
+
+def test_lesson_06_shows_the_image_under_the_pointer_or_the_arrow_keys(lesson, encoded):
+    model, mu, *_ = encoded
+    box = scrolled(lesson("06_latent_space_pca"), ".vae-map")
+    plane = box.get_by_role("slider", name="Map of encoded images")
+    plane.focus()
+    seen = [plane.get_attribute("aria-valuenow")]
+    for key in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
+        places = ring(box)
+        box.page.keyboard.press(key)
+        seen.append(plane.get_attribute("aria-valuenow"))
+        x, y = (b - a for a, b in zip(places, ring(box), strict=True))
+        assert {"ArrowLeft": -x, "ArrowUp": -y, "ArrowRight": x, "ArrowDown": y}[key] > 0
+    assert len(set(seen)) >= 4
+    i = int(seen[-1])
+    place = plane.bounding_box()
+    box.page.mouse.move(place["x"] + 0.9 * place["width"], place["y"] + 0.5 * place["height"])
+    expect(plane).not_to_have_attribute("aria-valuenow", str(i))
+    i = int(plane.get_attribute("aria-valuenow"))
+    shown = torch.tensor(pixels(box.get_by_role("img", name=f"reconstruction of image {i},")))
+    assert (shown - 255 * model.decode(mu[i : i + 1]).detach()).abs().max() <= 1
+    assert serious(box.page, ".vae-map") == []

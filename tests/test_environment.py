@@ -33,15 +33,18 @@ def old_python(monkeypatch, tmp_path):
     monkeypatch.setattr(environment, "sys", SimpleNamespace(version_info=(3, 10, 4, "final", 0), prefix=sys.prefix))
 
 
-def no_ipywidgets(monkeypatch, tmp_path):
-    real = environment.version
+def not_installed(package):
+    def break_it(monkeypatch, tmp_path):
+        real = environment.version
 
-    def version(name):
-        if name == "ipywidgets":
-            raise PackageNotFoundError(name)
-        return real(name)
+        def version(name):
+            if name == package:
+                raise PackageNotFoundError(name)
+            return real(name)
 
-    monkeypatch.setattr(environment, "version", version)
+        monkeypatch.setattr(environment, "version", version)
+
+    return break_it
 
 
 def imports(name, module):
@@ -92,7 +95,8 @@ def full_disk(monkeypatch, tmp_path):
         (torchvision_that_does_not_fit, "PyTorch and MNIST", "do not work together", "--force-reinstall torch"),
         (damaged_bundle, "PyTorch and MNIST", "is damaged", "git checkout -- vae_lib/mnist"),
         (cache_that_is_no_folder, "PyTorch and MNIST", "cache", "XDG_CACHE_HOME"),
-        (no_ipywidgets, "Widgets", "ipywidgets is not", "run the set-up line of README.md again"),
+        (not_installed("ipywidgets"), "Widgets", "ipywidgets is not", "run the set-up line of README.md again"),
+        (not_installed("anywidget"), "Widgets", "anywidget is not", "run the set-up line of README.md again"),
         (no_lab_extension, "Widgets", "is missing", "--force-reinstall jupyterlab_widgets"),
         (full_disk, "Disk", "0.2 GB are free, the course needs 1 GB", "make room"),
     ],

@@ -91,5 +91,5 @@ def code_lines(name):
     return lines - {line for string in strings for line in range(string.lineno, string.end_lineno + 1)}
 
 
-def test_the_library_is_at_most_760_lines_of_code():
-    assert sum(len(code_lines(name)) for name in FILES) <= 760
+def test_the_library_is_at_most_770_lines_of_code():
+    assert sum(len(code_lines(name)) for name in FILES) <= 770

@@ -11,8 +11,9 @@ from PIL import Image
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
+from vae_lib import plots
 from vae_lib.model import VAE
-from vae_lib.widgets import Explorer, image_html
+from vae_lib.widgets import Explorer, LatentMap, Live, image_html
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +122,57 @@ def test_without_a_browser_the_explorer_is_a_picture_of_z_and_the_class_means(ex
         np.testing.assert_allclose(pixels[4:60:2, left : left + 56 : 2], x_hat.view(28, 28), atol=1 / 255)
     assert "the digit that the explorer shows" in metadata["image/png"]["alt"]
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
+
+
+@pytest.fixture
+def drawn():
+    """The values that `live` asked figures for."""
+    return []
+
+
+@pytest.fixture
+def live(drawn):
+    def draw(*values):
+        drawn.append(values)
+        return plots.bars({"a": 1}, f"A figure of {values}.")
+
+    return Live(draw, {"σ": [0.5, 1.0], "ε": [-1, 0, 1]}, start=(1.0, -1))
+
+
+def test_live_sliders_are_lists_of_values(live, drawn):
+    assert (live.labels, live.texts, live.chosen) == (["σ", "ε"], [["0.5", "1.0"], ["-1", "0", "1"]], [1, 0])
+    assert drawn == [(1.0, -1)]
+
+
+def test_moving_a_live_slider_draws_its_values_once(live, drawn):
+    for chosen in ([0, 2], [1, 0], [0, 2]):
+        live.chosen = chosen
+    assert drawn == [(1.0, -1), (0.5, 1)]
+    assert live.picture["alt"] == "A figure of (0.5, 1)."
+    assert base64.b64decode(live.picture["src"].removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
+
+
+def test_live_begins_with_the_first_values_unless_told():
+    assert Live(lambda epoch: plots.bars({"a": epoch}, "A."), {"epoch": [1, 2, 5]}).chosen == [0]
+
+
+def test_without_a_browser_live_is_the_figure_it_shows(live):
+    live.chosen = [0, 1]
+    data, metadata = live._repr_mimebundle_()
+    assert metadata["image/png"]["alt"] == data["text/plain"] == "A figure of (0.5, 0)."
+    assert live.picture["src"].endswith(data["image/png"])
+    assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_the_map_sends_points_labels_and_bytes_of_images():
+    x, x_hat, y = torch.rand(20, 784), torch.rand(20, 784), torch.arange(20) % 10
+    points = torch.randn(20, 2, dtype=torch.float64)
+    sent = LatentMap(points, y, x, x_hat)
+    assert sent.points == points.tolist()
+    assert sent.labels == y.tolist()
+    assert len(sent.colours) == 10
+    for part, images in ((sent.images, x), (sent.reconstructions, x_hat)):
+        np.testing.assert_allclose(np.frombuffer(part, np.uint8) / 255, images.flatten(), atol=0.5 / 255 + 1e-6)
+    data, metadata = sent._repr_mimebundle_()
+    assert "10 originals" in metadata["image/png"]["alt"]
+    assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(data)

@@ -1,5 +1,5 @@
 // The explorer's half in the browser: it has the decoder's weights, so it needs no kernel to draw.
-// Beside it are explorer.css and, in widgets.py, the class Explorer, which sends what `open` reads.
+// Beside it are widgets.css and, in widgets.py, the class Explorer, which sends what `open` reads.
 
 const SIDE = 28;
 const RING = 0.7; // of the pad's half width
@@ -309,7 +309,7 @@ function explorer(model, el) {
   drag(strip, (event) => {
     const box = strip.getBoundingClientRect(), scale = width / box.width;
     const rank = Math.floor(((event.clientX - box.left) * scale - LEFT) / STEP);
-    if (event.type === "pointerdown" && byUse[rank] !== undefined) dimension.value = byUse[rank];
+    if (event.type === "pointerdown") dimension.value = byUse[Math.min(dims - 1, Math.max(0, rank))];
     setDimension((MIDDLE - (event.clientY - box.top) * scale) / UNIT);
   });
 

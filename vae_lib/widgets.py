@@ -1,6 +1,7 @@
 """The live widgets: a picture for sliders of your own, and the explorer, which decodes in the browser."""
 
 import base64
+import functools
 import io
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from torchvision.utils import make_grid
 
 from vae_lib.latent import class_means
 from vae_lib.loss import kld_per_dim
+from vae_lib.plots import DIGIT_COLOURS, reconstructions
 
+HERE = Path(__file__).parent
 N_IMAGES = 20  # the first encoded images, which the explorer offers as ends of a line
 
 
@@ -38,8 +41,7 @@ class Explorer(anywidget.AnyWidget):
         ValueError: weights that are no finite numbers in float16, sizes that do not fit, a z of another length.
     """
 
-    _esm = Path(__file__).with_name("explorer.js")
-    _css = Path(__file__).with_name("explorer.css")
+    _esm, _css = HERE / "explorer.js", HERE / "widgets.css"
     weights, classifier, codes = (traitlets.Bytes().tag(sync=True) for _ in range(3))
     sizes, classifier_sizes, labels, kld = (traitlets.List().tag(sync=True) for _ in range(4))
     z = traitlets.Any().tag(sync=True)
@@ -73,12 +75,73 @@ class Explorer(anywidget.AnyWidget):
 
     @torch.no_grad()
     def _repr_mimebundle_(self, **options):
-        data, metadata = super()._repr_mimebundle_(**options)
         x = self._decode(torch.cat([torch.tensor([self.z]), self._means])).view(-1, 1, 28, 28)
         grid = make_grid(x, nrow=11, padding=2, pad_value=1)[:1].repeat_interleave(2, 1).repeat_interleave(2, 2)
         alt = "Left, the digit that the explorer shows. Right, the means of the ten classes, 0 to 9, decoded."
-        data |= {"image/png": base64.b64encode(_png(grid)).decode(), "text/plain": alt}
-        return data, metadata | {"image/png": {"alt": alt}}
+        still = {"image/png": base64.b64encode(_png(grid)).decode(), "text/plain": alt}, {"image/png": {"alt": alt}}
+        return _with_still(super()._repr_mimebundle_(**options), still)
+
+
+class Live(anywidget.AnyWidget):
+    """Sliders over lists of values, above a figure that is drawn anew when one moves. Without a kernel, the figure.
+
+    Args:
+        draw: takes a value of each slider, returns a `plots.Picture`; asked once for each combination.
+        choices: dictionary label → list of values, a slider each.
+        start: the value of each slider to begin with; the first of each list if None.
+    """
+
+    _esm, _css = HERE / "live.js", HERE / "widgets.css"
+    labels, texts, chosen = (traitlets.List().tag(sync=True) for _ in range(3))
+    picture = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, draw, choices, start=None):
+        lists = list(choices.values())
+
+        @functools.cache
+        def bundle(*chosen):
+            return draw(*[values[i] for values, i in zip(lists, chosen, strict=True)])._repr_mimebundle_()
+
+        self._bundle = bundle
+        chosen = [v.index(s) for v, s in zip(lists, start, strict=True)] if start else [0] * len(lists)
+        super().__init__(labels=list(choices), texts=[[str(v) for v in values] for values in lists], chosen=chosen)
+
+    @traitlets.observe("chosen")
+    def _show(self, _change=None):
+        data, metadata = self._bundle(*self.chosen)
+        self.picture = {"src": f"data:image/png;base64,{data['image/png']}", **metadata["image/png"]}
+
+    def _repr_mimebundle_(self, **options):
+        return _with_still(super()._repr_mimebundle_(**options), self._bundle(*self.chosen))
+
+
+class LatentMap(anywidget.AnyWidget):
+    """Encoded images as digits in a plane; the one under the pointer or the arrow keys shows, with its reconstruction.
+
+    Args:
+        points: (N, 2); a thousand or two are plenty.
+        y: labels (N,).
+        x, x_hat: images and reconstructions, each (N, 784) in [0, 1].
+    """
+
+    _esm, _css = HERE / "latent_map.js", HERE / "widgets.css"
+    points, labels, colours = (traitlets.List().tag(sync=True) for _ in range(3))
+    images, reconstructions = (traitlets.Bytes().tag(sync=True) for _ in range(2))
+
+    def __init__(self, points, y, x, x_hat):
+        images, rebuilt = ((part * 255).round().byte().numpy().tobytes() for part in (x, x_hat))
+        super().__init__(
+            points=points.tolist(), labels=y.tolist(), colours=DIGIT_COLOURS, images=images, reconstructions=rebuilt
+        )
+        self._still = reconstructions(x[:10], x_hat[:10])
+
+    def _repr_mimebundle_(self, **options):
+        return _with_still(super()._repr_mimebundle_(**options), self._still._repr_mimebundle_())
+
+
+def _with_still(widget, still):
+    """A widget's mime bundle with that of a still picture, for where no kernel runs."""
+    return widget[0] | still[0], widget[1] | still[1]
 
 
 def _pack(first, second):
