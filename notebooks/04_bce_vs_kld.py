@@ -33,6 +33,7 @@ from vae_lib.latent import encode
 from vae_lib.loss import bce, kld, vae_loss
 from vae_lib.model import reparameterize
 from vae_lib.train import evaluate, load_experiments, load_trained
+from vae_lib.widgets import Live
 
 torch.manual_seed(42)
 train_set, val_set, _ = load_tensors()
@@ -254,6 +255,19 @@ plots.images(rows, alt, rows=list(runs))
 finals = {name: run.history[-1].val for name, run in runs.items()}
 parts = "; ".join(f"{name}: BCE {v.bce:.0f}, KLD {v.kld:.1f}" for name, v in finals.items())
 plots.loss_bars(finals, f"BCE and KLD of the four runs in nats per image. {parts}.")
+
+# %% [markdown]
+# All of it for one β at a time. Move the slider back and forth: what changes first, the reconstructions or the samples?
+
+
+# %% tags=["nbval-ignore-output"]
+def one_beta(name):
+    run = runs[name]
+    val = run.history[-1].val
+    return plots.snapshot(val_set.x[:10], run.x_hat, run.samples[:10], val, name)
+
+
+Live(one_beta, {"run": list(runs)}, start=["β = 1"])
 
 # %% [markdown]
 # **What we saw.**

@@ -32,6 +32,7 @@ from vae_lib.data import load_tensors
 from vae_lib.latent import class_means, closest_pairs, encode, interpolate, project, traverse
 from vae_lib.loss import kld_per_dim
 from vae_lib.train import load_trained
+from vae_lib.widgets import LatentMap
 
 torch.manual_seed(42)
 _, val_set, _ = load_tensors()
@@ -66,8 +67,21 @@ print(f"the two components hold {shares} of the variance")
 
 # %% [markdown]
 # **What we saw.** Zeros on one side, ones on the other, sevens and nines below, although the model never saw a label. But
-# the groups overlap, and the picture holds only a seventh of the variance. Why so little? Look
-# at all 40 components.
+# the groups overlap, and the picture holds only a seventh of the variance.
+#
+# Who are these points? Move the pointer over the map, or click it and walk with the arrow keys.
+#
+# **Predict.** Do all sevens in one corner look alike? And a four that lies among the nines?
+
+# %% tags=["nbval-ignore-output"]
+n = 1500
+LatentMap(points[:n], val_set.y[:n], val_set.x[:n], model.decode(mu[:n]).detach())
+
+# %% [markdown]
+# **What we saw.** Neighbours in the plane may look quite different: what tells them apart lies in the other 38 directions.
+# Each reconstruction is made from all 40 numbers, so it shows its own digit wherever the point lies.
+#
+# Why do two components hold so little? Look at all 40.
 
 # %%
 shares = torch.from_numpy(PCA().fit(mu.numpy()).explained_variance_ratio_)

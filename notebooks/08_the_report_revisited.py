@@ -35,6 +35,7 @@ from vae_lib.data import load_tensors
 from vae_lib.latent import class_means, closest_pairs, encode, project, sample
 from vae_lib.loss import bce, kld, kld_per_dim
 from vae_lib.train import load_experiments, load_trained
+from vae_lib.widgets import Explorer
 
 # %%
 torch.manual_seed(42)
@@ -112,8 +113,16 @@ assert accuracy(val_set.x, val_set.y) > 0.95
 assert readable(val_set.x) > 0.8 > readable(glued) + 0.1
 
 # %% [markdown]
-# A warning: *readable* is not *good*. A third or more of the glued pictures count as readable. So the number is worth
-# little alone and something in a comparison, and we want a second instrument that works in another way.
+# A warning: *readable* is not *good*. A third or more of the glued pictures count as readable. Try it yourself: the
+# explorer of lesson 07 shows what this classifier says of each picture. Draw 16. Which would *you* call readable, and which
+# does the classifier?
+
+# %% tags=["nbval-ignore-output"]
+Explorer(model, mu, sigma, val_set.y, classifier)
+
+# %% [markdown]
+# So the number is worth little alone and something in a comparison, and we want a second instrument that works in another
+# way.
 #
 # ## Instrument 2: are two sets of images alike?
 #

@@ -112,6 +112,6 @@ def code_lines(name):
     return lines - {line for string in strings for line in range(string.lineno, string.end_lineno + 1)}
 
 
-def test_the_library_is_at_most_670_lines_of_code():
+def test_the_library_is_at_most_770_lines_of_code():
     # Of the modules that a lesson reads. The checks are not among them: they hold the answers.
-    assert sum(len(code_lines(name)) for name in FILES if not name.startswith("checks.")) <= 670
+    assert sum(len(code_lines(name)) for name in FILES if not name.startswith("checks.")) <= 770
