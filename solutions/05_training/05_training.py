@@ -107,19 +107,19 @@ display(result)
 result.points
 
 # %% [markdown]
-# Your function at work, on the trained model: the loss of all 2,000 images, and that of each batch of 64 alone. Had you
+# Your function at work, on the trained model: the loss of all 2,000 images, and that of each of 40 batches alone. Had you
 # reported the last batch as the epoch's loss, which numbers could have come out?
 
 # %%
 your_loss, whose = result.or_library()
 trained, _ = load_trained()
 noise = torch.randn(len(val_x), 40)
-whole = your_loss(trained, val_x, noise, 64)
-batches = zip(val_x.split(64), noise.split(64))
-single = [your_loss(trained, batch, eps, 64) for batch, eps in batches]
+whole = your_loss(trained, val_x, noise, 50)
+batches = torch.randperm(2000).view(40, 50)
+single = [your_loss(trained, val_x[i], noise[i], 50) for i in batches]
 print(whose)
 print(f"all {len(val_x):,} images: {whole:.0f} nats per image")
-alt = "Losses of 32 batches: they jump by several nats up and down around the mean of all images."
+alt = "Losses of 40 batches: they jump by several nats up and down around the mean of all images."
 curves = {"one batch": single, "all images": [whole] * len(single)}
 plots.lines(range(1, len(single) + 1), curves, alt, xlabel="batch", ylabel="nats per image")
 
