@@ -58,10 +58,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for(url, server, log, seconds=60):
+def wait_for(url, server, log, seconds=180):
     for _ in range(5 * seconds):
         try:
-            with urllib.request.urlopen(url):
+            with urllib.request.urlopen(url, timeout=10):
                 return
         except OSError:
             time.sleep(0.2)

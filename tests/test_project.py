@@ -1,5 +1,6 @@
 """The files around the library: dependencies, notebooks as built, style."""
 
+import re
 import statistics
 import subprocess
 import sys
@@ -116,6 +117,16 @@ def test_a_failing_lesson_leaves_the_notebook_before(lesson):
     assert lesson.with_suffix(".ipynb").read_bytes() == before
 
 
+def test_a_widget_is_stored_as_its_picture_or_not_at_all():
+    def output(data):
+        return nbformat.v4.new_output("display_data", data)
+
+    view = {build.WIDGET_VIEW: {"model_id": "1"}, "text/plain": "Explorer()"}
+    assert build.without_widget(output(view)) is None
+    assert set(build.without_widget(output(view | {"image/png": "iVBOR"})).data) == {"text/plain", "image/png"}
+    assert build.without_widget(output({"text/plain": "7"})).data == {"text/plain": "7"}
+
+
 def code_cells(path):
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
@@ -134,6 +145,17 @@ def test_every_figure_is_described(path):
     assert figures
     for figure in figures:
         assert len(figure.metadata["image/png"]["alt"]) > 15
+
+
+def test_where_no_kernel_runs_each_of_our_widgets_is_a_picture():
+    found = []
+    for path in NOTEBOOKS:
+        assert "widgets" not in nbformat.read(path, as_version=4).metadata
+        for cell in code_cells(path):
+            if re.search(r"^(Live|LatentMap|explorer = Explorer|Explorer)\(", cell.source, re.MULTILINE):
+                found.append(path.stem[:2])
+                assert any("image/png" in output.get("data", {}) for output in cell.outputs)
+    assert found == ["03", "04", "05", "06", "07", "08"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

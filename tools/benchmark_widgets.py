@@ -47,7 +47,7 @@ HBox([one, out])
 """
 # The name, a text in its cell, what has the focus, where the picture is. Each cell has one output.
 DESIGNS = [
-    ("Output + new matplotlib figure", "draw_figure()", ".noUi-handle", ".jp-OutputArea-output img"),
+    ("Output + new matplotlib figure", "draw_figure()", ".noUi-handle", ".jupyter-widgets img"),
     ("the student's sampler: HTML + Pillow", "HBox([VBox(sliders), picture])", ".noUi-handle", "img[alt^='the digit']"),
     ("the explorer: anywidget", "explorer = Explorer", ".pad", ".digit"),
 ]
@@ -141,7 +141,7 @@ def key_waits(page, focus, picture):
     page.locator(focus).first.focus()
     for move in range(MOVES):
         page.keyboard.press(("ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown")[move // 5 % 4])
-        page.wait_for_function("bench.asked === null", polling=20, timeout=5000)
+        page.wait_for_function("bench.asked === null", polling=20, timeout=20000)
         page.wait_for_timeout(60 + random.random() * 20)  # not in step with the frames
     return page.evaluate("(bench.on = false, bench.waits)")
 
