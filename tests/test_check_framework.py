@@ -243,6 +243,16 @@ def test_global_random_states_are_as_before():
         assert random_states() == before
 
 
+def test_global_random_states_are_as_before_a_check_that_builds_a_model():
+    def draw_with_a_model(seed):
+        torch.nn.Linear(2, 2)
+        return draw(seed)
+
+    before = random_states()
+    check_against(oracle, [], name="toy", points=POINTS, draw=draw_with_a_model, hints=HINTS)(right)
+    assert random_states() == before
+
+
 def test_a_student_who_turns_gradients_off_loses_that_property_alone():
     def answer(x, w):
         torch.set_grad_enabled(False)

@@ -53,8 +53,9 @@ def test_a_module_imports_only_modules_above_it(name):
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_a_check_shares_no_code_with_the_library(name):
-    own = {full for full in imported(name) if full.startswith("vae_lib.")}
+def test_a_check_shares_no_code_with_what_it_checks(name):
+    # The images as they are in the files are no answer to anything.
+    own = {full for full in imported(name) if full.startswith("vae_lib.")} - {"vae_lib.data.mnist"}
     assert all(full.startswith("vae_lib.checks.check.") for full in own)
     assert not (own and name == "checks.check")
 

@@ -75,8 +75,9 @@ class Check:
 
     def __call__(self, function, seed=None):
         """Draw inputs (new ones each time, if no seed is given), call the function, judge: a `Result`."""
-        cases = self.draw(secrets.randbelow(2**31) if seed is None else seed)
-        return self.result(cases, self.call(function, cases), function)
+        with kept_random_states():
+            cases = self.draw(secrets.randbelow(2**31) if seed is None else seed)
+            return self.result(cases, self.call(function, cases), function)
 
     def result(self, cases, outcomes, function=None):
         """Judge the outcomes of `call`, in this process or another; `function` is for `Result.or_library` alone."""
@@ -197,15 +198,13 @@ def observe(run):
         contextlib.redirect_stderr(silent),
         warnings.catch_warnings(),
         torch.enable_grad(),
+        kept_random_states(),
     ):
         warnings.simplefilter("ignore")
-        states = torch.get_rng_state(), np.random.get_state(), random.getstate()
         try:
             return NOTHING | run()
         except (Exception, SystemExit) as error:  # the student's code can raise anything
             return NOTHING | {"error": describe_error(error)}
-        finally:
-            set_random_states(*states)
 
 
 def describe_error(error):
@@ -213,6 +212,16 @@ def describe_error(error):
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(LIBRARIES)]
     line = f"line {own[-1].lineno}, {own[-1].line}" if own else "its first line: its arguments do not fit"
     return {"type": type(error).__name__, "message": " ".join(str(error).split())[:300], "line": line}
+
+
+@contextlib.contextmanager
+def kept_random_states():
+    """After the block the global random states are what they were before it."""
+    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        set_random_states(*states)
 
 
 def set_random_states(torch_state, numpy_state, python_state):
