@@ -260,13 +260,14 @@ plots.loss_bars(finals, f"BCE and KLD of the four runs in nats per image. {parts
 # All of it for one β at a time. Move the slider back and forth: what changes first, the reconstructions or the samples?
 
 
-# %% tags=["nbval-ignore-output"]
+# %%
 def one_beta(name):
     run = runs[name]
     val = run.history[-1].val
     return plots.snapshot(val_set.x[:10], run.x_hat, run.samples[:10], val, name)
 
 
+# %% tags=["nbval-ignore-output"]
 Live(one_beta, {"run": list(runs)}, start=["β = 1"])
 
 # %% [markdown]

@@ -38,8 +38,8 @@ def test_right_answers_get_full_points(name):
     assert check_table.refused_answers(EXERCISES[name]) == []
 
 
-# Two seeds here, and only some mutants of the training: `tools/check_table.py` takes five seeds and all mutants, which
-# is nine minutes. It is to be run when a check, a model answer or tests/answers has changed.
+# Two seeds here, and every sixteenth mutant of the training: `tools/check_table.py` takes five seeds and all mutants,
+# which is six minutes. It is to be run when a check, a model answer or tests/answers has changed.
 
 
 @each_exercise
@@ -65,6 +65,23 @@ def test_an_answer_without_thought_earns_little(name, answer):
     result = EXERCISES[name].check(answer, seed=0)
     assert result.state == "not yet"
     assert result.points <= 0.3 * result.check.max_points
+
+
+# Not for classes, nor for what is judged by what it does to a model: that the oracle does here.
+@pytest.mark.parametrize(
+    "name", sorted(set(EXERCISES) - {"Encoder", "Decoder", "train_step", "epoch_loss", "fit", "sample"})
+)
+def test_zeros_of_the_right_shape_earn_little(name):
+    check = EXERCISES[name].check
+    result = check(lambda *args, **inputs: zeros_like(check.oracle(*args, **inputs)), seed=0)
+    assert result.state == "not yet"
+    assert result.points <= 0.3 * result.check.max_points
+
+
+def zeros_like(value):
+    if isinstance(value, torch.Tensor):
+        return torch.zeros_like(value)
+    return [zeros_like(item) for item in value] if isinstance(value, list | tuple) else 0
 
 
 @each_exercise
@@ -114,6 +131,9 @@ MISCONCEPTIONS = {
     "BCE on logits as if probabilities": ("bce", "logits taken for probabilities"),
     "BCE after a second sigmoid": ("bce", "a second sigmoid"),
     "BCE with x and x̂ swapped": ("bce", "x and x̂ swapped"),
+    "zero_grad forgotten": ("train_step", "zero_grad forgotten"),
+    "loss of the last batch reported as the epoch's": ("epoch_loss", "the loss of the last batch"),
+    "evaluation in the training set": ("fit", "evaluated on the training images"),
     "labels leaking": ("neighbours_right", "the labels leak into the distance"),
     "split after shuffling with another seed": ("split", "the validation set from a shuffle with another seed"),
     "PCA without centring": ("pca", "the mean is not taken away"),

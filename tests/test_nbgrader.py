@@ -1,5 +1,7 @@
 """nbgrader itself, on one assignment: it releases what we release, and its gradebook has the points of our checks."""
 
+import os
+import sys
 from pathlib import Path
 
 import nbformat
@@ -51,8 +53,15 @@ SUBMISSIONS = {"perfect": perfect, "empty": submission, "half": half_right}
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """A course folder with solutions/ as its source, and a gradebook of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        # nbgrader starts the command `alembic`, which is beside this Python, activated or not.
+        patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+        yield made_in(tmp_path_factory.mktemp("course"))
+
+
+def made_in(folder):
     config = Config()
-    config.CourseDirectory.root = str(tmp_path_factory.mktemp("course"))
+    config.CourseDirectory.root = str(folder)
     config.CourseDirectory.source_directory = str(build.SOLUTIONS)
     config.CourseDirectory.ignore = ["*.py", ".ipynb_checkpoints", "__pycache__"]
     config.Execute.timeout = 600
