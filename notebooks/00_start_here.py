@@ -75,7 +75,7 @@ plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle a
 # | `02_encoder_decoder` | How do 784 numbers become 40, and 784 again? | 40 |
 # | `03_reparameterization_trick` | How does a gradient pass through a random draw? | 45 |
 # | `04_bce_vs_kld` | What are the two halves of the loss, and which loss is good? | 50 |
-# | `05_training` | What does training look like, epoch by epoch? | 40 |
+# | `05_training` | What does training look like, epoch by epoch? | 45 |
 # | `06_latent_space_pca` | What do the 40 numbers mean? | 45 |
 # | `07_live_sampling` | What does it feel like to move through them? | 25 |
 # | `08_the_report_revisited` | Which statements of the report hold? | 45 |
@@ -84,6 +84,7 @@ plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle a
 #
 # - Where you read **Predict**, stop and answer in your head or on paper *before* you run the cell. A wrong guess that
 #   you noticed teaches more than a right answer that you read.
+# - After a lesson, its assignment in `exercises/` lets you write the thing yourself; a check names your mistake.
 # - Change the cells and run them again. You cannot break anything: *Kernel → Restart Kernel and Run All Cells* brings
 #   everything back.
 # - What the shipped model prints may differ from our print in the last digit; a model that you train yourself may differ

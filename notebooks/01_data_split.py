@@ -218,6 +218,41 @@ from_loader = torch.cat([images.flatten(1) for images, _ in val_loader])
 print("validation images", tuple(val_set.x.shape), "the same:", torch.equal(from_loader, val_set.x))
 
 # %% [markdown]
+# ## Three questions
+#
+# Answer in your head first, then unfold.
+#
+# **1.** You divide the bytes by 255 and then subtract 0.5. Which two later parts of the course would stop making
+# sense, and why?
+#
+# <details><summary>Answer</summary>
+#
+# The sigmoid and the BCE. Pixels now run from −0.5 to 0.5: a sigmoid cannot draw the negative half, and the BCE reads
+# a pixel as a probability, which is never below 0.
+#
+# </details>
+#
+# **2.** A colleague splits with seed 1 to train, closes the notebook, and splits with seed 2 to validate. No line of
+# code is wrong. What is wrong with the number?
+#
+# <details><summary>Answer</summary>
+#
+# Only about 15 % of the second validation set were kept back by the first split. The other 85 % were trained on, so
+# the number is too good.
+#
+# </details>
+#
+# **3.** 51,000 images in batches of 64 make 797 batches, the last of 56. Somebody averages the 797 batch averages.
+# Which images count too much, and by how much?
+#
+# <details><summary>Answer</summary>
+#
+# The 56 of the last batch: each counts 64/56, about 1.14 times, as much as another image. Small here, but wrong for
+# no reason; add up sums and divide once.
+#
+# </details>
+
+# %% [markdown]
 # ## What to take along
 #
 # - MNIST holds 28 × 28 bytes; `ToTensor` divides by 255. Pixels in [0, 1], a sigmoid and BCE belong together.

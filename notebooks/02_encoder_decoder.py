@@ -44,8 +44,8 @@ plots.images(val_set.x[:10], "Ten validation images.")
 # $$x \;\xrightarrow{\text{encoder}}\; (\mu, \sigma) \;\longrightarrow\; z = \mu + \sigma\,\varepsilon
 # \;\xrightarrow{\text{decoder}}\; \text{logits} \;\xrightarrow{\text{sigmoid}}\; \hat x$$
 #
-# The **encoder** reads an image and answers with a mean μ and a standard deviation σ for each of 40 numbers.
-# The **decoder** reads 40 numbers and answers with 784 pixels. (Kingma & Welling 2014, section 3 and appendix C.)
+# The **encoder** reads an image and answers with a mean μ and a standard deviation σ for each of 40
+# numbers, the latent dimensions (`latent_dim` in the code). The **decoder** reads 40 numbers and answers with 784 pixels. (Kingma & Welling 2014, section 3 and appendix C.)
 
 # %%
 model = VAE()
@@ -206,6 +206,38 @@ assert groups["autoencoder"].median() > 2 * groups["VAE"].median()
 # codes lie far out. To generate with it you must first model where. A VAE has that built in: the noise makes the decoder
 # cope with a neighbourhood of each code (lesson 03), and the KLD pulls the codes to one known place, N(0, I) (lesson 04).
 #
+# ## Three questions
+#
+# Answer in your head first, then unfold.
+#
+# **1.** You remove the ReLU in the encoder but keep the one in the decoder. How many linear maps is the way from the
+# pixels to μ now worth?
+#
+# <details><summary>Answer</summary>
+#
+# One. Two linear layers without anything between them are a single linear layer from 784 to 40; the 400 hidden units
+# add nothing.
+#
+# </details>
+#
+# **2.** `x_hat` is printed and has values of −3 and 5. What was forgotten, and which name would have been right?
+#
+# <details><summary>Answer</summary>
+#
+# The sigmoid. These are logits, `x_logits`.
+#
+# </details>
+#
+# **3.** The plain autoencoder reconstructs very well. Why can it not generate, although it has the same decoder?
+#
+# <details><summary>Answer</summary>
+#
+# Nothing told its codes where to lie. N(0, I) misses them, and even their own spread in each dimension does not
+# describe their shape; the decoder was never trained where you draw from.
+#
+# </details>
+
+# %% [markdown]
 # ## What to take along
 #
 # - 784 → 400 → (40, 40) → 40 → 400 → 784; almost all weights are next to the pixels.

@@ -31,6 +31,7 @@ from vae_lib.latent import encode
 from vae_lib.loss import bce
 from vae_lib.model import SIGMA, reparameterize
 from vae_lib.train import load_experiments, load_trained
+from vae_lib.widgets import Live
 
 # %% [markdown]
 # Two ways to draw from a bell curve with mean 1.5 and standard deviation 0.5: ask PyTorch for it, or draw ε from N(0, 1)
@@ -98,6 +99,18 @@ print("dz²/dmu, dz²/dsigma:  ", *[f"{g:.2f}" for g in torch.autograd.grad(z**2
 # %% [markdown]
 # **What we saw.** 1 and ε, as the formula says; and 2z·1 and 2z·ε for z², by the chain rule. In `vae_lib` the whole trick
 # is one line, `mu + sigma * eps`.
+#
+# **Predict.** Below, on the left, ε; on the right z, with its density. How does z move when ε moves, with a small σ and
+# with a large one? And what will a *negative* σ change, z or the density?
+
+# %% tags=["nbval-ignore-output"]
+sizes = [i / 10 for i in range(3, 11)]
+choices = {"σ": [-s for s in sizes[::-1]] + sizes, "ε": [i / 10 for i in range(-25, 26)]}
+Live(lambda sigma, eps: plots.density(1.5, sigma, eps), choices, start=(0.5, 0.8))
+
+# %% [markdown]
+# **What we saw.** z moves σ times as far as ε, and sits at the same height on the flank of its bell. A negative σ mirrors z
+# about μ and leaves the density as it is. We come back to that at the end.
 #
 # One draw gives a noisy gradient. Its average must be right: the mean of z² is μ² + σ², so the gradients should come
 # out at 2μ = 3 and 2σ = 1.
@@ -232,6 +245,38 @@ for name, run in runs.items():
 # After 50 epochs all three agree to within about a nat. The choice is a matter of taste, as long as the rest of the
 # code knows it.
 #
+# ## Three questions
+#
+# Answer in your head first, then unfold.
+#
+# **1.** In `z = mu + sigma * eps` you replace `eps` by `eps.detach()`. What changes?
+#
+# <details><summary>Answer</summary>
+#
+# Nothing. ε depends on no weight, so there is no gradient to cut off. To detach z would be another matter: then μ and
+# σ learn nothing from the BCE.
+#
+# </details>
+#
+# **2.** A program computes `z = mu + log_var * eps`. It runs. What does the decoder see for a certain image, σ = 0.1?
+#
+# <details><summary>Answer</summary>
+#
+# log 0.1² is −4.6, so the noise is 46 times too wide. Training drives log σ² to 0: then there is no noise at all, and
+# the KLD believes in σ = 1. What is left is a plain autoencoder.
+#
+# </details>
+#
+# **3.** Why does the report's σ, of which more than half are negative, do no harm, and when would it?
+#
+# <details><summary>Answer</summary>
+#
+# z needs only σ·ε, and −ε is as likely as ε; the KLD holds only σ². It would do harm where σ itself is used: in a
+# logarithm, or as the scale of `torch.distributions.Normal`.
+#
+# </details>
+
+# %% [markdown]
 # ## What to take along
 #
 # - Sampling blocks the gradient without a word: the gradient through `torch.normal` is zero, `sample` is detached.

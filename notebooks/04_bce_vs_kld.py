@@ -33,6 +33,7 @@ from vae_lib.latent import encode
 from vae_lib.loss import bce, kld, vae_loss
 from vae_lib.model import reparameterize
 from vae_lib.train import evaluate, load_experiments, load_trained
+from vae_lib.widgets import Live
 
 torch.manual_seed(42)
 train_set, val_set, _ = load_tensors()
@@ -46,7 +47,8 @@ plots.reconstructions(val_set.x[:10], model.decode(encode(model, val_set.x[:10])
 # to an image, p(x|z) the decoder's to a code. E means the average over z drawn from q.
 #
 # We would like the model to find real digits likely: a large log p(x). That is out of reach, because it averages over
-# *every* z. Something below it is not, the *evidence lower bound* (Kingma & Welling 2014, equation 3):
+# *every* z. Something below it is not, the *evidence lower bound*, or
+# ELBO (Kingma & Welling 2014, equation 3):
 #
 # $$\log p(x) \;\ge\; \mathbb E_{z \sim q(z|x)}\big[\log p(x|z)\big] \;-\; \mathrm{KL}\big(q(z|x)\,\|\,p(z)\big)$$
 #
@@ -255,6 +257,20 @@ parts = "; ".join(f"{name}: BCE {v.bce:.0f}, KLD {v.kld:.1f}" for name, v in fin
 plots.loss_bars(finals, f"BCE and KLD of the four runs in nats per image. {parts}.")
 
 # %% [markdown]
+# All of it for one β at a time. Move the slider back and forth: what changes first, the reconstructions or the samples?
+
+
+# %%
+def one_beta(name):
+    run = runs[name]
+    val = run.history[-1].val
+    return plots.snapshot(val_set.x[:10], run.x_hat, run.samples[:10], val, name)
+
+
+# %% tags=["nbval-ignore-output"]
+Live(one_beta, {"run": list(runs)}, start=["β = 1"])
+
+# %% [markdown]
 # **What we saw.**
 #
 # - **β = 0** pays nothing for the KLD, so σ shrinks and the codes go far out: an autoencoder. Best reconstructions,
@@ -262,7 +278,8 @@ plots.loss_bars(finals, f"BCE and KLD of the four runs in nats per image. {parts
 # - **β = 1** spends 26 nats of KLD and saves 116 nats of BCE, compared with β = 20.
 # - **β = 4** gives up detail. How many of its ten samples can you read, how many of those at β = 1?
 # - **β = 20** makes information so dear that less than one nat gets through: blurs that tell a round digit from a slim one,
-#   no more, and a BCE near that of the mean image. Whoever takes a mean over everything gets there without knowing why.
+#   no more, and a BCE near that of the mean image. When nothing at all gets through, one speaks of *posterior collapse*.
+#   Whoever takes a mean over everything gets there without knowing why.
 #
 # There is no right β for every purpose. There is a right β for the *bound* on log p(x): 1. And whatever you choose, you
 # should have chosen it, not got it from a mean.
@@ -270,6 +287,37 @@ plots.loss_bars(finals, f"BCE and KLD of the four runs in nats per image. {parts
 # How many of the 40 dimensions does a model still use? A dimension whose KLD is near 0 says the same of every image.
 # Lesson 06 counts them for β = 1.
 #
+# ## Three questions
+#
+# Answer in your head first, then unfold.
+#
+# **1.** You read of a VAE on MNIST with a loss of 0.137. Is it better than ours, 107?
+#
+# <details><summary>Answer</summary>
+#
+# Not to be said before you know what was averaged. 107 / 784 is 0.136: it may be the same number per pixel. And if
+# only the BCE was averaged, it hides a β of 784.
+#
+# </details>
+#
+# **2.** μ = 0, σ = 1 for every image in dimension 7. What is its KLD, and what does it tell the decoder?
+#
+# <details><summary>Answer</summary>
+#
+# 0 nats, and nothing: z₇ is the same noise for every image. The dimension is switched off.
+#
+# </details>
+#
+# **3.** Your BCE stops at 206 nats and the KLD at 0. Name two mistakes that look like this.
+#
+# <details><summary>Answer</summary>
+#
+# 206 is the mean image, so no information reaches the decoder. Either the gradient does not reach the encoder (a
+# detached sample), or the KLD weighs far too much (a mean over pixels in the BCE, a large β).
+#
+# </details>
+
+# %% [markdown]
 # ## What to take along
 #
 # - BCE is the surprise at the pixels, from logits; KLD the distance to the prior, in closed form. Both in nats per image.

@@ -32,6 +32,7 @@ from vae_lib.data import load_tensors
 from vae_lib.latent import class_means, closest_pairs, encode, interpolate, project, traverse
 from vae_lib.loss import kld_per_dim
 from vae_lib.train import load_trained
+from vae_lib.widgets import LatentMap
 
 torch.manual_seed(42)
 _, val_set, _ = load_tensors()
@@ -66,8 +67,21 @@ print(f"the two components hold {shares} of the variance")
 
 # %% [markdown]
 # **What we saw.** Zeros on one side, ones on the other, sevens and nines below, although the model never saw a label. But
-# the groups overlap, and the picture holds only a seventh of the variance. Why so little? Look
-# at all 40 components.
+# the groups overlap, and the picture holds only a seventh of the variance.
+#
+# Who are these points? Move the pointer over the map, or click it and walk with the arrow keys.
+#
+# **Predict.** Do all sevens in one corner look alike? And a four that lies among the nines?
+
+# %% tags=["nbval-ignore-output"]
+n = 1500
+LatentMap(points[:n], val_set.y[:n], val_set.x[:n], model.decode(mu[:n]).detach())
+
+# %% [markdown]
+# **What we saw.** Neighbours in the plane may look quite different: what tells them apart lies in the other 38 directions.
+# Each reconstruction is made from all 40 numbers, so it shows its own digit wherever the point lies.
+#
+# Why do two components hold so little? Look at all 40.
 
 # %%
 shares = torch.from_numpy(PCA().fit(mu.numpy()).explained_variance_ratio_)
@@ -216,6 +230,36 @@ plots.images((1 - share) * x_4 + share * x_9, alt, ncols=11, rows=["pixels"])
 # **What we saw.** In pixels, both digits show at once. In the latent space the strokes change shape, and most pictures on
 # the way look like something a hand could have written; not all, look halfway from 1 to 7.
 #
+# ## Three questions
+#
+# Answer in your head first, then unfold.
+#
+# **1.** The KLD pushes the codes towards N(0, I). Why does the PCA plane of such codes show so little of them?
+#
+# <details><summary>Answer</summary>
+#
+# N(0, I) is as wide in every direction. The closer the codes are to it, the more equal are the shares of all components,
+# and any two of 40 hold little; here a seventh.
+#
+# </details>
+#
+# **2.** You run PCA without subtracting the mean. What does the first component show, if the cloud lies far from 0?
+#
+# <details><summary>Answer</summary>
+#
+# Mostly the way from 0 to the middle of the cloud: its place, not its widest direction.
+#
+# </details>
+#
+# **3.** Ten dimensions cost less than 0.02 nats. What happens to the pictures if you set their z to 0?
+#
+# <details><summary>Answer</summary>
+#
+# Next to nothing: they were noise for every image, and the decoder learned to ignore them.
+#
+# </details>
+
+# %% [markdown]
 # ## What to take along
 #
 # - PCA of the means shows groups, but two components hold only about a seventh of the variance.

@@ -15,24 +15,24 @@
 #
 # In this lesson you will
 #
-# - build a sampler yourself: a slider, the decoder, a picture;
-# - move through the dimensions that the model uses most;
+# - build a sampler yourself: sliders, the decoder, a picture;
+# - drag through the whole space, with the decoder inside your browser;
 # - feel where the prior ends and what lies beyond.
 #
 # **Before you begin:** lesson 06. **Time:** 25 minutes, of which the computer needs 10 seconds.
 #
-# The sliders need a running kernel. Under each you find a still picture of what it shows, for reading without one.
+# Where no kernel runs you find still pictures of what the sliders show.
 
 # %%
-import ipywidgets
 import torch
+from ipywidgets import HTML, FloatSlider, HBox, VBox
 
 from vae_lib import plots
 from vae_lib.data import load_tensors
-from vae_lib.latent import encode, sample, traverse
+from vae_lib.latent import class_means, encode, sample, traverse
 from vae_lib.loss import kld_per_dim
 from vae_lib.train import load_trained
-from vae_lib.widgets import Sampler, image_html
+from vae_lib.widgets import Explorer, image_html
 
 torch.manual_seed(42)
 _, val_set, _ = load_tensors()
@@ -62,61 +62,95 @@ print(f"the nearest of 9,000 codes is {mu.norm(dim=1).min():.1f} away from the m
 # %% [markdown]
 # None is near. So we start from the code of a real image.
 #
-# ## A sampler in a dozen lines
+# ## A sampler in ten lines
 #
-# A slider holds a number. When it moves, a function puts the number into z, decodes, and shows the picture.
+# A slider holds a number. When it moves, a function puts the numbers of all sliders into z, decodes, and shows the
+# picture. The eight dimensions that carry most get a slider (lesson 06), and so does the one that carries least.
+#
+# **Predict.** What will the last slider change?
+
+# %%
+order = kld_per_dim(mu, sigma).mean(0).argsort(descending=True)
+dims = [*order[:8].tolist(), order[-1].item()]
 
 # %% tags=["nbval-ignore-output"]
-z = mu[0].clone()
-dim = int(kld_per_dim(mu, sigma).mean(0).argmax())
-slider = ipywidgets.FloatSlider(z[dim].item(), min=-3, max=3, step=0.05, description=f"z[{dim}]")
-picture = ipywidgets.HTML()
+sliders = [FloatSlider(mu[0, d].item(), min=-3, max=3, description=f"z[{d}]") for d in dims]
+picture = HTML()
 
 
 def draw(change=None):
-    z[dim] = slider.value
-    picture.value = image_html(
-        model.decode(z.unsqueeze(0)).detach()[0], f"digit at {slider.value:.2f}"
-    )
+    z = mu[0].clone()
+    z[dims] = torch.tensor([slider.value for slider in sliders])
+    alt = ", ".join(f"{slider.description} = {slider.value:.1f}" for slider in sliders)
+    picture.value = image_html(model.decode(z.unsqueeze(0))[0], f"the digit decoded at {alt}")
 
 
-slider.observe(draw, names="value")
+for slider in sliders:
+    slider.observe(draw, names="value")
 draw()
-ipywidgets.HBox([slider, picture])
+HBox([VBox(sliders), picture])
 
 # %% [markdown]
-# **Try it.** Drag slowly from end to end, or click the handle and use the arrow keys. Does the digit change into
-# another one? The same, standing still:
+# **Try it.** Drag, or click a handle and use the arrow keys.
+#
+# 1. Change the slant of the digit without changing which digit it is.
+# 2. Turn it into another digit with as few sliders as you can.
+# 3. Push the first eight sliders to their right ends. Is that still a digit?
+#
+# The same as a still picture, each slider from −3 to 3:
 
 # %%
 values = torch.linspace(-3, 3, 11)
-alt = f"The digit as z[{dim}] goes from -3 to 3 in eleven steps."
-plots.images(traverse(model, mu[0], dim, values), alt, ncols=11)
+rows = torch.cat([traverse(model, mu[0], dim, values) for dim in dims])
+alt = "Nine rows, a slider each, from -3 to 3: strokes, slant, loops change; nothing in the last."
+plots.images(rows, alt, ncols=11, rows=[f"z[{dim}]" for dim in dims])
 
 # %% [markdown]
-# ## Eight sliders
+# **What we saw.** Each of the first eight changes several things at once. The last one changes nothing: its KLD is near 0,
+# so in training it was pure noise, and the decoder learned to ignore it. How many of the 40 are like that?
+
+# %%
+z_moved = mu[0].repeat(40, 1)
+z_moved.fill_diagonal_(3.0)
+moved = (model.decode(z_moved) - model.decode(mu[:1])).detach().abs().amax(1)
+print(f"set to 3, {(moved < 0.1).sum()} of 40 dimensions change no pixel by as much as 0.1")
+
+# %% [markdown]
+# ## The explorer
 #
-# `vae_lib.widgets.Sampler` is the same with eight sliders, for the dimensions that carry most (lesson 06).
+# Each move of your slider went to Python and came back as a picture. The explorer sends the decoder's weights to the
+# browser, once, as float16 (0.7 MB), and decodes there: the 40 × 400 + 400 × 784 multiplications take well under a
+# millisecond.
+#
+# - **The pad** has the means of the ten classes on a ring. Where you are, z is their weighted mean; the nearest weighs most.
+#   Drag, or use the arrow keys, Page Up and Page Down, Home, and 0 to 9.
+# - **A line** leads from one encoded image to another, **one dimension** moves alone, **the prior** draws fresh z.
+# - **The bars** are the 40 numbers of z, most used first, with bands at ±1 and ±2. Drag one up or down.
 
 # %% tags=["nbval-ignore-output"]
-sampler = Sampler(model, mu, sigma, mu[0])
-sampler
+explorer = Explorer(model, mu, sigma, val_set.y)
+explorer
 
 # %% [markdown]
 # **Try it.**
 #
-# 1. Change the slant of the digit without changing which digit it is.
-# 2. Turn it into another digit with as few sliders as you can.
-# 3. Push all sliders to their right ends. Is that still a digit?
+# 1. Visit all ten digits on the pad, then look at the bars: how far from the prior is a class mean?
+# 2. Walk from the 7 to the 3 on a line. Where does the 7 end? Is there a picture in between that is no digit?
+# 3. Draw 16. How many can you read? Take an unreadable one, and repair it with the bars.
 #
-# The slider's dimensions, each from −3 to 3, as a still picture:
+# The explorer's place is also in Python: read it with `explorer.z`, set it with `explorer.z = mu[5]`. Here are the length of
+# a class mean and of a code, to check your answer to 1.
 
 # %%
-rows = torch.cat([traverse(model, mu[0], d, values) for d in sampler.dims])
-alt = "Eight rows, one for each slider, from -3 to 3: slant, width, loops and strokes change."
-plots.images(rows, alt, ncols=11, rows=[f"z[{d}]" for d in sampler.dims])
+means = class_means(mu, val_set.y)
+low, high = means.norm(dim=1).aminmax()
+print(f"class means have lengths from {low:.1f} to {high:.1f}")
+print(f"codes have a median length of {mu.norm(dim=1).median():.1f}")
 
 # %% [markdown]
+# **What we saw.** All bars of a class mean are short: in the mean, what makes one hand differ from another cancels out. So
+# the means decode to clean, average digits, far from where single images are encoded.
+#
 # ## How far is too far?
 #
 # Task 3 drew something odd, although each slider stayed within three standard deviations. Why?
@@ -137,7 +171,7 @@ print(f"eight sliders at 3 alone make {corner:.1f}")
 
 # %%
 z_corner = mu[0].clone()
-z_corner[sampler.dims] = 3.0
+z_corner[dims[:8]] = 3.0
 both = torch.stack([z_corner, 6 * z_corner / z_corner.norm()])
 alt = "The corner, and the corner pulled back to length 6: the same odd shape, a little softer."
 plots.images(model.decode(both).detach(), alt, titles=["corner", "at length 6"])
@@ -168,9 +202,42 @@ alt = "Forty generated images, about half of them digits, half scribbles."
 plots.images(sample(model, 40), alt, ncols=20)
 
 # %% [markdown]
+# ## Three questions
+#
+# Answer in your head first, then unfold.
+#
+# **1.** You draw z = 3 · ε instead of ε. Why do the pictures get worse, although the model is the same?
+#
+# <details><summary>Answer</summary>
+#
+# Nearly all of N(0, I) in 40 dimensions lies at a distance of about √40 ≈ 6.3 from 0. At three times that distance
+# the decoder has hardly ever been.
+#
+# </details>
+#
+# **2.** z = 0 is the most likely single point of the prior. Why does it decode to no digit?
+#
+# <details><summary>Answer</summary>
+#
+# The most likely point is not a typical one: in 40 dimensions draws lie at a distance of about 6.3 from 0, and so few
+# images are encoded near 0 that the decoder gives something between all of them.
+#
+# </details>
+#
+# **3.** Why start the sliders from the code of a real digit?
+#
+# <details><summary>Answer</summary>
+#
+# There the decoder has been: a real image was encoded there. From there you can feel what each dimension changes;
+# from 0 you would see blobs change into blobs.
+#
+# </details>
+
+# %% [markdown]
 # ## What to take along
 #
-# - A live sampler is a slider, `model.decode`, and a picture.
+# - A live sampler is a few sliders, `model.decode`, and a picture.
+# - A decoder is small: two layers of weights, and any browser can draw with it.
 # - z = 0 is a blur: start from an encoded image.
 # - In 40 dimensions the prior lives on a shell around length 6; far outside the decoder exaggerates, and does not say so.
 #

@@ -35,6 +35,7 @@ from vae_lib.data import load_tensors
 from vae_lib.latent import class_means, closest_pairs, encode, project, sample
 from vae_lib.loss import bce, kld, kld_per_dim
 from vae_lib.train import load_experiments, load_trained
+from vae_lib.widgets import Explorer
 
 # %%
 torch.manual_seed(42)
@@ -112,8 +113,16 @@ assert accuracy(val_set.x, val_set.y) > 0.95
 assert readable(val_set.x) > 0.8 > readable(glued) + 0.1
 
 # %% [markdown]
-# A warning: *readable* is not *good*. A third or more of the glued pictures count as readable. So the number is worth
-# little alone and something in a comparison, and we want a second instrument that works in another way.
+# A warning: *readable* is not *good*. A third or more of the glued pictures count as readable. Try it yourself: the
+# explorer of lesson 07 shows what this classifier says of each picture. Draw 16. Which would *you* call readable, and which
+# does the classifier?
+
+# %% tags=["nbval-ignore-output"]
+Explorer(model, mu, sigma, val_set.y, classifier)
+
+# %% [markdown]
+# So the number is worth little alone and something in a comparison, and we want a second instrument that works in another
+# way.
 #
 # ## Instrument 2: are two sets of images alike?
 #
@@ -397,6 +406,39 @@ for name, verdict in verdicts.items():
 # | the loss per sample is measured on validation and test | 05 | done; the report gives no number to compare with |
 # | PCA shows how the digits are organized | 06 | in part: the plane holds a seventh of the variance |
 #
+# ## Three questions
+#
+# Answer in your head first, then unfold.
+#
+# **1.** The measure is fixed before the result is seen. What could go wrong otherwise?
+#
+# <details><summary>Answer</summary>
+#
+# Some measure nearly always agrees with what one would like. If you choose it after seeing the numbers, it can no
+# longer refute anything.
+#
+# </details>
+#
+# **2.** A third of the samples are readable, and nearly half of the glued pictures are, too. What does that say about
+# the first number?
+#
+# <details><summary>Answer</summary>
+#
+# That it is worth little alone: the classifier finds most things readable. It says something in a comparison, and
+# needs a second instrument beside it.
+#
+# </details>
+#
+# **3.** The KLD is below the BCE for almost every image. Why does a smooth latent space not follow?
+#
+# <details><summary>Answer</summary>
+#
+# The BCE counts pixels: draw the same picture larger, and it grows while the codes stay as they are. An inequality
+# that changes with the size of the picture says nothing about the space.
+#
+# </details>
+
+# %% [markdown]
 # ## What to take along
 #
 # - A statement becomes science when you say beforehand which number would refute it.

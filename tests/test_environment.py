@@ -96,6 +96,7 @@ def full_disk(monkeypatch, tmp_path):
         (damaged_bundle, "PyTorch and MNIST", "is damaged", "git checkout -- vae_lib/mnist"),
         (cache_that_is_no_folder, "PyTorch and MNIST", "cache", "XDG_CACHE_HOME"),
         (not_installed("ipywidgets"), "Widgets", "ipywidgets is not", "run the set-up line of README.md again"),
+        (not_installed("anywidget"), "Widgets", "anywidget is not", "run the set-up line of README.md again"),
         (no_lab_extension, "Widgets", "is missing", "--force-reinstall jupyterlab_widgets"),
         (full_disk, "Disk", "0.2 GB are free, the course needs 1 GB", "make room"),
     ],

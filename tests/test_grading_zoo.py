@@ -1,6 +1,6 @@
 """Hostile and broken hand-ins, each between two honest ones, graded by the command itself in one run.
 
-The cases are in answers/zoo.py. A case costs its neighbours nothing, changes nothing on disk, learns nothing, leaves
+The cases are in zoo.py. A case costs its neighbours nothing, changes nothing on disk, learns nothing, leaves
 nothing running, and earns what its honest answers earn.
 """
 
@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from answers import handed_in, zoo
+import handed_in
+import zoo
 from grading.course import ROOT
 from vae_lib import checks
 

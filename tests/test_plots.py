@@ -43,6 +43,8 @@ FIGURES = {
     "lines": lambda: plots.lines([1, 2, 3], CURVES, ALT),
     "lines, log": lambda: plots.lines([1, 2, 3], CURVES, ALT, logy=True),
     "histogram": lambda: plots.histogram(CURVES, ALT),
+    "density": lambda: plots.density(1.5, -0.5, 0.8),
+    "snapshot": lambda: plots.snapshot(X[:3], X_HAT[:3], X_HAT[3:], Losses(105.5, 78.8, 26.7), "epoch 7"),
     "table": lambda: plots.table(MATRIX, ALT, labels=list("abc")),
 }
 figures = pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
@@ -92,7 +94,7 @@ def test_a_saved_figure_has_its_description(draw, tmp_path):
 
 def test_the_callers_description_is_kept():
     kept = {name for name, draw in FIGURES.items() if draw().alt == ALT}
-    assert kept == set(FIGURES) - {"reconstructions", "loss_curves", "latent_scatter"}
+    assert kept == set(FIGURES) - {"reconstructions", "loss_curves", "latent_scatter", "density", "snapshot"}
 
 
 def test_neither_import_nor_drawing_touches_pyplot():
@@ -286,6 +288,39 @@ def test_loss_bars_stack_the_kld_on_the_bce():
     assert drawn == pytest.approx([0, 78.8, 0, 60, 78.8, 26.7, 60, 30])
     assert [text.get_text() for text in ax.texts] == ["BCE 79", "BCE 60", "KLD 26.7", "KLD 30.0"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
+
+
+def test_a_density_is_a_bell_with_the_sample_on_it():
+    picture = plots.density(1.5, -0.5, 0.8)
+    for ax, mean, sigma, value in zip(picture.axes, [0, 1.5], [1, 0.5], [0.8, 1.1], strict=True):
+        height = np.exp(-(((value - mean) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi))
+        dot = ax.lines[-1].get_xydata()
+        np.testing.assert_allclose(dot, [[value, 0], [value, height]], rtol=1e-5)
+        bell = ax.collections[0].get_paths()[0].vertices
+        assert bell[:, 1].max() == pytest.approx(1 / (sigma * np.sqrt(2 * np.pi)), rel=1e-2)
+    assert [text.get_position()[0] for text in picture.axes[1].texts] == [1.5, 1.0]  # μ and μ + σ
+    assert "ε = 0.8 under N(0, 1)" in picture.alt
+    assert "z = 1.5 + (-0.5) · (0.8) = 1.10 under" in picture.alt
+
+
+def test_a_snapshot_shows_images_and_losses():
+    picture = FIGURES["snapshot"]()
+    for i in range(3):
+        assert torch.equal(tile(picture, 0, i), X[i])
+        assert torch.equal(tile(picture, 1, i), X_HAT[i])
+        assert torch.equal(tile(picture, 2, i), X_HAT[3 + i])
+    left, right = picture.axes
+    assert [label.get_text() for label in left.get_yticklabels()] == ["original", "reconstruction", "sample"]
+    assert [bar.get_height() for bar in right.patches] == [78.8, 26.7]
+    assert right.patches[0].get_hatch() != right.patches[1].get_hatch()
+    assert "epoch 7: 3 originals" in picture.alt
+    assert "BCE 78.8 and KLD 26.7 nats per image." in picture.alt
+
+
+def test_a_snapshot_leaves_room_for_a_loss_of_any_size():
+    for kld, top in ((26.7, 240), (809.0, 1.2 * 809)):
+        right = plots.snapshot(X, X_HAT, X, Losses(100.0, 80.0, kld), "a").axes[1]
+        assert right.get_ylim() == pytest.approx((0, top))
 
 
 def test_lines_are_the_curves_with_their_labels():

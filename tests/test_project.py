@@ -1,5 +1,6 @@
 """The files around the library: dependencies, notebooks as built, style."""
 
+import re
 import statistics
 import subprocess
 import sys
@@ -54,55 +55,76 @@ def test_ruff_finds_nothing():
 @pytest.fixture
 def lesson(tmp_path, monkeypatch):
     """The source of a small lesson, with its built notebook beside it."""
-    monkeypatch.setattr(build, "FOLDERS", [tmp_path])
-    source = tmp_path / "01_small.py"
+    for name in ("NOTEBOOKS", "SOLUTIONS", "EXERCISES"):
+        monkeypatch.setattr(build, name, tmp_path / name.lower())
+        getattr(build, name).mkdir()
+    source = build.NOTEBOOKS / "01_small.py"
     source.write_text("# %% [markdown]\n# # Small\n\n# %%\nprint(1 + 1)\n")
-    build.build(source)
+    build_from(source)
     return source
+
+
+def build_from(source):
+    for path, notebook in build.notebooks_of(source).items():
+        build.build(path, notebook)
+
+
+def problems(source):
+    return build.problems({source: build.notebooks_of(source)})
 
 
 def test_a_build_executes_and_is_fresh(lesson):
     stored = nbformat.read(lesson.with_suffix(".ipynb"), as_version=4)
     assert stored.cells[1].outputs[0].text == "2\n"
-    assert build.problems([lesson]) == []
+    assert problems(lesson) == []
 
 
 def test_two_builds_are_the_same_bytes(lesson):
     first = lesson.with_suffix(".ipynb").read_bytes()
-    build.build(lesson)
+    build_from(lesson)
     assert lesson.with_suffix(".ipynb").read_bytes() == first
 
 
 @pytest.mark.parametrize("change", ["\n# more\n", "\n\n# %%\nprint(3)\n"])
 def test_a_changed_source_is_found(lesson, change):
     lesson.write_text(lesson.read_text() + change)
-    assert "not what 01_small.py says" in build.problems([lesson])[0]
+    assert "not what 01_small.py says" in problems(lesson)[0]
 
 
 def test_an_edited_notebook_is_found(lesson):
     stored = lesson.with_suffix(".ipynb")
     stored.write_text(stored.read_text().replace("1 + 1", "1 + 2"))
-    assert "not what 01_small.py says" in build.problems([lesson])[0]
+    assert "not what 01_small.py says" in problems(lesson)[0]
 
 
 def test_an_orphan_is_found(lesson):
     lesson.rename(lesson.with_name("02_other.py"))
-    found = build.problems([lesson.with_name("02_other.py")])
+    found = problems(lesson.with_name("02_other.py"))
     assert any("01_small.ipynb: an orphan" in sentence for sentence in found)
 
 
 def test_a_notebook_that_was_not_executed_is_found(lesson):
     stored = lesson.with_suffix(".ipynb")
     stored.write_text(build.as_text(build.without_outputs(nbformat.read(stored, as_version=4))))
-    assert "was not executed" in build.problems([lesson])[0]
+    assert "was not executed" in problems(lesson)[0]
 
 
 def test_a_failing_lesson_leaves_the_notebook_before(lesson):
     before = lesson.with_suffix(".ipynb").read_bytes()
     lesson.write_text("# %%\nprint(nothing)\n")
     with pytest.raises(Exception, match="NameError"):
-        build.build(lesson)
+        build_from(lesson)
     assert lesson.with_suffix(".ipynb").read_bytes() == before
+
+
+def test_a_widget_is_stored_as_its_picture_or_not_at_all():
+    def output(data):
+        return nbformat.v4.new_output("display_data", data)
+
+    view = {build.WIDGET_VIEW: {"model_id": "1"}, "text/plain": "Explorer()"}
+    assert build.without_widget(output(view)) is None
+    assert set(build.without_widget(output(view | {"image/png": "iVBOR"})).data) == {"text/plain", "image/png"}
+    assert build.without_widget(output({"text/plain": "7"})).data == {"text/plain": "7"}
 
 
 def code_cells(path):
@@ -123,6 +145,17 @@ def test_every_figure_is_described(path):
     assert figures
     for figure in figures:
         assert len(figure.metadata["image/png"]["alt"]) > 15
+
+
+def test_where_no_kernel_runs_each_of_our_widgets_is_a_picture():
+    found = []
+    for path in NOTEBOOKS:
+        assert "widgets" not in nbformat.read(path, as_version=4).metadata
+        for cell in code_cells(path):
+            if re.search(r"^(Live|LatentMap|explorer = Explorer|Explorer)\(", cell.source, re.MULTILINE):
+                found.append(path.stem[:2])
+                assert any("image/png" in output.get("data", {}) for output in cell.outputs)
+    assert found == ["03", "04", "05", "06", "07", "08"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -1,18 +1,19 @@
-"""The live sampler without a browser: its sliders, its picture and its description."""
+"""The widgets without a browser: what they send to it, what they refuse, and the picture that stands in for them."""
 
 import base64
 import io
 import re
 
-import ipywidgets
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 from torch.distributions import Normal, kl_divergence
 
+from vae_lib import plots
 from vae_lib.model import VAE
-from vae_lib.widgets import Sampler, image_html
+from vae_lib.widgets import Explorer, LatentMap, Live, image_html
 
 
 @pytest.fixture(scope="module")
@@ -23,94 +24,155 @@ def model():
 
 @pytest.fixture
 def encoded():
-    """mu and sigma whose dimensions 4, 1 and 3 are used most, in this order."""
-    mu = 0.1 * torch.randn(20, 6, generator=torch.Generator().manual_seed(0))
-    mu[:, 4] += 5
-    mu[:, 1] += 3
-    sigma = torch.ones(20, 6)
-    sigma[:, 3] = -0.1
-    return mu, sigma
+    """mu, sigma and y of 20 images, two of each digit."""
+    generator = torch.Generator().manual_seed(0)
+    mu = torch.randn(20, 6, generator=generator)
+    return mu, torch.randn(20, 6, generator=generator), torch.arange(20) % 10
 
 
 @pytest.fixture
-def sampler(model, encoded):
-    return Sampler(model, *encoded, torch.tensor([0.1, -0.2, 0.3, -0.4, 0.5, -0.6]), n_sliders=3)
+def explorer(model, encoded):
+    return Explorer(model, *encoded)
 
 
-def shown(sampler):
-    """The pixels and the description of the picture on the screen."""
-    alt, png = re.search(r'alt="([^"]*)".*base64,([^"]*)"', sampler.picture.value).groups()
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(png)))), alt
-
-
-def assert_shows(sampler, model, z):
-    expected = torch.sigmoid(model.decoder(torch.tensor([z])))[0].detach().view(28, 28).numpy()
-    np.testing.assert_allclose(shown(sampler)[0] / 255, expected, atol=1 / 255)
-
-
-def test_the_sliders_are_the_dimensions_with_the_largest_kld(sampler, encoded):
-    mu, sigma = encoded
-    kld = kl_divergence(Normal(mu, sigma.abs()), Normal(0.0, 1.0)).mean(dim=0)
-    assert kld.argsort(descending=True)[:3].tolist() == [4, 1, 3]
-    assert sampler.dims == [4, 1, 3]
-    assert [slider.description for slider in sampler.sliders] == ["z[4]", "z[1]", "z[3]"]
-
-
-def test_the_sampler_shows_sliders_a_button_and_a_picture(sampler):
-    controls, picture = sampler.children
-    assert picture is sampler.picture
-    assert [type(child) for child in controls.children] == [ipywidgets.FloatSlider] * 3 + [ipywidgets.Button]
-
-
-def test_it_begins_at_the_point_it_was_given(sampler, model):
-    assert sampler.z.tolist() == pytest.approx([0.1, -0.2, 0.3, -0.4, 0.5, -0.6])
-    assert_shows(sampler, model, [0.1, -0.2, 0.3, -0.4, 0.5, -0.6])
-
-
-def test_moving_a_slider_shows_the_decoded_new_point(sampler, model):
-    before = shown(sampler)[0]
-    sampler.sliders[0].value = 2.5
-    sampler.sliders[2].value = -3
-    assert_shows(sampler, model, [0.1, -0.2, 0.3, -3, 2.5, -0.6])
-    assert (shown(sampler)[0] != before).any()
-
-
-def test_the_description_names_the_positions(sampler):
-    assert shown(sampler)[1] == "the digit decoded at z[4] = 0.50, z[1] = -0.20, z[3] = -0.40"
-    sampler.sliders[1].value = 1.25
-    assert shown(sampler)[1] == "the digit decoded at z[4] = 0.50, z[1] = 1.25, z[3] = -0.40"
-
-
-def test_the_button_goes_back_to_the_start(sampler):
-    start = sampler.picture.value
-    for slider in sampler.sliders:
-        slider.value = 2
-    assert sampler.picture.value != start
-    sampler.children[0].children[-1].click()
-    assert sampler.picture.value == start
-
-
-def test_moving_leaves_the_callers_point_alone(model, encoded):
-    z = torch.zeros(6)
-    Sampler(model, *encoded, z).sliders[0].value = 1
-    assert z.tolist() == [0] * 6
-
-
-def test_sliders_reach_three_standard_deviations_and_an_image_that_lies_farther_out(model, encoded):
-    z = torch.zeros(6)
-    z[4] = -4.7
-    far, near, _ = Sampler(model, *encoded, z, n_sliders=3).sliders
-    assert (far.min, far.value, far.max) == pytest.approx((-4.7, -4.7, 4.7))
-    assert (near.min, near.max) == (-3, 3)
-
-
-def test_there_are_no_more_sliders_than_dimensions(model, encoded):
-    assert len(Sampler(model, *encoded, torch.zeros(6), n_sliders=8).sliders) == 6
+def floats(sent, dtype):
+    return torch.from_numpy(np.frombuffer(sent, dtype).astype(np.float32))
 
 
 def test_an_image_as_html_has_description_size_and_exact_pixels():
-    x = torch.linspace(0, 1, 784)
+    x = torch.linspace(0, 1, 784, requires_grad=True)
     html = image_html(x, "a ramp", size=100)
     assert 'alt="a ramp" width="100" height="100"' in html
     png = base64.b64decode(re.search(r'base64,([^"]*)"', html)[1])
-    np.testing.assert_allclose(np.asarray(Image.open(io.BytesIO(png))).flatten() / 255, x, atol=1 / 255)
+    np.testing.assert_allclose(np.asarray(Image.open(io.BytesIO(png))).flatten() / 255, x.detach(), atol=1 / 255)
+
+
+def test_the_explorer_sends_the_decoder_as_float16(explorer, model):
+    assert explorer.sizes == [6, 16, 784]
+    first, first_bias, second, second_bias = floats(explorer.weights, np.float16).split([96, 16, 16 * 784, 784])
+    z = torch.randn(5, 6)
+    h = torch.relu(z @ first.view(6, 16) + first_bias)
+    torch.testing.assert_close(h @ second.view(16, 784) + second_bias, model.decoder(z), atol=2e-3, rtol=0)
+
+
+def test_the_explorer_sends_class_means_then_codes_with_labels(explorer, encoded):
+    mu, _, y = encoded
+    sent = floats(explorer.codes, np.float32).view(-1, 6)
+    torch.testing.assert_close(sent[:10], torch.stack([(mu[digit] + mu[digit + 10]) / 2 for digit in range(10)]))
+    assert torch.equal(sent[10:], mu)
+    assert explorer.labels == y.tolist()
+
+
+def test_the_explorer_sends_the_kld_of_each_dimension(explorer, encoded):
+    mu, sigma, _ = encoded
+    expected = kl_divergence(Normal(mu, sigma.abs()), Normal(0.0, 1.0)).mean(dim=0)
+    torch.testing.assert_close(torch.tensor(explorer.kld), expected)
+
+
+def test_the_explorer_sends_a_classifier_if_it_has_one(model, encoded, explorer):
+    assert (explorer.classifier, explorer.classifier_sizes) == (b"", [])
+    classifier = nn.Sequential(nn.Linear(784, 3), nn.ReLU(), nn.Linear(3, 10))
+    sent = Explorer(model, *encoded, classifier)
+    assert sent.classifier_sizes == [784, 3, 10]
+    weights = floats(sent.classifier, np.float16)
+    torch.testing.assert_close(weights[: 784 * 3].view(784, 3), classifier[0].weight.T.detach(), atol=1e-3, rtol=0)
+
+
+def test_z_is_a_list_that_any_d_numbers_can_set(explorer, encoded):
+    assert explorer.z == pytest.approx(encoded[0][0].tolist())
+    explorer.z = torch.arange(6)
+    assert explorer.z == [0, 1, 2, 3, 4, 5]
+    explorer.z = [0.5] * 6
+    assert explorer.z == [0.5] * 6
+
+
+@pytest.mark.parametrize(
+    ("z", "sentence"),
+    [
+        (torch.zeros(7), r"z should be 6 finite numbers, got shape \(7,\): take a code such as mu\[0\]"),
+        ([float("nan")] * 6, r"z should be 6 finite numbers, got numbers that are not finite"),
+    ],
+)
+def test_a_wrong_z_is_a_sentence_and_leaves_the_explorer_as_it_was(explorer, z, sentence):
+    before = explorer.z
+    with pytest.raises(ValueError, match=sentence):
+        explorer.z = z
+    assert explorer.z == before
+
+
+def test_a_model_whose_training_failed_is_a_sentence(encoded):
+    broken = VAE(hidden_dim=16, latent_dim=6)
+    broken.decoder.out.bias.data[:3] = torch.tensor([float("nan"), float("inf"), 1e6])  # the last only in float16
+    with pytest.raises(ValueError, match="3 of 13440 weights are not finite numbers in float16: take a model whose"):
+        Explorer(broken, *encoded)
+
+
+@pytest.mark.parametrize("sizes", [{"latent_dim": 5}, {"latent_dim": 6, "input_dim": 100}])
+def test_a_model_of_other_sizes_is_a_sentence(encoded, sizes):
+    with pytest.raises(ValueError, match=r"got \(20, 6\), \(20, 6\) and \d+: encode images with the same model"):
+        Explorer(VAE(hidden_dim=16, **sizes), *encoded)
+
+
+def test_without_a_browser_the_explorer_is_a_picture_of_z_and_the_class_means(explorer, model):
+    explorer.z = [1, -1, 2, 0, 0, 0.5]
+    data, metadata = explorer._repr_mimebundle_()
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data["image/png"])))) / 255
+    first = torch.tensor([explorer.z, floats(explorer.codes, np.float32)[:6].tolist()])
+    for x_hat, left in zip(model.decode(first).detach(), (4, 64), strict=True):
+        np.testing.assert_allclose(pixels[4:60:2, left : left + 56 : 2], x_hat.view(28, 28), atol=1 / 255)
+    assert "the digit that the explorer shows" in metadata["image/png"]["alt"]
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
+
+
+@pytest.fixture
+def drawn():
+    """The values that `live` asked figures for."""
+    return []
+
+
+@pytest.fixture
+def live(drawn):
+    def draw(*values):
+        drawn.append(values)
+        return plots.bars({"a": 1}, f"A figure of {values}.")
+
+    return Live(draw, {"σ": [0.5, 1.0], "ε": [-1, 0, 1]}, start=(1.0, -1))
+
+
+def test_live_sliders_are_lists_of_values(live, drawn):
+    assert (live.labels, live.texts, live.chosen) == (["σ", "ε"], [["0.5", "1.0"], ["-1", "0", "1"]], [1, 0])
+    assert drawn == [(1.0, -1)]
+
+
+def test_moving_a_live_slider_draws_its_values_once(live, drawn):
+    for chosen in ([0, 2], [1, 0], [0, 2]):
+        live.chosen = chosen
+    assert drawn == [(1.0, -1), (0.5, 1)]
+    assert live.picture["alt"] == "A figure of (0.5, 1)."
+    assert base64.b64decode(live.picture["src"].removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
+
+
+def test_live_begins_with_the_first_values_unless_told():
+    assert Live(lambda epoch: plots.bars({"a": epoch}, "A."), {"epoch": [1, 2, 5]}).chosen == [0]
+
+
+def test_without_a_browser_live_is_the_figure_it_shows(live):
+    live.chosen = [0, 1]
+    data, metadata = live._repr_mimebundle_()
+    assert metadata["image/png"]["alt"] == data["text/plain"] == "A figure of (0.5, 0)."
+    assert live.picture["src"].endswith(data["image/png"])
+    assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_the_map_sends_points_labels_and_bytes_of_images():
+    x, x_hat, y = torch.rand(20, 784), torch.rand(20, 784), torch.arange(20) % 10
+    points = torch.randn(20, 2, dtype=torch.float64)
+    sent = LatentMap(points, y, x, x_hat)
+    assert sent.points == points.tolist()
+    assert sent.labels == y.tolist()
+    assert len(sent.colours) == 10
+    for part, images in ((sent.images, x), (sent.reconstructions, x_hat)):
+        np.testing.assert_allclose(np.frombuffer(part, np.uint8) / 255, images.flatten(), atol=0.5 / 255 + 1e-6)
+    data, metadata = sent._repr_mimebundle_()
+    assert "10 originals" in metadata["image/png"]["alt"]
+    assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(data)

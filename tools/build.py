@@ -122,7 +122,7 @@ def build(path, notebook):
     notebook.metadata = nbformat.from_dict(METADATA)  # the kernel wrote its own version there
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if not is_widget(output)]
+            cell.outputs = [output for output in map(without_widget, cell.outputs) if output]
     temporary = path.with_suffix(".ipynb.tmp")
     temporary.write_text(as_text(notebook), encoding="utf-8")
     os.replace(temporary, path)
@@ -174,9 +174,11 @@ def without_outputs(notebook):
     return bare
 
 
-def is_widget(output):
-    # Without a kernel a stored widget shows only an error; the lessons keep a picture beside each.
-    return WIDGET_VIEW in output.get("data", {})
+def without_widget(output):
+    """The output as a picture, or None where a widget has none: without a kernel a stored widget is only an error."""
+    data = output.get("data", {})
+    widget = data.pop(WIDGET_VIEW, None)
+    return output if widget is None or "image/png" in data else None
 
 
 def as_text(notebook):

@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 FREE_DISK_GB = 1.0  # a report run writes 0.4 GB of checkpoints, the rest is room to work
+# Where JupyterLab finds each one's part for the browser, and the package that brings it.
+BROWSER_PARTS = {
+    "ipywidgets": ("@jupyter-widgets/jupyterlab-manager", "jupyterlab_widgets"),
+    "anywidget": ("anywidget", "anywidget"),
+}
 SET_UP_AGAIN = "run the set-up line of README.md again"
 
 
@@ -80,16 +85,18 @@ def check_scikit_learn():
 
 
 def check_widgets():
-    """ipywidgets is beside this kernel, with the part that JupyterLab loads in the browser."""
-    try:
-        found = version("ipywidgets")
-    except PackageNotFoundError:
-        return Check("Widgets", False, f"ipywidgets is not installed in {sys.prefix}: {SET_UP_AGAIN}.")
-    browser_part = Path(sys.prefix, "share/jupyter/labextensions/@jupyter-widgets/jupyterlab-manager/package.json")
-    if not browser_part.exists():
-        remedy = "run python -m pip install --force-reinstall jupyterlab_widgets, then reload the page"
-        return Check("Widgets", False, f"the browser's part of ipywidgets, {browser_part}, is missing: {remedy}.")
-    return Check("Widgets", True, f"ipywidgets {found}; the slider below proves it")
+    """ipywidgets and anywidget are beside this kernel, with the parts that JupyterLab loads in the browser."""
+    found = []
+    for name, (part, package) in BROWSER_PARTS.items():
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            return Check("Widgets", False, f"{name} is not installed in {sys.prefix}: {SET_UP_AGAIN}.")
+        file = Path(sys.prefix, "share/jupyter/labextensions", part, "package.json")
+        if not file.exists():
+            remedy = f"run python -m pip install --force-reinstall {package}, then reload the page"
+            return Check("Widgets", False, f"the browser's part of {name}, {file}, is missing: {remedy}.")
+    return Check("Widgets", True, f"{' and '.join(found)}; the slider below proves it")
 
 
 def check_disk(folder):

@@ -83,7 +83,12 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
     nrows, gap = -(-len(x) // ncols), 14 if titles else 2
     step, label_width = 28 + gap, 0.11 * max(map(len, rows or [""]))
     picture = Picture(0.02 * (step * ncols + gap) + label_width, 0.02 * (step * nrows + gap), alt)
-    ax = picture.add_subplot()
+    _show_grid(picture.add_subplot(), x, ncols, gap, titles, rows)
+    return picture
+
+
+def _show_grid(ax, x, ncols, gap, titles=None, rows=None):
+    nrows, step = -(-len(x) // ncols), 28 + gap
     grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=gap, pad_value=1)[0]
     if len(x) == 1:  # which make_grid leaves without padding
         grid = F.pad(grid, [gap] * 4, value=1.0)
@@ -93,6 +98,37 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
     ax.set(xticks=[], yticks=[step * i + gap + 14 for i in range(nrows)] if rows else [], yticklabels=rows or [])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
+
+
+def density(mu, sigma, eps):
+    """z = mu + sigma · eps over the density that it is drawn from, beside eps over its own; three numbers."""
+    z = mu + sigma * eps
+    titles = [f"ε = {eps} under N(0, 1)", f"z = {mu} + ({sigma}) · ({eps}) = {z:.2f} under N({mu}, σ²)"]
+    picture = Picture(9, 2.5, f"Left, {titles[0]}. Right, {titles[1]}.")
+    for i, (value, mean, step) in enumerate([(eps, 0.0, 1.0), (z, mu, sigma)]):
+        ax = picture.panel(1, 2, i + 1, title=titles[i], xlabel="εz"[i], ylabel=["density", ""][i])
+        bell = torch.distributions.Normal(mean, abs(step))
+        axis, height = torch.linspace(-3.5, 3.5, 200) + mean, bell.log_prob(torch.tensor(value)).exp().item()
+        ax.fill_between(axis, bell.log_prob(axis).exp(), color=BLUE, alpha=0.2)
+        for place, name in {mean: "0μ"[i], mean + step: ["1", "μ + σ"][i]}.items():
+            ax.axvline(place, ymax=0.86, color=GREY, ls=":")
+            ax.text(place, 1.3, name, ha="center", va="bottom")
+        ax.plot([value, value], [0, height], color=ORANGE, marker="o", lw=2, clip_on=False)
+        ax.set(ylim=(0, 1.5), xlim=(mean - 3.5, mean + 3.5))
+    return picture
+
+
+def snapshot(x, x_hat, samples, losses, title):
+    """What a model draws, and its two losses: originals and reconstructions, each (n, 784), samples (n, 784) below."""
+    what = f"{title}: {len(x)} originals, their reconstructions, {len(samples)} samples"
+    picture = Picture(9, 2.3, f"{what}; BCE {losses.bce:.1f} and KLD {losses.kld:.1f} nats per image.")
+    left, right = picture.subplots(1, 2, width_ratios=[3, 1])
+    _show_grid(left, torch.cat([x, x_hat, samples]), len(x), 2, rows=["original", "reconstruction", "sample"])
+    left.set_title(title)
+    drawn = right.bar(["BCE", "KLD"], [losses.bce, losses.kld], color=["white", BLUE], edgecolor=BLUE, hatch=["//", ""])
+    right.bar_label(drawn, fmt="%.1f")
+    right.set(ylim=(0, max(240, 1.2 * losses.bce, 1.2 * losses.kld)), ylabel="nats per image")
+    right.spines[["top", "right"]].set_visible(False)
     return picture
 
 

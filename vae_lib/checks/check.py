@@ -75,14 +75,16 @@ class Check:
 
     def __call__(self, function, seed=None):
         """Draw inputs (new ones each time, if no seed is given), call the function, judge: a `Result`."""
-        cases = self.draw(secrets.randbelow(2**31) if seed is None else seed)
-        return self.result(cases, self.call(function, cases), function)
+        with kept_random_states():
+            cases = self.draw(secrets.randbelow(2**31) if seed is None else seed)
+            return self.result(cases, self.call(function, cases), function)
 
     def result(self, cases, outcomes, function=None):
         """Judge the outcomes of `call`, in this process or another; `function` is for `Result.or_library` alone."""
         outcomes = unpack(outcomes)
         errors = [outcome["error"] for outcome in outcomes if outcome["error"]]
-        if any(error["type"] == "NotImplementedError" for error in errors):
+        # Without a message, as nbgrader's stub raises it; PyTorch's own say what is not implemented.
+        if any((error["type"], error["message"]) == ("NotImplementedError", "") for error in errors):
             return Result(self, "not attempted", [], None, function)
         if errors:
             stop = "your code stops at {line}, {type}: {message}".format(**errors[0])
@@ -191,15 +193,18 @@ def call_function(function, cases):
 def observe(run):
     """The outcome that `run()` returns, or its error; what it prints is dropped, global random states are kept."""
     silent = io.StringIO()
-    with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent), warnings.catch_warnings():
+    with (
+        contextlib.redirect_stdout(silent),
+        contextlib.redirect_stderr(silent),
+        warnings.catch_warnings(),
+        torch.enable_grad(),
+        kept_random_states(),
+    ):
         warnings.simplefilter("ignore")
-        states = torch.get_rng_state(), np.random.get_state(), random.getstate()
         try:
             return NOTHING | run()
-        except Exception as error:  # the student's code can raise anything
+        except (Exception, SystemExit) as error:  # the student's code can raise anything
             return NOTHING | {"error": describe_error(error)}
-        finally:
-            set_random_states(*states)
 
 
 def describe_error(error):
@@ -207,6 +212,16 @@ def describe_error(error):
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(LIBRARIES)]
     line = f"line {own[-1].lineno}, {own[-1].line}" if own else "its first line: its arguments do not fit"
     return {"type": type(error).__name__, "message": " ".join(str(error).split())[:300], "line": line}
+
+
+@contextlib.contextmanager
+def kept_random_states():
+    """After the block the global random states are what they were before it."""
+    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        set_random_states(*states)
 
 
 def set_random_states(torch_state, numpy_state, python_state):
@@ -253,7 +268,9 @@ def _random_states():
 
 def _gradients(function, inputs):
     floats = {name: value.requires_grad_() for name, value in inputs.items() if _is_float(value)}
-    returned = [out for out in leaves(function(**inputs)) if _is_float(out) and out.requires_grad]
+    # Clones, because PyTorch forbids to change these leaves in place, which costs points elsewhere.
+    given = inputs | {name: value.clone() for name, value in floats.items()}
+    returned = [out for out in leaves(function(**given)) if _is_float(out) and out.requires_grad]
     if not returned:
         return dict.fromkeys(floats)
     # Weights that differ, so that errors in different places do not cancel.
@@ -362,7 +379,7 @@ def same(a, b, tolerance=1e-4):
     """Whether two plain values have the same structure, and their numbers agree within the tolerance."""
     if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
         close = partial(torch.allclose, rtol=tolerance, atol=tolerance / 10, equal_nan=True)
-        return a.shape == b.shape and close(a.double(), b.double())
+        return describe(a) == describe(b) and close(a.double(), b.double())
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(same(x, y, tolerance) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict) and isinstance(b, dict):
@@ -374,25 +391,30 @@ def same(a, b, tolerance=1e-4):
 
 def is_number(value):
     """Whether a plain value is an int or a float, or a tensor that holds just one."""
-    return type(value) in (int, float) or (isinstance(value, torch.Tensor) and value.ndim == 0)
+    is_scalar = isinstance(value, torch.Tensor) and value.ndim == 0 and not value.is_complex()
+    return is_scalar or type(value) in (int, float)
 
 
 def describe(value):
     """The structure of a plain value in a few words."""
     if isinstance(value, torch.Tensor):
-        return f"a tensor {tuple(value.shape)}" if value.ndim else "a number"
+        kind = "complex " if value.is_complex() else ""
+        return f"a {kind}tensor {tuple(value.shape)}" if value.ndim else f"a {kind}number"
     if isinstance(value, list):
         kinds = [describe(item) for item in value]
         return f"{len(kinds)} × {kinds[0]}" if len(kinds) > 2 and len(set(kinds)) == 1 else f"({', '.join(kinds)})"
     if isinstance(value, dict):
-        return f"an object of type {value['unknown']}" if "unknown" in value else f"a dict of {', '.join(value)}"
+        keys = ", ".join(sorted(value))
+        return f"an object of type {value['unknown']}" if "unknown" in value else f"a dict of {keys}"
     if is_number(value):
         return "a number"
     return "nothing (is there a return?)" if value is None else f"a {type(value).__name__}"
 
 
 def difference(expected, came, tolerance=1e-4):
-    """In words, the first part of two plain values of one structure that differs, and there the largest difference."""
+    """In words, the first part of two plain values that differs, and there the largest difference."""
+    if describe(expected) != describe(came):
+        return f"expected {describe(expected)}, got {describe(came)}"
     if isinstance(expected, list | dict):
         keys = expected if isinstance(expected, dict) else range(len(expected))
         key = next(key for key in keys if not same(expected[key], came[key], tolerance))
@@ -424,11 +446,8 @@ def _shape(seen, tolerance):
 def _value(kind):
     def judge(seen, tolerance):
         for case, expected, outcome in seen:
-            wanted, came = expected["value"], outcome["value"]
-            if case["kind"] == kind and not same(wanted, came, tolerance):
-                if describe(wanted) != describe(came):
-                    return f"expected {describe(wanted)}, got {describe(came)}"
-                return difference(wanted, came, tolerance)
+            if case["kind"] == kind and not same(expected["value"], outcome["value"], tolerance):
+                return difference(expected["value"], outcome["value"], tolerance)
         return ""
 
     return judge
@@ -440,6 +459,8 @@ def _gradient(seen, tolerance):
             came = outcome["gradients"].get(name)
             if came is None and wanted is not None:
                 return f"no gradient reaches {name}; was it cut off by detach, no_grad, item or torch.tensor?"
+            if wanted is None and came is not None:
+                wanted = torch.zeros_like(came)
             if not same(wanted, came, tolerance):
                 return f"that of {name}: {difference(wanted, came, tolerance)}"
     return ""

@@ -1,0 +1,534 @@
+"""What every check is made of: errors, properties and points, plain data, the three steps apart."""
+
+import json
+import math
+import random
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from vae_lib import checks
+from vae_lib.checks.check import PROPERTIES, Finding, Mistake, Result, check_against, pack, same, tensor_cases, unpack
+
+
+def oracle(x, w):
+    """x (B, 3), w (B, 3) → (B,)."""
+    return torch.stack([sum(w_i * x_i**2 for x_i, w_i in zip(*pair, strict=True)) for pair in zip(x, w, strict=True)])
+
+
+def right(x, w):
+    return (x.square() * w).sum(1)
+
+
+def draw(seed):
+    return tensor_cases(
+        seed, lambda generator, batch: dict(zip("xw", torch.randn(2, batch, 3, generator=generator), strict=True))
+    )
+
+
+POINTS = {name: 2**i for i, name in enumerate(PROPERTIES) if name != "draws from the generator"}
+HINTS = ("first", "second", "third")
+MISTAKES = [Mistake("not squared", "What is x of −1?", lambda x, w: (x * w).sum(1))]
+check = check_against(oracle, MISTAKES, name="toy", points=POINTS, draw=draw, hints=HINTS)
+
+
+def draw_noise(seed):
+    inputs = {"n": 4, "generator": seed}
+    cases = [
+        {"kind": "main", "inputs": inputs},
+        {"kind": "other generator", "inputs": inputs | {"generator": seed + 1}},
+    ]
+    return cases
+
+
+def noise(n, generator):
+    return torch.randn(n, generator=generator)
+
+
+check_noise = check_against(
+    noise, [], name="noise", points={"shape": 1, "draws from the generator": 3}, draw=draw_noise, hints=HINTS
+)
+
+
+# States
+
+
+def test_right():
+    result = check(right)
+    assert (result.state, result.points) == ("right", check.max_points)
+    assert repr(result) == "✓ toy: right, 223 of 223 points"
+
+
+def test_inputs_are_new_each_time():
+    seen = []
+
+    def remembers(x, w):
+        seen.append(x.clone())
+        return right(x, w)
+
+    check(remembers), check(remembers)
+    half = len(seen) // 2
+    assert not torch.equal(seen[0], seen[half])
+
+
+def test_not_attempted():
+    def answer(x, w):
+        # YOUR CODE HERE
+        raise NotImplementedError()
+
+    result = check(answer)
+    assert (result.state, result.points, result.findings) == ("not attempted", 0.0, [])
+    assert "not attempted" in repr(result)
+    assert "hint(1)" in repr(result)
+
+
+def test_a_dtype_that_pytorch_has_no_code_for_is_an_attempt():
+    # This raises a NotImplementedError, as the stub of an exercise does.
+    result = check(lambda x, w: torch.nn.functional.softplus(x.long()).sum(1))
+    assert result.state == "not yet"
+    assert "not implemented" in repr(result)
+
+
+def test_a_known_mistake_is_named_with_its_question():
+    result = check(lambda x, w: torch.einsum("bd,bd->b", x, w))
+    assert result.state == "not yet"
+    assert "It looks like this: not squared. What is x of −1?" in repr(result)
+    assert "✗ value: at [" in repr(result)
+
+
+def test_an_unknown_mistake_is_not_named():
+    result = check(lambda x, w: (x**3 * w).sum(1))
+    assert (result.state, result.mistake) == ("not yet", None)
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda: 0, "unexpected keyword argument"),
+        (lambda y, w: y, "unexpected keyword argument 'x'"),
+        (lambda x: x, "unexpected keyword argument 'w'"),
+        (5, "'int' object is not callable"),
+        (None, "'NoneType' object is not callable"),
+        (torch.ones(3), "'Tensor' object is not callable"),
+    ],
+)
+def test_what_cannot_be_called_with_the_arguments_gives_a_sentence(answer, words):
+    result = check(answer)
+    assert (result.state, result.points) == ("not yet", 0.0)
+    assert f"your code stops at its first line: its arguments do not fit, TypeError: {words}" in repr(result).replace(
+        "<lambda>() got an ", ""
+    ).replace("test_what_cannot_be_called_with_the_arguments_gives_a_sentence.", "").replace(
+        "<lambda>() takes", "takes"
+    )
+
+
+def helper_of_a_student(x):
+    return x.no_such_method()
+
+
+def test_an_error_shows_the_students_own_line():
+    result = check(lambda x, w: helper_of_a_student(x))
+    assert "return x.no_such_method(), AttributeError: 'Tensor' object has no attribute 'no_such_method'" in repr(
+        result
+    )
+
+
+def test_an_error_inside_a_library_shows_the_line_that_called_it():
+    def answer(x, w):
+        return torch.nn.Linear(4, 1)(x)
+
+    assert "return torch.nn.Linear(4, 1)(x), RuntimeError: mat1 and mat2" in repr(check(answer))
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, RecursionError, StopIteration, AssertionError, SystemExit])
+def test_no_error_comes_out(error):
+    def answer(x, w):
+        raise error("so it is")
+
+    assert f"{error.__name__}: " in repr(check(answer))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x, w: None,
+        lambda x, w: "seven",
+        lambda x, w: [right(x, w)] * 2,
+        lambda x, w: {"a": right(x, w)},
+        lambda x, w: object(),
+        lambda x, w: right,
+        lambda x, w: right(x, w).tolist(),
+        lambda x, w: right(x, w).detach().numpy(),
+        lambda x, w: right(x, w).long(),
+        lambda x, w: right(x, w) > 0,
+        lambda x, w: right(x, w) * math.nan,
+        lambda x, w: right(x, w).bfloat16(),
+        lambda x, w: torch.complex(right(x, w), right(x, w)),
+        lambda x, w: torch.complex(right(x, w), right(x, w)).sum(),
+        lambda x, w: torch.empty(0),
+        lambda x, w: right(x, w).to_sparse(),
+        lambda x, w: right(x, w).sum().item(),
+        lambda x, w: (x * w).sum(1).to("meta"),
+    ],
+)
+def test_anything_may_come_back(answer):
+    result = check(answer)
+    assert result.state == "not yet"
+    assert "✗" in repr(result)
+    assert result._repr_markdown_()
+
+
+def test_a_nested_answer_of_another_structure_gives_a_sentence():
+    nested = check_against(
+        lambda x, w: {"a": [x.sum(1), w.sum()], "b": 1},
+        [],
+        name="nested",
+        points={"shape": 1, "value": 1, "gradient": 1},
+        draw=draw,
+        hints=HINTS,
+    )
+    assert nested(lambda x, w: {"b": 1.0, "a": (x.sum(1), w.sum())}).state == "right"
+    for wrong in (
+        {"a": [0.5, 1.0], "b": 1},
+        {"a": torch.ones(2), "b": 1},
+        {"a": [torch.ones(7), torch.ones(7)], "b": 1},
+        {"a": [torch.ones(7)], "b": 1},
+        {"a": None, "b": 1},
+        {"b": 1},
+    ):
+        assert "expected" in repr(nested(lambda x, w, wrong=wrong: wrong))
+
+
+def test_a_gradient_where_none_belongs_gives_a_sentence():
+    first = check_against(lambda x, w: x.sum(1), [], name="first", points={"gradient": 1}, draw=draw, hints=HINTS)
+    assert first(lambda x, w: x.sum(1)).state == "right"
+    assert first(lambda x, w: (x + 0 * w).sum(1)).state == "right"
+    assert "✗ gradient: that of w: at [6, 0] expected 0, got 2" in repr(first(lambda x, w: (x + w).sum(1)))
+
+
+# Around the call
+
+
+def test_prints_and_warnings_of_the_students_code_do_not_show(capfd):
+    def answer(x, w):
+        print("x is", x)
+        print("careful", file=sys.stderr)
+        warnings.warn("careful", stacklevel=1)
+        return right(x, w)
+
+    assert check(answer).state == "right"
+    assert capfd.readouterr() == ("", "")
+
+
+def random_states():
+    return torch.get_rng_state().tolist(), np.random.get_state()[1].tolist(), random.getstate()
+
+
+def test_global_random_states_are_as_before():
+    def answer(x, w):
+        torch.manual_seed(1), np.random.seed(1), random.seed(1)
+        return right(x, w)
+
+    for function in (answer, right, lambda x, w: x + torch.randn(3) + np.random.rand() + random.random()):
+        torch.manual_seed(99), np.random.seed(99), random.seed(99)
+        before = random_states()
+        check(function)
+        assert random_states() == before
+
+
+def test_global_random_states_are_as_before_a_check_that_builds_a_model():
+    def draw_with_a_model(seed):
+        torch.nn.Linear(2, 2)
+        return draw(seed)
+
+    before = random_states()
+    check_against(oracle, [], name="toy", points=POINTS, draw=draw_with_a_model, hints=HINTS)(right)
+    assert random_states() == before
+
+
+def test_a_student_who_turns_gradients_off_loses_that_property_alone():
+    def answer(x, w):
+        torch.set_grad_enabled(False)
+        return right(x, w)
+
+    try:
+        result = check(answer)
+        assert torch.is_grad_enabled()
+    finally:
+        torch.set_grad_enabled(True)
+    assert broken(result) == ["gradient"]
+    with torch.no_grad():
+        assert check(right).state == "right"
+
+
+# Properties and points
+
+
+def broken(result):
+    return [finding.property for finding in result.findings if not finding.right]
+
+
+def in_place(x, w):
+    return (x.abs_() ** 2 * w).sum(1)
+
+
+def seeds(seed):
+    def answer(x, w):
+        seed(7)
+        return right(x, w)
+
+    return answer
+
+
+BREAK_ONE = {
+    "value": [
+        lambda x, w: right(x, w) + (len(x) == 7 and x.dtype == torch.float32),
+        lambda x, w: right(x, w) * (1 + 1e-3 * (len(x) == 7 and not x.requires_grad and x.dtype == torch.float32)),
+    ],
+    "gradient": [
+        lambda x, w: right(x, w).detach(),
+        lambda x, w: right(x, w.detach()),
+        lambda x, w: right(x, w) + w.sum(1) - w.sum(1).detach(),
+        lambda x, w: torch.tensor(
+            [right(*pair).item() for pair in zip(x[:, None], w[:, None], strict=True)], dtype=x.dtype
+        ),
+    ],
+    "batch of one": [lambda x, w: right(x, w) + (len(x) == 1)],
+    "float64 and device": [
+        lambda x, w: right(x, w).float(),
+        lambda x, w: right(x, w).double(),
+        lambda x, w: right(x.float(), w.float()).to(x.dtype),
+        lambda x, w: right(x, w) + torch.zeros(len(x), dtype=x.dtype),
+        lambda x, w: right(x, w) + (x.dtype == torch.float64),
+        lambda x, w: right(x.to("cpu"), w.to("cpu")) if x.device.type == "cpu" else torch.zeros(7),
+    ],
+    "inputs unchanged": [in_place],
+    "no global seed": [seeds(torch.manual_seed), seeds(np.random.seed), seeds(random.seed)],
+}
+
+
+@pytest.mark.parametrize(("name", "answer"), [(name, answer) for name, ones in BREAK_ONE.items() for answer in ones])
+def test_a_broken_property_costs_its_own_points_and_no_others(name, answer):
+    result = check(answer, seed=3)
+    assert broken(result) == [name], repr(result)
+    assert result.points == check.max_points - POINTS[name]
+
+
+def test_the_sentence_says_how_a_property_is_broken():
+    assert "no gradient reaches x; was it cut off" in repr(check(lambda x, w: right(x, w).detach()))
+    assert "wrong for float64 inputs, too" in repr(check(lambda x, w: right(x, w) + (x.dtype == torch.float64)))
+    assert "less precise than float64" in repr(check(lambda x, w: right(x.float(), w.float()).to(x.dtype)))
+    assert "x changed in place" in repr(check(in_place))
+
+
+def test_every_property_is_broken_once():
+    assert {*BREAK_ONE, "shape", "draws from the generator"} == set(PROPERTIES)
+
+
+@pytest.mark.parametrize("answer", [lambda x, w: right(x, w)[:, None], lambda x, w: list(right(x, w))])
+def test_a_wrong_shape_earns_nothing(answer):
+    result = check(answer)
+    assert "✗ shape: expected a tensor (7,), got " in repr(result)
+    assert result.points == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda n, generator: torch.randn(n, generator=torch.Generator().manual_seed(3)),
+        lambda n, generator: torch.randn(n),
+        lambda n, generator: torch.zeros(n),
+        lambda n, generator: torch.from_numpy(np.random.randn(n)),
+    ],
+)
+def test_draws_that_are_not_from_the_generator_cost_their_points(answer):
+    result = check_noise(answer)
+    assert (broken(result), result.points) == (["draws from the generator"], 1)
+    assert check_noise(noise).state == "right"
+
+
+# What a student sees
+
+
+def test_hints():
+    assert [check.hint(level).text for level in (1, 2, 3)] == ["first", "second", "third"]
+    assert repr(check.hint(2)) == "Hint 2 of 3 for toy: second"
+    assert check.hint(3)._repr_markdown_() == "**Hint 3 of 3 for toy.** third"
+    for level in (0, 4, "1", None):
+        with pytest.raises(ValueError, match="toy has hints 1, 2 and 3"):
+            check.hint(level)
+
+
+def test_a_right_function_is_handed_on_and_any_other_replaced():
+    function, sentence = check(right).or_library()
+    assert function is right
+    assert sentence == "Drawn with your own toy."
+    function, sentence = check(in_place).or_library()
+    assert function is oracle
+    assert "the library's toy" in sentence
+
+
+def test_a_students_text_does_not_act_as_markdown():
+    def answer(x, w):
+        raise ValueError("<img src=x onerror=alert(1)> **bold** [link](http://x) `code` $x$ | # ~~a~~ a_b_c")
+
+    shown = check(answer)._repr_markdown_()
+    assert (
+        r"\<img src=x onerror=alert(1)\> \*\*bold\*\* \[link\](http://x) \`code\` \$x\$ \| \# \~\~a\~\~ a\_b\_c"
+        in shown
+    )
+    assert "**✗ toy: not yet, 0 of 223 points**" in shown
+
+
+def test_a_sentence_in_text_is_not_escaped():
+    result = Result(check, "not yet", [Finding("value", False, "a_b")], None, None)
+    assert "✗ value: a_b" in repr(result)
+
+
+# Plain data
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        -3,
+        0.1,
+        math.nan,
+        "σ",
+        [],
+        {},
+        torch.randn(2, 3),
+        torch.randn(4, 3).T,
+        torch.randn(3, dtype=torch.float64),
+        torch.tensor([1, 2]),
+        torch.tensor([True, False]),
+        torch.tensor(3, dtype=torch.uint8),
+        torch.tensor([1.5], dtype=torch.float16),
+        torch.empty(0),
+        torch.empty(3, 0, 2, dtype=torch.int64),
+        torch.tensor([math.nan, math.inf, -math.inf, -0.0]),
+        {"a": [torch.ones(2), {"tensor": "x", "dict": torch.zeros(1)}, [[None]]], "unknown": 1.0},
+    ],
+)
+def test_pack_and_unpack_are_inverse_through_json(value):
+    back = unpack(json.loads(json.dumps(pack(value))))
+    assert same(value, back, 0)
+    assert same(value, back, 0) == same(back, value, 0)
+    if isinstance(value, torch.Tensor):
+        assert back.dtype == value.dtype
+
+
+def test_pack_of_numpy_tuples_and_what_it_does_not_know():
+    assert torch.equal(unpack(pack(np.arange(3.0))), torch.arange(3.0, dtype=torch.float64))
+    assert unpack(pack(np.float32(0.5))).item() == 0.5
+    assert unpack(pack((1, range(2)))) == [1, [0, 1]]
+    assert unpack(pack({1: object()})) == {"1": {"unknown": "object"}}
+    assert math.isnan(unpack(json.loads(json.dumps(pack(math.nan)))))
+    assert (
+        json.dumps(pack([Number(1), torch.ones(1, device="meta")])) == '[{"unknown": "Number"}, {"unknown": "Tensor"}]'
+    )
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ([1], [1, 2]),
+        ({"a": 1}, {"b": 1}),
+        (1.0, "1.0"),
+        (1.0, torch.tensor(1.0 + 1j)),
+        (torch.ones(2), torch.ones(2, 1)),
+        (torch.ones(2), torch.ones(2) + 0j),
+        (torch.ones(2), torch.tensor([1, math.nan])),
+        (None, 0),
+    ],
+)
+def test_what_is_not_the_same(a, b):
+    assert not same(a, b)
+    assert not same(b, a)
+
+
+def test_a_number_and_a_tensor_of_one_number_are_the_same():
+    assert same(2.0, torch.tensor(2.0))
+    assert same(2, 2.0)
+
+
+CALLER = """
+import json, sys
+from vae_lib import checks
+from vae_lib.checks.check import unpack
+
+task, outcomes = json.load(sys.stdin), []
+for source in task["sources"]:
+    exec(source)
+    outcomes.append(checks.kld.call(kld, unpack(task["cases"])))
+print(json.dumps(outcomes))
+"""
+SOURCES = [
+    "def kld(mu, sigma): return 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1)",
+    "def kld(mu, sigma): return 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1).detach()",
+    "def kld(mu, sigma): return 0.5 * (mu**2 + sigma**2 - 1 - sigma.log()).sum(1)",
+    "def kld(mu, sigma): return mu.nothing",
+    "def kld(mu, sigma): raise NotImplementedError()",
+]
+
+
+def test_drawing_calling_and_judging_can_be_done_in_three_processes():
+    drawn = json.dumps(pack(checks.kld.draw(5)))
+    task = json.dumps({"sources": SOURCES, "cases": json.loads(drawn)})
+    run = subprocess.run([sys.executable, "-c", CALLER], input=task, capture_output=True, text=True, check=True)
+    for source, outcomes in zip(SOURCES, json.loads(run.stdout), strict=True):
+        elsewhere = checks.kld.result(unpack(json.loads(drawn)), outcomes)
+        names = {}
+        exec(source, names)
+        here = checks.kld(names["kld"], seed=5)
+        assert (repr(elsewhere), elsewhere.points) == (repr(here), here.points)
+
+
+# Answers that cheat
+
+
+class Agrees(torch.Tensor):
+    """Says yes to every comparison, and comes back from every function."""
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if func in (torch.allclose, torch.equal):
+            return True
+        return args[0] if isinstance(args[0], cls) else super().__torch_function__(func, types, args, kwargs or {})
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+
+class Number(float):
+    def __eq__(self, other):
+        return True
+
+    __hash__ = float.__hash__
+
+
+@pytest.mark.parametrize(
+    "cheat",
+    [
+        lambda x, w: torch.zeros(len(x)).as_subclass(Agrees),
+        lambda x, w: [Number(0)] * len(x),
+        lambda x, w: Number(0),
+        lambda x, w: type("Anything", (), {"__eq__": lambda *_: True, "shape": (7,), "__hash__": None})(),
+    ],
+)
+def test_an_object_that_equals_everything_gains_nothing(cheat):
+    plain = check(lambda x, w: torch.zeros(len(x)), seed=0)
+    result = check(cheat, seed=0)
+    assert result.state == "not yet"
+    assert result.points <= plain.points

@@ -1,0 +1,146 @@
+"""The checks of the exercises: what they accept, what they name, what they let through."""
+
+import ast
+import pickle
+import random
+from pathlib import Path
+
+import jupytext
+import numpy as np
+import pytest
+import torch
+
+import check_table
+from vae_lib import checks
+
+EXERCISES = check_table.exercises()
+CHECK_MODULES = [path for path in Path(checks.__file__).parent.glob("*.py") if path.stem not in ("__init__", "check")]
+
+each_exercise = pytest.mark.parametrize("name", EXERCISES)
+
+
+@pytest.fixture
+def no_trace(capfd):
+    """Fails where a check leaves other random states behind, or shows something."""
+    before = pickle.dumps(random_states())
+    yield
+    assert pickle.dumps(random_states()) == before
+    assert capfd.readouterr() == ("", "")
+
+
+def random_states():
+    return torch.get_rng_state().tolist(), np.random.get_state(), random.getstate()
+
+
+@each_exercise
+@pytest.mark.usefixtures("no_trace")
+def test_right_answers_get_full_points(name):
+    assert check_table.refused_answers(EXERCISES[name]) == []
+
+
+# Two seeds here, and every sixteenth mutant of the training: `tools/check_table.py` takes five seeds and all mutants,
+# which is six minutes. It is to be run when a check, a model answer or tests/answers has changed.
+
+
+@each_exercise
+@pytest.mark.usefixtures("no_trace")
+def test_wrong_answers_fail_and_are_named(name):
+    exercise = EXERCISES[name]
+    assert check_table.missed_mistakes(exercise, seeds=min(2, exercise.seeds["wrong"])) == []
+
+
+@each_exercise
+def test_only_equivalent_mutants_survive(name):
+    exercise = EXERCISES[name]
+    tried, survivors = check_table.surviving_mutants(exercise, every=16 if name == "fit" else 1)
+    assert tried
+    assert set(survivors) == set(exercise.equivalent) & set(tried)
+    assert set(exercise.equivalent) <= set(check_table.mutants(exercise.source))
+    assert all(exercise.equivalent.values())  # a reason each
+
+
+@each_exercise
+@pytest.mark.parametrize("answer", [lambda *args, **inputs: None, lambda *args, **inputs: [*args, *inputs.values()][0]])
+def test_an_answer_without_thought_earns_little(name, answer):
+    result = EXERCISES[name].check(answer, seed=0)
+    assert result.state == "not yet"
+    assert result.points <= 0.3 * result.check.max_points
+
+
+# Not for classes, nor for what is judged by what it does to a model: that the oracle does here.
+@pytest.mark.parametrize(
+    "name", sorted(set(EXERCISES) - {"Encoder", "Decoder", "train_step", "epoch_loss", "fit", "sample"})
+)
+def test_zeros_of_the_right_shape_earn_little(name):
+    check = EXERCISES[name].check
+    result = check(lambda *args, **inputs: zeros_like(check.oracle(*args, **inputs)), seed=0)
+    assert result.state == "not yet"
+    assert result.points <= 0.3 * result.check.max_points
+
+
+def zeros_like(value):
+    if isinstance(value, torch.Tensor):
+        return torch.zeros_like(value)
+    return [zeros_like(item) for item in value] if isinstance(value, list | tuple) else 0
+
+
+@each_exercise
+def test_an_exercise_has_two_right_answers_ten_points_and_three_hints(name):
+    exercise = EXERCISES[name]
+    assert len(exercise.right) >= 2
+    assert exercise.check.max_points == 10
+    assert exercise.check.name == name
+    assert len({exercise.check.hint(level).text for level in (1, 2, 3)}) == 3
+
+
+def test_exercises_checks_and_answers_are_the_same_names():
+    cells = [cell for path in check_table.ROOT.glob("solutions/*/*.py") for cell in jupytext.read(path).cells]
+    answered, tested = ([cell.metadata[key] for cell in cells if key in cell.metadata] for key in ("answer", "tests"))
+    modules = check_table.answer_modules()
+    stated = [[n for m in modules for n in getattr(m, kind)] for kind in ("RIGHT", "WRONG", "EQUIVALENT")]
+    assert sorted(answered) == sorted(tested) == sorted(checks.__all__)
+    assert [sorted(names) for names in stated] == 3 * [sorted(answered)]
+
+
+@pytest.mark.parametrize("path", CHECK_MODULES, ids=lambda path: path.stem)
+def test_every_mistake_that_a_check_names_is_made_by_a_wrong_answer(path):
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    named = {call.args[0].value for call in calls if ast.unparse(call.func) == "Mistake"}
+    made = {mistake for name in EXERCISES for mistake, _ in EXERCISES[name].wrong}
+    assert named <= made
+
+
+# What learners of VAEs get wrong most, and the name that we give it.
+MISCONCEPTIONS = {
+    "σ ignored": ("reparameterize", "σ ignored"),
+    "log σ² taken for σ": ("sigma_from_log_var", "log σ² used as σ"),
+    "log σ² taken for log σ": ("sigma_from_log_var", "log σ² taken for log σ"),
+    "log σ² taken for σ²": ("sigma_from_log_var", "the root of the logarithm"),
+    "one ε shared by the batch": ("reparameterize", "one ε for the whole batch"),
+    "one ε shared by the dimensions": ("reparameterize", "one ε for all dimensions"),
+    "uniform noise": ("reparameterize", "uniform noise"),
+    "torch.normal or a detached sample": ("reparameterize", "a draw that lets no gradient through"),
+    "noise drawn once and reused": ("reparameterize", "the noise drawn once and used again in every call"),
+    "KLD with the wrong sign": ("kld", "the wrong sign"),
+    "KLD with log σ for log σ²": ("kld", "log σ in place of log σ²"),
+    "KLD without ½": ("kld", "the ½ is missing"),
+    "KLD without the sum over dimensions": ("kld", "not summed over the dimensions"),
+    "mean over pixels": ("bce", "the mean over the pixels"),
+    "KLD divided by the pixels": ("kld", "divided by the 784 pixels"),
+    "KLD summed over the batch": ("kld", "summed over the batch"),
+    "BCE on logits as if probabilities": ("bce", "logits taken for probabilities"),
+    "BCE after a second sigmoid": ("bce", "a second sigmoid"),
+    "BCE with x and x̂ swapped": ("bce", "x and x̂ swapped"),
+    "zero_grad forgotten": ("train_step", "zero_grad forgotten"),
+    "loss of the last batch reported as the epoch's": ("epoch_loss", "the loss of the last batch"),
+    "evaluation in the training set": ("fit", "evaluated on the training images"),
+    "labels leaking": ("neighbours_right", "the labels leak into the distance"),
+    "split after shuffling with another seed": ("split", "the validation set from a shuffle with another seed"),
+    "PCA without centring": ("pca", "the mean is not taken away"),
+    "samples scaled by the σ of a batch": ("sample", "the noise is scaled"),
+}
+
+
+@pytest.mark.parametrize(("name", "mistake"), MISCONCEPTIONS.values(), ids=MISCONCEPTIONS)
+def test_the_common_misconceptions_have_a_name(name, mistake):
+    assert mistake in [made for made, _ in EXERCISES[name].wrong]

@@ -1,0 +1,184 @@
+"""Measure in a real JupyterLab how long a student waits: from the key to the first frame with the new picture.
+
+    python tools/benchmark_widgets.py         # about three minutes; needs Chromium, and little else running
+
+Prints a table. A person runs this; no test does. `tests/jupyter_in_browser.py` starts JupyterLab.
+"""
+
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+# One thread for the kernel's PyTorch, as for the tests.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import jupytext
+import nbformat
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+from jupyter_in_browser import CHROMIUM, FLAGS, jupyter_lab, run_cell, wait_for_kernel  # noqa: E402
+
+MOVES, ROUNDS, DRAG = 80, 3, 60
+OUTPUT = """
+from IPython.display import display
+import matplotlib.pyplot as plt
+from ipywidgets import Output
+one = FloatSlider(mu[0, dims[0]].item(), min=-3, max=3, description="z")
+out = Output()
+def draw_figure(change=None):
+    z = mu[0].clone()
+    z[dims[0]] = one.value
+    with out:
+        out.clear_output(wait=True)
+        figure, ax = plt.subplots(figsize=(3, 3))
+        ax.imshow(model.decode(z.unsqueeze(0)).detach().view(28, 28), cmap="gray")
+        ax.axis("off")
+        plt.close(figure)
+        display(figure)
+one.observe(draw_figure, names="value")
+draw_figure()
+HBox([one, out])
+"""
+# The name, a text in its cell, what has the focus, where the picture is. Each cell has one output.
+DESIGNS = [
+    ("Output + new matplotlib figure", "draw_figure()", ".noUi-handle", ".jupyter-widgets img"),
+    ("the student's sampler: HTML + Pillow", "HBox([VBox(sliders), picture])", ".noUi-handle", "img[alt^='the digit']"),
+    ("the explorer: anywidget", "explorer = Explorer", ".pad", ".digit"),
+]
+
+WATCH = """(selector) => {
+    const scratch = new OffscreenCanvas(28, 28).getContext("2d", { willReadFrequently: true });
+    const look = () => {
+        const element = document.querySelector(selector);
+        if (!element || (element.complete !== undefined && !(element.complete && element.naturalWidth))) return null;
+        scratch.drawImage(element, 0, 0, 28, 28);
+        return String(scratch.getImageData(0, 0, 28, 28).data);
+    };
+    window.bench = { last: look(), waits: [], frames: [], asked: null };
+    const frame = () => {
+        const seen = look(), now = performance.now();
+        if (seen && seen !== bench.last) {
+            bench.last = seen;
+            bench.frames.push(now);
+            if (bench.asked !== null) bench.waits.push(now - bench.asked);
+            bench.asked = null;
+        }
+        if (window.bench.on) requestAnimationFrame(frame);
+    };
+    bench.on = true;
+    requestAnimationFrame(frame);
+    if (!window.benchListens) addEventListener("keydown", (event) => (bench.asked = event.timeStamp), true);
+    window.benchListens = true;
+}"""
+
+FIRST_PAINT = """async () => {
+    const begin = performance.now();
+    const painted = new Promise((done) => {
+        const frame = () => {
+            const context = document.querySelector(".vae-explorer .digit:not(.old)")?.getContext("2d");
+            const data = context?.getImageData(0, 0, 28, 28).data ?? [];
+            if (data.some((value, i) => value && i % 4 < 3)) done(performance.now() - begin);
+            else requestAnimationFrame(frame);
+        };
+        requestAnimationFrame(frame);
+    });
+    document.querySelectorAll(".vae-explorer .digit").forEach((canvas) => canvas.classList.add("old"));
+    jupyterapp.commands.execute("notebook:run-cell");
+    return painted;
+}"""
+
+
+def main():
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        jupyter_lab(Path(folder)) as address,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser,
+    ):
+        nbformat.write(notebook(), Path(folder) / "work" / "bench.ipynb")
+        page = browser.new_page(viewport={"width": 1400, "height": 1400})
+        page.goto(address("bench.ipynb"))
+        wait_for_kernel(page)
+        for text in ("load_tensors()", "order[-1]"):
+            run_cell(page, text)
+        waits, rates = {name: [] for name, *_ in DESIGNS}, []
+        for _ in range(ROUNDS):
+            for name, text, focus, picture in DESIGNS:
+                run_cell(page, text)
+                page.wait_for_selector(picture)
+                waits[name] += key_waits(page, focus, picture)
+                if focus == ".pad":
+                    rates.append(drag_rate(page, picture))
+                page.evaluate("jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+        paints = [first_paint(page) for _ in range(8)]
+    print(f"{ROUNDS} rounds of {MOVES} moves, key to first frame with changed pixels, ms")
+    for name, found in waits.items():
+        print(f"{name:40} median {statistics.median(found):5.1f}  p95 {p95(found):5.1f}")
+    slow, student = (statistics.median(waits[DESIGNS[i][0]]) for i in (0, 1))
+    print(f"the student's sampler is {slow / student:.2f} times as quick as Output + matplotlib")
+    print(f"pictures a second in a drag of {DRAG} mouse moves: {', '.join(f'{rate:.0f}' for rate in rates)}")
+    print(f"first paint of the explorer after its cell starts: {', '.join(f'{ms:.0f}' for ms in paints)} ms")
+
+
+def notebook():
+    """Lesson 07, without its other figures, and the slow design."""
+    lesson = jupytext.read(ROOT / "notebooks" / "07_live_sampling.py")
+    wanted = ("load_tensors()", "order[-1]", "HBox([VBox(sliders), picture])", "explorer = Explorer")
+    cells = [cell.source for cell in lesson.cells if cell.cell_type == "code" and any(w in cell.source for w in wanted)]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in [*cells, OUTPUT.strip()]])
+    made.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return made
+
+
+def key_waits(page, focus, picture):
+    page.evaluate(WATCH, picture)
+    page.locator(focus).first.focus()
+    for move in range(MOVES):
+        page.keyboard.press(("ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown")[move // 5 % 4])
+        page.wait_for_function("bench.asked === null", polling=20, timeout=20000)
+        page.wait_for_timeout(60 + random.random() * 20)  # not in step with the frames
+    return page.evaluate("(bench.on = false, bench.waits)")
+
+
+def drag_rate(page, picture):
+    """Pictures a second while the mouse goes round the pad, sixty moves in about a second."""
+    box = page.locator(".pad").bounding_box()
+    x, y, reach = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["width"] / 3
+    page.mouse.move(x, y - reach)
+    page.mouse.down()
+    page.evaluate(WATCH, picture)
+    begin = time.perf_counter()
+    for move in range(1, DRAG + 1):
+        turn = complex(0, -1) * complex(0, 1) ** (4 * move / DRAG)
+        page.mouse.move(x + reach * turn.real, y + reach * turn.imag)
+        time.sleep(max(0, begin + move / DRAG - time.perf_counter()))
+    seconds = time.perf_counter() - begin
+    page.mouse.up()
+    return len(page.evaluate("(bench.on = false, bench.frames)")) / seconds
+
+
+def first_paint(page):
+    """Milliseconds from the start of the explorer's cell to the first frame with its picture."""
+    page.evaluate(
+        """() => {
+            const { content } = jupyterapp.shell.currentWidget;
+            const wanted = ({ model }) => model.sharedModel.source.includes("explorer = Explorer");
+            content.activeCellIndex = content.widgets.findIndex(wanted);
+        }"""
+    )
+    page.wait_for_timeout(500)
+    return page.evaluate(FIRST_PAINT)
+
+
+def p95(values):
+    return statistics.quantiles(values, n=20)[-1]
+
+
+if __name__ == "__main__":
+    main()
