@@ -17,7 +17,7 @@ from grading.course import ROOT, Refused
 from grading.notebook import Unreadable, find_answers, read_cells
 from grading.sandbox import Died, Warm
 from vae_lib import checks
-from vae_lib.checks.check import NOTHING
+from vae_lib.checks.calls import NOTHING
 from vae_lib.data import CACHE
 
 # From the worst to the best; a submission has the worst of its exercises.
@@ -74,7 +74,7 @@ def _exercise(name, answers, assignment, limits, flags):
     seed = secrets.randbelow(2**31)
     cases = check.draw(seed)
     others = [*(source for other, source in answers.code.items() if other != name), *answers.others]
-    came, report["end"] = _run(assignment, limits, name, answers.code[name], others, cases)
+    came, report["end"] = _run(assignment, limits, check, answers.code[name], others, cases)
     report["seed"] = seed
     if report["end"] == "ended" and not came:
         report["end"] = "killed: its process ended itself"
@@ -99,8 +99,7 @@ def _run(assignment, limits, *job):
     for _ in range(2):
         if key not in _warm:
             close()
-            calls = {name: getattr(checks, name).call for name in assignment.checked}
-            _warm[key] = Warm(_setup(assignment), calls, limits)
+            _warm[key] = Warm(_setup(assignment), limits)
         try:
             return _warm[key].run(*job)
         except Died:

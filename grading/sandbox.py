@@ -4,9 +4,7 @@ bubblewrap makes a sandbox in some ten milliseconds; importing PyTorch takes a h
 once, in `warm.py`, whose forks enter a fresh sandbox for each answer. Back comes JSON, never pickle.
 """
 
-import ast
 import contextlib
-import inspect
 import json
 import os
 import selectors
@@ -15,15 +13,13 @@ import socket
 import subprocess
 import sys
 import sysconfig
-import textwrap
 import time
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
 
 import vae_lib
 from grading import warm
 from grading.course import Refused
-from vae_lib.checks.check import pack
+from vae_lib.checks.calls import pack
 from vae_lib.data import CACHE
 
 LIMITS = {"seconds": 10, "memory": 2 * 2**30, "disk": 64 * 2**20, "processes": 32, "sandboxed": True}
@@ -144,8 +140,12 @@ def _private(disk):
 class Warm:
     """The warm process of an assignment; `run` sends it an answer at a time."""
 
-    def __init__(self, setup, calls, limits):
+    def __init__(self, setup, limits):
         """Start it, and wait until the cells of the release have run: seconds, once.
+
+        Args:
+            setup: the cells of the release before the first answer.
+            limits: as `LIMITS`.
 
         Raises:
             Refused: they failed.
@@ -162,19 +162,20 @@ class Warm:
             env=ENVIRONMENT,
         )
         theirs.close()
-        start = {"setup": setup, "calls": {name: source_of(call) for name, call in calls.items()}, "limits": limits}
+        start = {"setup": setup, "limits": limits}
         self._link.sendall(json.dumps(start).encode() + b"\n")
         if self._link.recv(6) != b"ready\n":
             reason = self._process.stderr.read().decode(errors="replace").strip().splitlines()[-1:]
             raise Refused(f"The assignment's own first cells fail ({''.join(reason)}): run tools/build.py --check.")
 
-    def run(self, name, answer, others, cases):
-        """Run an answer on cases: the bytes that came back, and how it ended, in a word and a sentence.
+    def run(self, check, answer, others, cases):
+        """Run an answer on a check's cases: the bytes that came back, and how it ended, in a word and a sentence.
 
         Raises:
             Died: the warm process is gone.
         """
-        job = _in_memory(json.dumps(dict(name=name, answer=answer, others=others, cases=pack(cases))).encode())
+        job = dict(name=check.name, call=check.call.__name__, answer=answer, others=others, cases=pack(cases))
+        job = _in_memory(json.dumps(job).encode())
         if not self.limits["sandboxed"]:
             return self._send(job, os.open(os.devnull, os.O_RDONLY))
         with Sandbox(self.limits) as sandbox:
@@ -248,50 +249,3 @@ def _read(outcomes, verdict, deadline):
             if len(texts[outcomes]) > LARGEST_OUTCOME:
                 return b"", f"killed: more than {LARGEST_OUTCOME / 2**20:.0f} MB came back"
     return bytes(texts[outcomes]), texts[verdict].decode(errors="replace") or "killed: its guard is gone"
-
-
-def source_of(call):
-    """The source of a check's `call` and of what it needs, and no more: the oracle beside it stays outside.
-
-    Raises:
-        Refused: it needs something that source cannot carry.
-    """
-    parts, done = [], set()
-
-    def add(name, thing, home):
-        if name in done:
-            return
-        done.add(name)
-        if isinstance(thing, ModuleType):
-            parts.append(f"import {thing.__name__} as {name}")
-        elif isinstance(thing, FunctionType) and thing.__module__ == home and not thing.__closure__:
-            for inner in _names(thing.__code__):
-                if inner in thing.__globals__:
-                    add(inner, thing.__globals__[inner], home)
-            parts.append(_renamed(thing, name))
-        elif getattr(thing, "__module__", None) and hasattr(thing, "__qualname__") and thing.__module__ != home:
-            parts.append(f"from {thing.__module__} import {thing.__qualname__} as {name}")
-        elif isinstance(thing, int | float | str | tuple):
-            parts.append(f"{name} = {thing!r}")
-        else:
-            raise Refused(
-                f"The check in {home} calls with {name}, which a sandbox cannot be given; make it a function."
-            )
-
-    if call.__module__ == "vae_lib.checks.check":
-        return f"from vae_lib.checks.check import {call.__name__} as call"
-    add("call", call, call.__module__)
-    return "\n\n".join(parts)
-
-
-def _renamed(function, name):
-    """The source of a function, under another name."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    tree.body[0].name = name
-    return ast.unparse(tree)
-
-
-def _names(code):
-    """All names that a code object and those within it look up."""
-    inner = [part for part in code.co_consts if isinstance(part, CodeType)]
-    return {*code.co_names, *(name for part in inner for name in _names(part))}

@@ -1,31 +1,20 @@
 """What a check is made of: draw inputs, call the student's function on them, judge what came back.
 
-Only the middle step needs the student's code, and it returns plain data, which JSON can carry; so grading calls in one
-process and judges in another.
+Only the middle step, in `calls`, needs the student's code, and it returns plain data, which JSON can carry; so grading
+calls in one process and judges in another.
 """
 
-import base64
-import contextlib
-import copy
-import io
 import math
-import random
 import secrets
-import sysconfig
-import traceback
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-LIBRARIES = (str(Path(__file__).parents[1]), *sysconfig.get_paths().values())
-# An outcome before anything was seen; `call_function` says what each entry means.
-NOTHING = {"value": None, "gradients": {}, "changed": [], "seeded": False, "device": None, "error": None}
+from vae_lib.checks.calls import call_function, is_float, kept_random_states, leaves, pack, unpack
 
 
 class Mistake(NamedTuple):
@@ -52,7 +41,7 @@ class Check:
         name: of the function that the student writes, and of this check in `vae_lib.checks`.
         points: for each property, in the order in which they are shown.
         draw: seed → cases, a list of dicts with "kind" and "inputs".
-        call: function, cases → outcomes, as `call_function` gives them; the only step that runs the student's code.
+        call: function, cases → outcomes; the only step that runs the student's code, and it is in `calls`.
         judge: cases, outcomes without errors → a `Finding` for each property.
         recognise: cases, outcomes that are not right → a `Mistake` or None.
         hints: three, the last nearly the answer.
@@ -170,169 +159,6 @@ def _plainly(sentence):
 def _as_markdown(sentence):
     """A student's own text must not act as Markdown or HTML."""
     return "".join("\\" + letter if letter in "\\`*_{}[]<>#|~$" else letter for letter in sentence)
-
-
-# Calling
-
-
-def call_function(function, cases):
-    """Call the student's function on each case and write down what can be seen from outside, as plain data.
-
-    A number under "generator" in the inputs becomes a fresh `torch.Generator` with that seed. A case with
-    `"gradients": True` is called once more, to differentiate a weighted sum of what comes back by each floating-point
-    input. One with `"device": True` is called on PyTorch's meta device, which stands in for a GPU.
-
-    Returns:
-        list of dict: "value"; "gradients", for each input a tensor or None; "changed", the inputs changed in place;
-        "seeded", whether a global random state was set; "device", where the result of the call on "meta" is;
-        "error", None or its type, message and line.
-    """
-    return [observe(lambda case=case: _call(function, case)) for case in cases]
-
-
-def observe(run):
-    """The outcome that `run()` returns, or its error; what it prints is dropped, global random states are kept."""
-    silent = io.StringIO()
-    with (
-        contextlib.redirect_stdout(silent),
-        contextlib.redirect_stderr(silent),
-        warnings.catch_warnings(),
-        torch.enable_grad(),
-        kept_random_states(),
-    ):
-        warnings.simplefilter("ignore")
-        try:
-            return NOTHING | run()
-        except (Exception, SystemExit) as error:  # the student's code can raise anything
-            return NOTHING | {"error": describe_error(error)}
-
-
-def describe_error(error):
-    """Type and message of an error, and the last line of the student's own code on the way to it."""
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(LIBRARIES)]
-    line = f"line {own[-1].lineno}, {own[-1].line}" if own else "its first line: its arguments do not fit"
-    return {"type": type(error).__name__, "message": " ".join(str(error).split())[:300], "line": line}
-
-
-@contextlib.contextmanager
-def kept_random_states():
-    """After the block the global random states are what they were before it."""
-    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
-    try:
-        yield
-    finally:
-        set_random_states(*states)
-
-
-def set_random_states(torch_state, numpy_state, python_state):
-    """Set the global random states of PyTorch, NumPy and Python."""
-    torch.set_rng_state(torch_state)
-    np.random.set_state(numpy_state)
-    random.setstate(python_state)
-
-
-def _begin(seed):
-    states = torch.Generator().manual_seed(seed).get_state(), np.random.RandomState(seed).get_state()
-    set_random_states(*states, random.Random(seed).getstate())
-
-
-def _call(function, case):
-    _begin(1)
-    inputs = fresh(case["inputs"])
-    value = pack(function(**inputs))
-    changed = [k for k, old in case["inputs"].items() if k != "generator" and pack(inputs[k]) != pack(old)]
-    first = _random_states()
-    _begin(2)
-    function(**fresh(case["inputs"]))
-    # From two beginnings a random state can only come to the same end if the function set it.
-    seeded = any(a == b for a, b in zip(first, _random_states(), strict=True))
-    outcome = {"value": value, "changed": changed, "seeded": seeded}
-    if case.get("gradients"):
-        outcome["gradients"] = _gradients(function, fresh(case["inputs"]))
-    if case.get("device"):
-        outcome["device"] = _device(function, fresh(case["inputs"]))
-    return outcome
-
-
-def fresh(inputs):
-    """A copy of the inputs that the student's code may spoil."""
-    inputs = copy.deepcopy(inputs)
-    if "generator" in inputs:
-        inputs["generator"] = torch.Generator().manual_seed(inputs["generator"])
-    return inputs
-
-
-def _random_states():
-    return torch.get_rng_state().tolist(), np.random.get_state()[1].tolist(), random.getstate()
-
-
-def _gradients(function, inputs):
-    floats = {name: value.requires_grad_() for name, value in inputs.items() if _is_float(value)}
-    # Clones, because PyTorch forbids to change these leaves in place, which costs points elsewhere.
-    given = inputs | {name: value.clone() for name, value in floats.items()}
-    returned = [out for out in leaves(function(**given)) if _is_float(out) and out.requires_grad]
-    if not returned:
-        return dict.fromkeys(floats)
-    # Weights that differ, so that errors in different places do not cancel.
-    total = sum((out * torch.linspace(1, 2, out.numel(), dtype=out.dtype).view_as(out)).sum() for out in returned)
-    return dict(
-        zip(floats, map(pack, torch.autograd.grad(total, list(floats.values()), allow_unused=True)), strict=True)
-    )
-
-
-def _device(function, inputs):
-    moved = {name: value.to("meta") if isinstance(value, torch.Tensor) else value for name, value in inputs.items()}
-    try:
-        found = {out.device.type for out in leaves(function(**moved)) if isinstance(out, torch.Tensor)}
-    except Exception as error:
-        # Meta tensors have no values, so right code that looks at one stops; only mixed devices are a fault.
-        return "cpu" if "cpu" in str(error) else "meta"
-    return "cpu" if "cpu" in found else "meta"
-
-
-def _is_float(value):
-    return isinstance(value, torch.Tensor) and value.is_floating_point()
-
-
-def leaves(value):
-    """What is in nested lists, tuples and dicts, one after the other."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    return [leaf for item in value for leaf in leaves(item)] if isinstance(value, list | tuple) else [value]
-
-
-# Plain data
-
-
-def pack(value):
-    """Numbers, text, None, lists, dicts and tensors as JSON can carry them; of anything else only its type."""
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if isinstance(value, torch.Tensor) and value.device.type == "cpu":
-        array = value.detach().as_subclass(torch.Tensor).contiguous().numpy()
-        kept = base64.b64encode(array.tobytes()).decode()
-        return {"tensor": kept, "dtype": str(array.dtype), "shape": list(array.shape)}
-    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiub":
-        return pack(torch.from_numpy(np.array(value)))
-    if isinstance(value, list | tuple | range):
-        return [pack(item) for item in value]
-    if isinstance(value, dict):
-        return {"dict": {str(key): pack(item) for key, item in value.items()}}
-    return {"unknown": type(value).__name__}
-
-
-def unpack(value):
-    """The inverse of `pack`; lists for tuples, and for what is unknown its type's name in a dict."""
-    if isinstance(value, list):
-        return [unpack(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if "tensor" in value:
-        array = np.frombuffer(base64.b64decode(value["tensor"]), dtype=value["dtype"])
-        return torch.from_numpy(array.reshape(value["shape"]).copy())
-    if "dict" in value:
-        return {key: unpack(item) for key, item in value["dict"].items()}
-    return {key: unpack(item) for key, item in value.items()}
 
 
 # Judging
@@ -521,7 +347,7 @@ def tensor_cases(seed, make):
     """
     generator = torch.Generator().manual_seed(seed)
     main, second, one, double = (make(generator, batch) for batch in (7, 7, 1, 7))
-    double = {name: value.double() if _is_float(value) else value for name, value in double.items()}
+    double = {name: value.double() if is_float(value) else value for name, value in double.items()}
     return [
         {"kind": "main", "inputs": main, "gradients": True, "device": True},
         {"kind": "main", "inputs": second},

@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from vae_lib.checks.check import Check, Finding, Mistake, call_function, check_against, describe, unpack
+from vae_lib.checks.calls import call_thrice, unpack
+from vae_lib.checks.check import Check, Finding, Mistake, check_against, describe
 
 
 def _draw_bytes(seed):
@@ -166,7 +167,7 @@ def _check_index_sets(oracle, mistakes, *, name, points, draw, hints, expected, 
     def recognise(cases, outcomes):
         seen = traits(cases, outcomes)
         for mistake in mistakes:
-            if seen and seen == traits(cases, unpack(_call_thrice(mistake.function, cases[:2]))):
+            if seen and seen == traits(cases, unpack(call_thrice(mistake.function, cases[:2]))):
                 return mistake
         return None
 
@@ -188,18 +189,7 @@ def _check_index_sets(oracle, mistakes, *, name, points, draw, hints, expected, 
             "seeded": outcomes[0]["seeded"],
         }
 
-    return Check(name, points, draw, _call_thrice, judge, recognise, hints, oracle)
-
-
-def _call_thrice(function, cases):
-    """Three results: with the generator, with a second one in the same state, with the first, which has moved on."""
-
-    def thrice(generator, **inputs):
-        second = torch.Generator()
-        second.set_state(generator.get_state())
-        return [function(**inputs, generator=each) for each in (generator, second, generator)]
-
-    return call_function(thrice, cases)
+    return Check(name, points, draw, call_thrice, judge, recognise, hints, oracle)
 
 
 def _index_sets(outcomes):

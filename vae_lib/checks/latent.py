@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 
-from vae_lib.checks.check import Mistake, alike, call_function, check_against, unpack
+from vae_lib.checks.calls import call_function, unpack
+from vae_lib.checks.check import Mistake, alike, check_against
 
 POINTS = {"shape": 1, "value": 6, "float64 and device": 1, "inputs unchanged": 1, "no global seed": 1}
 

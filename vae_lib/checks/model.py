@@ -8,9 +8,9 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.func import functional_call
 
-from vae_lib.checks.check import Finding, Mistake, call_function, check_against, tensor_cases
+from vae_lib.checks.calls import call_module
+from vae_lib.checks.check import Finding, Mistake, check_against, tensor_cases
 
 
 def _check_module(oracle, mistakes, *, name, input_name, draw_input, hints):
@@ -33,9 +33,6 @@ def _check_module(oracle, mistakes, *, name, input_name, draw_input, hints):
 
         return tensor_cases(seed, make)
 
-    def call(module_class, cases):
-        return call_function(lambda **inputs: _run(module_class, inputs.pop(input_name), inputs), cases)
-
     def judge(cases, outcomes):
         for outcome in outcomes:
             if isinstance(outcome["value"], dict) and "layers" in outcome["value"]:
@@ -43,28 +40,8 @@ def _check_module(oracle, mistakes, *, name, input_name, draw_input, hints):
         return [Finding("layers", True), *check.judge(cases, outcomes)]
 
     points = {"shape": 1, "value": 4, "gradient": 1, "batch of one": 1, "float64 and device": 1, "no global seed": 1}
-    check = check_against(oracle, mistakes, name=name, points=points, draw=draw, hints=hints, call=call)
+    check = check_against(oracle, mistakes, name=name, points=points, draw=draw, hints=hints, call=call_module)
     return replace(check, points={"layers": 1, **points}, judge=judge)
-
-
-def _run(module_class, batch, weights):
-    """What a module with these weights returns for a batch, or {"layers": what is wrong with its parameters}."""
-    last, *_ = weights.values()
-    sizes = batch.shape[1], len(weights["hidden.weight"]), len(last)
-    module = module_class(*sizes)
-    found = {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
-    for name, parameter in weights.items():
-        if name not in found:
-            return {"layers": f"there is no {name}; your module has {', '.join(found) or 'no layers'}"}
-        if found[name] != parameter.shape:
-            expected = tuple(parameter.shape)
-            return {"layers": f"with the sizes {sizes} expected {name} {expected}, yours is {found[name]}"}
-    if more := found.keys() - weights:
-        return {"layers": f"your module has more than was asked for: {', '.join(sorted(more))}"}
-    try:
-        return functional_call(module, weights, batch)
-    except NotImplementedError:  # the layers are there, so the exercise has been begun
-        return None
 
 
 class _Encoder(nn.Module):

@@ -4,29 +4,21 @@ Noise cannot be compared with an expected value. So we draw often, recover the n
 distributed as it should be. A right answer fails here with a probability far below one in a million.
 """
 
-import random
-
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch.distributions import Normal
 
+from vae_lib.checks.calls import DRAWS, call_function, call_often, unequal_weights, unpack
 from vae_lib.checks.check import (
     PROPERTIES,
     Check,
     Finding,
     Mistake,
-    call_function,
     check_against,
     describe,
-    observe,
-    pack,
     same,
     tensor_cases,
-    unpack,
 )
-
-DRAWS = 1_000
 
 
 def _gaussians(generator, batch):
@@ -143,42 +135,6 @@ def _draw_reparameterize(seed):
     return cases
 
 
-def _call_often(function, cases):
-    """As `call_function`, but the value is what many calls return, stacked, and the gradients are those of the last."""
-    outcomes = call_function(function, cases)
-    for case, outcome in zip(cases, outcomes, strict=True):
-        if not outcome["error"]:
-            often = observe(lambda case=case: _often(function, case))
-            outcome |= {key: often[key] for key in ("value", "gradients", "error")}
-    return outcomes
-
-
-def _often(function, case):
-    torch.manual_seed(case["seed"])
-    np.random.seed(case["seed"])
-    random.seed(case["seed"])
-    # Of copies, which the function may change in place.
-    draws = [function(**_copies(case["inputs"])) for _ in range(DRAWS - 1)]
-    leaves = {name: leaf.requires_grad_() for name, leaf in _copies(case["inputs"]).items()}
-    last = function(**_copies(leaves))
-    if not all(isinstance(z, torch.Tensor) and z.shape == last.shape for z in [*draws, last]):
-        return {"value": pack(last)}
-    gradients = dict.fromkeys(leaves)
-    if last.requires_grad:
-        found = torch.autograd.grad((last * _weights(last)).sum(), list(leaves.values()), allow_unused=True)
-        gradients = dict(zip(leaves, map(pack, found), strict=True))
-    return {"value": pack(torch.stack([*draws, last])), "gradients": gradients}
-
-
-def _copies(inputs):
-    return {name: value.clone() for name, value in inputs.items()}
-
-
-def _weights(z):
-    # They differ, so that errors in different places do not cancel.
-    return torch.linspace(1, 2, z.numel(), dtype=z.dtype).view_as(z)
-
-
 def _judge_reparameterize(cases, outcomes):
     for case, outcome in zip(cases, outcomes, strict=True):
         if not _are_draws(outcome["value"], case):
@@ -205,7 +161,7 @@ def _judge_reparameterize(cases, outcomes):
 
 
 def _gradient(inputs, outcome):
-    z, weights = outcome["value"][-1], _weights(outcome["value"][-1])
+    z, weights = outcome["value"][-1], unequal_weights(outcome["value"][-1])
     noise = (z - inputs["mu"]) / inputs["sigma"]
     for name, expected, meaning in (("mu", weights, "1"), ("sigma", weights * noise, "the ε of this draw")):
         came = outcome["gradients"][name]
@@ -350,9 +306,9 @@ reparameterize = Check(
     name="reparameterize",
     points=POINTS,
     draw=_draw_reparameterize,
-    call=_call_often,
+    call=call_often,
     judge=_judge_reparameterize,
-    recognise=_recognise(REPARAMETERIZE_MISTAKES, _call_often),
+    recognise=_recognise(REPARAMETERIZE_MISTAKES, call_often),
     hints=(
         "Draw the chance apart from μ and σ: noise from N(0, 1), which depends on nothing. What must you do to it, so "
         "that it has the mean μ and the standard deviation σ?",

@@ -5,16 +5,15 @@ import re
 import torch
 from torch.distributions import Normal
 
+from vae_lib.checks.calls import call_samples, unpack
 from vae_lib.checks.check import (
     Check,
     Finding,
     Mistake,
-    call_function,
     check_against,
     describe,
     difference,
     same,
-    unpack,
 )
 
 POINTS = {"shape": 1, "value": 6, "float64 and device": 1, "inputs unchanged": 1, "no global seed": 1}
@@ -35,22 +34,6 @@ def _draw_samples(seed):
         {"kind": "few", "inputs": few},
         {"kind": "one", "inputs": one},
     ]
-
-
-def _call_samples(function, cases):
-    """As `call_function`, with a decoder made here; the value is what came back and each z that the decoder got."""
-
-    def recorded(weights, bias, n, generator):
-        got = []
-
-        def decode(z):
-            got.append(z.detach().reshape(-1, z.shape[-1]).clone())
-            return torch.sigmoid(z @ weights + bias)
-
-        x_hat = function(decode, n, len(weights), generator)
-        return {"x_hat": x_hat, "z": torch.cat(got) if got else None}
-
-    return call_function(recorded, cases)
 
 
 def _judge_samples(cases, outcomes):
@@ -119,7 +102,7 @@ def _recognise_samples(cases, outcomes):
 
     found = symptoms(outcomes)
     for mistake in SAMPLE_MISTAKES:
-        if symptoms(unpack(_call_samples(mistake.function, cases))) == found:
+        if symptoms(unpack(call_samples(mistake.function, cases))) == found:
             return mistake
     return None
 
@@ -234,7 +217,7 @@ sample = Check(
     "sample",
     {"shape": 1, "z from N(0, I)": 5, "x_hat is decode(z)": 2, "draws from the generator": 1, "no global seed": 1},
     _draw_samples,
-    _call_samples,
+    call_samples,
     _judge_samples,
     _recognise_samples,
     (

@@ -5,9 +5,22 @@ The first two see models of a few dozen weights. The third trains a real one, on
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 from torch.distributions import Normal, kl_divergence
 
+from vae_lib.checks.calls import (
+    DOT,
+    LATENT,
+    PIXELS,
+    VAE,
+    call_epoch_loss,
+    call_fit,
+    call_train_step,
+    fit_images,
+    pixels,
+    small_model,
+    unpack,
+    weights_of,
+)
 from vae_lib.checks.check import (
     PROPERTIES,
     Check,
@@ -16,43 +29,8 @@ from vae_lib.checks.check import (
     alike,
     describe,
     is_number,
-    observe,
-    pack,
     same,
-    unpack,
 )
-from vae_lib.data import mnist
-
-PIXELS, HIDDEN, LATENT = 12, 8, 3  # of the small models
-
-
-class _VAE(nn.Module):
-    """A VAE of any size. Its weights have the names of `vae_lib.model.VAE`, but the two share no code."""
-
-    def __init__(self, input_dim=784, hidden_dim=400, latent_dim=40, sigma_head="sigma"):
-        super().__init__()
-        self.sizes = dict(input_dim=input_dim, hidden_dim=hidden_dim, latent_dim=latent_dim, sigma_head=sigma_head)
-        heads = {name: nn.Linear(hidden_dim, latent_dim) for name in ("hid_mu", "hid_sigma")}
-        self.encoder = nn.ModuleDict({"hidden": nn.Linear(input_dim, hidden_dim), **heads})
-        layers = {"hidden": nn.Linear(latent_dim, hidden_dim), "out": nn.Linear(hidden_dim, input_dim)}
-        self.decoder = nn.ModuleDict(layers)
-
-    def forward(self, x, eps=None):
-        mu, sigma = self.encode(x)
-        eps = torch.randn_like(mu) if eps is None else eps
-        return self._logits(mu + sigma * eps), mu, sigma
-
-    def encode(self, x):
-        seen = self.encoder["hidden"](x).clamp(min=0)
-        raw = self.encoder["hid_sigma"](seen)
-        meant = {"sigma": raw, "log_var": raw.exp().sqrt(), "softplus": F.softplus(raw)}
-        return self.encoder["hid_mu"](seen), meant[self.sizes["sigma_head"]]
-
-    def decode(self, z):
-        return self._logits(z).sigmoid()
-
-    def _logits(self, z):
-        return self.decoder["out"](self.decoder["hidden"](z).clamp(min=0))
 
 
 def _bce_and_kld(x, x_logits, mu, sigma):
@@ -65,19 +43,6 @@ def _bce_and_kld(x, x_logits, mu, sigma):
 def _loss(model, x, eps=None):
     bce, kld = _bce_and_kld(x, *model(x, eps))
     return bce + kld
-
-
-def _small_model(seed):
-    generator = torch.Generator().manual_seed(seed)
-    model = _VAE(PIXELS, HIDDEN, LATENT, "log_var")
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight.copy_(0.5 * torch.randn(weight.shape, generator=generator))
-    return model
-
-
-def _weights(model):
-    return torch.cat([weight.detach().flatten() for weight in model.parameters()])
 
 
 def _images(generator, *shape):
@@ -105,32 +70,6 @@ def _draw_train_step(seed):
     return cases
 
 
-def _call_train_step(function, cases):
-    return [observe(lambda case=case: _three_steps(function, case)) for case in cases]
-
-
-def _three_steps(function, case):
-    torch.manual_seed(case["seed"])
-    model, order = _small_model(case["seed"]), []
-    if case["optimizer"] == "SGD":
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
-    else:
-        optimizer = torch.optim.Adam(model.parameters(), lr=0.02, eps=1e-3)
-    optimizer.register_step_pre_hook(lambda *_: order.append("step"))
-    model.decoder["out"].bias.register_post_accumulate_grad_hook(lambda _: order.append("backward"))
-    inputs = {name: value.clone() for name, value in case["inputs"].items()}
-    losses, weights, graph = [], [], False
-    for x, eps in zip(inputs["x"], inputs["eps"], strict=True):
-        loss = function(model, optimizer, x, eps)
-        graph = graph or (isinstance(loss, torch.Tensor) and loss.requires_grad)
-        losses.append(pack(loss))
-        weights.append(pack(_weights(model)))
-        order.append("returned")
-    changed = [name for name, value in inputs.items() if not torch.equal(value, case["inputs"][name])]
-    value = {"losses": losses, "weights": weights, "graph": graph, "order": order[: order.index("returned")]}
-    return {"value": {"dict": value}, "changed": changed}
-
-
 def _train_step(model, optimizer, x, eps):
     loss = _loss(model, x, eps).mean()
     weights = list(model.parameters())
@@ -142,7 +81,7 @@ def _train_step(model, optimizer, x, eps):
 
 def _judge_train_step(cases, outcomes):
     faults = dict.fromkeys(train_step.points, "")
-    for case, right, outcome in zip(cases, unpack(_call_train_step(_train_step, cases)), outcomes, strict=True):
+    for case, right, outcome in zip(cases, unpack(call_train_step(_train_step, cases)), outcomes, strict=True):
         wanted, came = right["value"], outcome["value"]
         if not all(map(is_number, came["losses"])):
             return [Finding("shape", False, f"expected one number for the batch, got {describe(came['losses'][0])}")]
@@ -154,7 +93,7 @@ def _judge_train_step(cases, outcomes):
             ),
             "",
         )
-        step = _wrong_step([_weights(_small_model(case["seed"])), *came["weights"]], wanted["weights"])
+        step = _wrong_step([weights_of(small_model(case["seed"])), *came["weights"]], wanted["weights"])
         if case["kind"] == "one":
             faults["batch of one"] = loss or step
         else:
@@ -178,7 +117,7 @@ def _wrong_step(came, wanted):
 
 def _recognise_step(cases, outcomes):
     for mistake in STEP_MISTAKES:
-        if alike(unpack(_call_train_step(mistake.function, cases)), outcomes):
+        if alike(unpack(call_train_step(mistake.function, cases)), outcomes):
             return mistake
     return None
 
@@ -298,7 +237,7 @@ train_step = Check(
         "inputs unchanged": 1,
     },
     draw=_draw_train_step,
-    call=_call_train_step,
+    call=call_train_step,
     judge=_judge_train_step,
     recognise=_recognise_step,
     hints=(
@@ -327,22 +266,6 @@ def _draw_epoch_loss(seed):
     return cases
 
 
-def _call_epoch_loss(function, cases):
-    return [observe(lambda case=case: _one_epoch(function, case)) for case in cases]
-
-
-def _one_epoch(function, case):
-    torch.manual_seed(case["seed"])
-    model, calls = _small_model(case["seed"]), []
-    before = _weights(model)
-    model.register_forward_hook(lambda _, args, out: calls.append([len(out[0]), out[0].requires_grad]))
-    inputs = {"x": case["inputs"]["x"].clone(), "eps": case["inputs"]["eps"].clone()}
-    loss = function(model, inputs["x"], inputs["eps"], case["inputs"]["batch_size"])
-    changed = [name for name, value in inputs.items() if not torch.equal(value, case["inputs"][name])]
-    moved = not torch.equal(before, _weights(model))
-    return {"value": {"dict": {"loss": pack(loss), "moved": moved, "calls": calls}}, "changed": changed}
-
-
 def _epoch_loss(model, x, eps, batch_size):
     losses = _batch_losses(model, x, eps, batch_size)
     return torch.cat(losses).mean().item()
@@ -357,7 +280,7 @@ def _batch_losses(model, x, eps, batch_size):
 
 def _judge_epoch_loss(cases, outcomes):
     faults = dict.fromkeys(epoch_loss.points, "")
-    for case, right, outcome in zip(cases, unpack(_call_epoch_loss(_epoch_loss, cases)), outcomes, strict=True):
+    for case, right, outcome in zip(cases, unpack(call_epoch_loss(_epoch_loss, cases)), outcomes, strict=True):
         wanted, came = right["value"]["loss"], outcome["value"]
         if not is_number(came["loss"]):
             return [Finding("shape", False, f"expected one number for all images, got {describe(came['loss'])}")]
@@ -384,7 +307,7 @@ def _recognise_epoch_loss(cases, outcomes):
     if any(not outcome["error"] and outcome["value"]["moved"] for outcome in outcomes):
         return IT_TRAINS
     for mistake in EPOCH_MISTAKES:
-        if same(seen(unpack(_call_epoch_loss(mistake.function, cases))), seen(outcomes)):
+        if same(seen(unpack(call_epoch_loss(mistake.function, cases))), seen(outcomes)):
             return mistake
     return None
 
@@ -480,7 +403,7 @@ epoch_loss = Check(
         "nothing changed": 1,
     },
     draw=_draw_epoch_loss,
-    call=_call_epoch_loss,
+    call=call_epoch_loss,
     judge=_judge_epoch_loss,
     recognise=_recognise_epoch_loss,
     hints=(
@@ -498,42 +421,14 @@ epoch_loss = Check(
 # fit
 
 TRAIN, VAL, TARGET = 3_000, 2_010, 150
-DOT = 0.1
 
 
 def _draw_fit(seed):
     chosen = torch.randperm(60_000, generator=torch.Generator().manual_seed(seed))[: TRAIN + VAL]
     val = chosen[TRAIN:]
     # Thin digits first: the loss of the last batch is then far from that of all.
-    val = val[_pixels(val).sum(1).argsort()]
+    val = val[pixels(val).sum(1).argsort()]
     return [{"kind": "main", "inputs": {"train": chosen[:TRAIN], "val": val, "generator": seed}}]
-
-
-def _pixels(indices):
-    return mnist(train=True).data[indices].flatten(1).float() / 255
-
-
-def _fit_images(case):
-    train_x, val_x = _pixels(case["inputs"]["train"]), _pixels(case["inputs"]["val"])
-    # A grey dot in a corner, where no training image has one: a model that draws it has learnt from these images.
-    val_x[:, 0] = DOT
-    return train_x, val_x
-
-
-def _call_fit(function, cases):
-    return [observe(lambda case=case: _whole_training(function, case)) for case in cases]
-
-
-def _whole_training(function, case):
-    seed = case["inputs"]["generator"]
-    torch.manual_seed(seed)
-    returned = function(*_fit_images(case), torch.Generator().manual_seed(seed))
-    if not (isinstance(returned, tuple | list) and len(returned) == 2 and isinstance(returned[0], nn.Module)):
-        return {"value": pack(returned)}
-    model, history = returned
-    weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
-    sizes = getattr(model, "sizes", None)
-    return {"value": pack({"weights": weights, "sizes": sizes, "history": history})}
 
 
 @torch.no_grad()
@@ -546,11 +441,11 @@ def _measure(cases, outcomes):
     if not isinstance(history, list) or not history or not all(map(is_number, history)):
         return f"expected a history of one number for each epoch, got {describe(history)}"
     try:
-        model = _VAE(**value["sizes"])
+        model = VAE(**value["sizes"])
         model.load_state_dict(value["weights"])
     except Exception:  # whatever a student's model may hold
         return "expected a model of the class VAE of vae_lib.model"
-    train_x, val_x = _fit_images(cases[0])
+    train_x, val_x = fit_images(cases[0])
     generator = torch.Generator().manual_seed(0)
     train, val = (
         _loss(model, x, torch.randn(len(x), model.sizes["latent_dim"], generator=generator)) for x in (train_x, val_x)
@@ -660,7 +555,7 @@ def _recognise_fit(cases, outcomes):
 
 
 def _fit(train_x, val_x, generator):
-    model, history = _VAE(), []
+    model, history = VAE(), []
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     noise = torch.randn(len(val_x), 40, generator=generator)
     for _ in range(15):
@@ -680,7 +575,7 @@ fit = Check(
         "validation images kept apart": 2,
     },
     draw=_draw_fit,
-    call=_call_fit,
+    call=call_fit,
     judge=_judge_fit,
     recognise=_recognise_fit,
     hints=(
