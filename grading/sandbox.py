@@ -168,13 +168,20 @@ class Warm:
             reason = self._process.stderr.read().decode(errors="replace").strip().splitlines()[-1:]
             raise Refused(f"The assignment's own first cells fail ({''.join(reason)}): run tools/build.py --check.")
 
-    def run(self, check, answer, others, cases):
-        """Run an answer on a check's cases: the bytes that came back, and how it ended, in a word and a sentence.
+    def run(self, check, answers, cases):
+        """Run the answer to a check on its cases: the bytes that came back, and how it ended, in a word and a sentence.
 
         Raises:
             Died: the warm process is gone.
         """
-        job = dict(name=check.name, call=check.call.__name__, answer=answer, others=others, cases=pack(cases))
+        job = {
+            "name": check.name,
+            "call": check.call.__name__,
+            "answer": answers.code[check.name],
+            "answers": [code for name, code in answers.code.items() if name != check.name],
+            "others": answers.others,
+            "cases": pack(cases),
+        }
         job = _in_memory(json.dumps(job).encode())
         if not self.limits["sandboxed"]:
             return self._send(job, os.open(os.devnull, os.O_RDONLY))

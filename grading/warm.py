@@ -210,12 +210,17 @@ def memory_and_stack(pid):
 
 
 def outcomes_of(shell, calls, job):
-    """Run the answer, call what it defines on the cases: outcomes as JSON. What it misses, other cells may define."""
-    outcomes = attempt(shell, calls, job, [job["answer"]])
-    errors = [outcome["error"]["type"] for outcome in outcomes if outcome["error"]]
-    helped = bool(job["others"]) and any(name in ("NameError", "ModuleNotFoundError") for name in errors)
-    if helped:
-        outcomes = attempt(shell, calls, job, [*job["others"], job["answer"]])
+    """Run the answer, call what it defines on the cases: outcomes as JSON.
+
+    What it misses, the student's answers to other exercises may define, or else, which is said, other cells.
+    """
+    attempts = [], job["answers"], [*job["others"], *job["answers"]]
+    for helpers in attempts:
+        outcomes = attempt(shell, calls, job, [*helpers, job["answer"]])
+        errors = {outcome["error"]["type"] for outcome in outcomes if outcome["error"]}
+        if not errors & {"NameError", "ModuleNotFoundError"}:
+            break
+    helped = helpers is attempts[-1] and bool(job["others"])
     return json.dumps({"outcomes": outcomes, "helped": helped}).encode()
 
 
