@@ -21,7 +21,7 @@ from unittest.mock import MagicMock
 
 NAMESPACES = 0x20000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x20000000 | 0x40000000  # mnt uts ipc user pid net
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, CAPABILITY_VERSION_3 = 24, 38, 0x20080522
-PATIENCE = 4
+PATIENCE = 2
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -162,7 +162,7 @@ def give_up_rights(limits):
 def watch(child, limits, own, outside):
     """Wait for the child to end, or for all in the sandbox to pass a limit: how it ended, in a word and a sentence.
 
-    Seconds are the processor's, so that a busy machine costs no student a point. Who sleeps has four times as many;
+    Seconds are the processor's, so that a busy machine costs no student a point. Who sleeps has twice as many;
     waiting for a processor does not count. `outside` is the /proc in which the child has the number we know.
     """
     late, start = f"timed out: no end after {limits['seconds']} seconds", time.monotonic()

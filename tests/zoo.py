@@ -66,7 +66,7 @@ inside("no end of c recursion", "x = ()\nfor _ in range(10**6): x = (x,)\nreturn
 
 # Ends
 inside("exit", "exit()", words="stops at line 2, exit|killed")
-inside("sys.exit", "import sys\nsys.exit(0)", words="killed")
+inside("sys.exit", "import sys\nsys.exit(0)", words="stops at line 3, sys.exit|killed")
 answer("os._exit in the cell", "import os\nos._exit(0)\n" + KLD, words="killed")
 inside("segmentation fault", "import ctypes\nctypes.string_at(0)", words="SIGSEGV")
 inside("abort", "import os\nos.abort()", words="SIGABRT")
@@ -171,7 +171,8 @@ tampering("replaces allclose", "torch.allclose = lambda *a, **k: True", "replace
 tampering("replaces torch", "import sys\nfrom unittest.mock import MagicMock\nsys.modules['torch'] = MagicMock()")
 tampering(
     "replaces the caller's parts",
-    "import vae_lib.checks.check as c\nc.NOTHING['seeded'] = False\nc._judge = c.same = lambda *a, **k: True",
+    "import sys\nc = sys.modules['vae_lib.checks.calls']\nc.NOTHING['seeded'] = False\n"
+    "c.describe_error = lambda error: None",
 )
 tampering("replaces the check", "from vae_lib import checks\nchecks.kld = lambda f: 10\nchecks.kld.points = 10")
 tampering(
