@@ -210,7 +210,15 @@ SEARCHES = {
     "searches frames for the oracle": "import sys\nf = sys._getframe()\nwhile f:\n    if '_kld' in f.f_globals or 'oracle' in "
     "f.f_globals or 'oracle' in f.f_locals: found = f\n    f = f.f_back",
 }
-for name, search in SEARCHES.items():
+WAYS_OUT = {
+    "makes a namespace": "import ctypes, os\nif (child := os.fork()) == 0: os._exit(ctypes.CDLL(None).unshare(0x10000000) & 1)\n"
+    "if os.waitpid(child, 0)[1] == 0: found = child",
+    "changes the kernel's settings": "import os\nfor p in ('sys/kernel/core_pattern', 'sys/vm/overcommit_memory', 'irq/default_smp_affinity'):\n"
+    "    try: found = os.open('/proc/' + p, os.O_WRONLY)\n    except OSError: pass",
+    "takes a device": "import os\ntry: found = os.chmod('/dev/null', 0o666) or 1\nexcept OSError: pass",
+    "writes beside the working folder": "for d in ('/', '/dev/', '/etc/'):\n    try: found = open(d + 'x', 'w')\n    except OSError: pass",
+}
+for name, search in (SEARCHES | WAYS_OUT).items():
     # Where the search finds something, the answer is right; it must not be.
     body = "\n".join("    " + line for line in search.splitlines())
     right = "0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1)"
