@@ -34,6 +34,8 @@ NEXT_STEPS = {
     "timed out": "read the answer; the other exercises are graded",
 }
 LONGEST_TEXT = 2_000
+# What a terminal acts on, half letters, which cannot be written to a file, and what turns the direction of a line.
+UNFIT = re.compile(r"[^\n\t -~\u00a0-\ud7ff\ue000-\ufffd]|[\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 PLACES = sorted({str(path) for path in (ROOT, Path.home(), CACHE, sys.prefix, sys.base_prefix)}, key=len, reverse=True)
 _lock = threading.Lock()  # a cluster's worker may have threads; checks set random states, of which there is one
 _warm = {}  # the one warm process of this worker, by assignment and limits
@@ -150,7 +152,7 @@ def scrub(text):
     """No path of this machine, nothing that a terminal or a spreadsheet would act on, and not too long."""
     for place in PLACES:
         text = text.replace(place, "…") if len(place) > 1 else text
-    return re.sub(r"[^\n\t -~\u00a0-\ufffd]", "�", text)[:LONGEST_TEXT]
+    return UNFIT.sub("�", text)[:LONGEST_TEXT]
 
 
 def _state(record):

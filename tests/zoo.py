@@ -66,6 +66,7 @@ inside("no end of c recursion", "x = ()\nfor _ in range(10**6): x = (x,)\nreturn
 
 # Ends
 inside("exit", "exit()", words="stops at line 2, exit|killed")
+inside("raises half a letter", "raise ValueError('\\ud800 \\u202e \\x1b[2J')", words="ValueError: � � �\\[2J")
 inside("sys.exit", "import sys\nsys.exit(0)", words="killed")
 answer("os._exit in the cell", "import os\nos._exit(0)\n" + KLD, words="killed")
 inside("segmentation fault", "import ctypes\nctypes.string_at(0)", words="SIGSEGV")
