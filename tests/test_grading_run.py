@@ -310,6 +310,13 @@ def test_outcomes_of_another_shape_are_not_read(message):
         judge._parsed(message, 1)
 
 
+def test_steps_that_did_not_come_back_earn_nothing():
+    value = {"dict": {"losses": [0.0] * 3, "weights": [], "graph": False, "order": []}}
+    cases = checks.train_step.draw(0)
+    with pytest.raises(ValueError, match="zip"):  # which judge.grade takes for unreadable
+        checks.train_step.result(cases, [outcome(value=value)] * len(cases))
+
+
 def test_scrubbing_takes_paths_and_control_signs():
     text = f"{course.ROOT}/x {Path.home()}/y {sys.prefix}/z \x1b[31m\x00 σ ✗ “”"
     clean = judge.scrub(text)
