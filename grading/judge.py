@@ -7,10 +7,12 @@ that nobody knew: to send back what earns points, it has to compute the right an
 import hashlib
 import json
 import re
+import resource
 import secrets
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from grading.course import ROOT, Refused
@@ -34,6 +36,7 @@ NEXT_STEPS = {
     "timed out": "read the answer; the other exercises are graded",
 }
 LONGEST_TEXT = 2_000
+MEMORY = 4 * 2**30  # bytes, of the process that judges
 # What a terminal acts on, half letters, which cannot be written to a file, and what turns the direction of a line.
 UNFIT = re.compile(r"[^\n\t -~\u00a0-\ud7ff\ue000-\ufffd]|[\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 PLACES = sorted({str(path) for path in (ROOT, Path.home(), CACHE, sys.prefix, sys.base_prefix)}, key=len, reverse=True)
@@ -48,8 +51,19 @@ def fingerprint(data, assignment):
 
 def grade(data, assignment, limits):
     """Grade a submission, the bytes of its notebook: a record, a dict that JSON can carry."""
-    with _lock:
+    with _lock, _memory_up_to(MEMORY):
         return _grade(data, assignment, limits)
+
+
+@contextmanager
+def _memory_up_to(most):
+    """A hand-in that would fill the machine's memory meets a MemoryError, which is caught, not the kernel's killer."""
+    before, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (before, hard))
 
 
 def _grade(data, assignment, limits):

@@ -324,6 +324,12 @@ def doubled(source):
     return apply
 
 
+def large_stranger(notebook):
+    """Where the answer is missing, all cells are searched for it: 150 MB, which Python's parser makes 40 GB of."""
+    notebook["cells"].remove(cell(notebook, "kld"))
+    extra("x = [" + "0," * 75_000_000 + "]", "test-kld")(notebook)
+
+
 EMPTY_KLD = next(one.source for one in ASSIGNMENT.cells if one["id"] == "kld")
 handed_in("an edited test cell", lambda n: cell(n, "test-kld").update(source="10"), words="test-kld was changed")
 handed_in("a doubled cell, empty", doubled(EMPTY_KLD), words="there 2 times")
@@ -350,6 +356,9 @@ handed_in("an answer as text", lambda n: cell(n, "kld").update(cell_type="markdo
 handed_in("another's grade id", lambda n: cell(n, "test-bce")["metadata"]["nbgrader"].update(grade_id="test-kld"))
 handed_in("half a letter", lambda n: cell(n, "kld").update(source=KLD + "\n# \ud800"))
 handed_in("outputs of 60 MB", lambda n: cell(n, "kld").update(outputs=[{"text": "x" * 60_000_000}]))
+answer("200,000 empty lines", "\n" * 190_000 + KLD, 10.0, "graded")
+handed_in("a large foreign cell", large_stranger, 0.0, "kld is missing")
+handed_in("the same change many times", lambda n: n["cells"].extend(20_000 * [cell(n, "test-kld") | {"source": "10"}]))
 answer("a null byte", KLD + "\n\0", 0.0, "")
 
 # Honest oddities: they cost nothing
