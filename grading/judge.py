@@ -6,7 +6,6 @@ that nobody knew: to send back what earns points, it has to compute the right an
 
 import hashlib
 import json
-import re
 import resource
 import secrets
 import sys
@@ -15,7 +14,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from grading.course import ROOT, Refused
+from grading.course import ROOT, UNFIT, Refused
 from grading.notebook import Unreadable, find_answers, read_cells
 from grading.sandbox import Died, Warm
 from vae_lib import checks
@@ -37,8 +36,6 @@ NEXT_STEPS = {
 }
 LONGEST_TEXT = 2_000
 MEMORY = 4 * 2**30  # bytes, of the process that judges
-# What a terminal acts on, half letters, which cannot be written to a file, and what turns the direction of a line.
-UNFIT = re.compile(r"[^\n\t -~\u00a0-\ud7ff\ue000-\ufffd]|[\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 PLACES = sorted({str(path) for path in (ROOT, Path.home(), CACHE, sys.prefix, sys.base_prefix)}, key=len, reverse=True)
 _lock = threading.Lock()  # a cluster's worker may have threads; checks set random states, of which there is one
 _warm = {}  # the one warm process of this worker, by assignment and limits
