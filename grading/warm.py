@@ -180,15 +180,18 @@ def watch(child, limits, own, outside):
     """Wait for the child to end, or for all in the sandbox to pass a limit: how it ended, in a word and a sentence.
 
     Seconds are the processor's, so that a busy machine costs no student a point. Who sleeps has four times as many;
-    waiting for a processor does not count. `outside` is the /proc in which the child has the number we know.
+    waiting for a processor does not count, unless other processes in the sandbox have it: theirs count, too.
+    `outside` is the /proc in which the child has the number we know.
     """
-    late, start = f"timed out: no end after {limits['seconds']} seconds", time.monotonic()
+    late, start, spent = f"timed out: no end after {limits['seconds']} seconds", time.monotonic(), {}
     while True:
         ended, status, used = os.wait4(child, os.WNOHANG)
         if ended:
             break
-        if limits["sandboxed"] and (much := excess(limits, own)):
+        if limits["sandboxed"] and (much := excess(limits, own, spent)):
             return f"killed: {much}"
+        if sum(spent.values()) > limits["seconds"] + 1:  # for one alone, the kernel's limit comes first
+            return late
         if time.monotonic() - start - waited(child, outside) > PATIENCE * limits["seconds"]:
             return late
         time.sleep(0.01)
@@ -206,8 +209,11 @@ def waited(child, outside):
     return 0.0
 
 
-def excess(limits, own):
-    """What in the sandbox is more than allowed, or "". A fork counts with what it has beyond `own`, this process."""
+def excess(limits, own, spent):
+    """What in the sandbox is more than allowed, or "". A fork counts with what it has beyond `own`, this process.
+
+    In `spent` the seconds of each process are kept, when it has long ended, too.
+    """
     pids = [Path("/proc", name) for name in os.listdir("/proc") if name.isdigit()]
     if len(pids) > limits["processes"]:
         return f"more than {limits['processes']} processes"
@@ -215,6 +221,7 @@ def excess(limits, own):
     for pid in pids:
         with contextlib.suppress(OSError, IndexError):
             memory, stack = memory_and_stack(pid)
+            spent |= seconds_of(pid)
             used += max(0, memory - own[0]) if stack == own[1] else memory
     return f"more than {limits['memory'] / 2**30:.1f} GB of memory" if used > limits["memory"] else ""
 
@@ -224,6 +231,12 @@ def memory_and_stack(pid):
     resident, shared = map(int, (pid / "statm").read_text().split()[1:3])
     stack = (pid / "stat").read_text().rpartition(")")[2].split()[25]
     return (resident - shared) * resource.getpagesize(), stack
+
+
+def seconds_of(pid):
+    """{a process, told from a later one of its number by its birth: its seconds of the processor}."""
+    fields = (pid / "stat").read_text().rpartition(")")[2].split()
+    return {(pid.name, fields[19]): (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")}
 
 
 def outcomes_of(shell, calls, job):

@@ -60,6 +60,12 @@ inside(
     words=LATE,
 )
 inside("sleep", "import time\ntime.sleep(1000)", words=LATE)
+answer(
+    "many processes, one after the other",
+    "import os, time\ndef burn():\n    while time.process_time() < 1: pass\n    os._exit(0)\nfor _ in range(8):\n    if os.fork() == 0:\n"
+    "        while True:\n            if os.fork() == 0: burn()\n            os.wait()\nos.nice(9)\nwhile True: pass",
+    words="kld timed out: no end after",
+)
 inside("regular expression", "import re\nre.match('(a+)+$', 'a' * 60 + 'b')", words=LATE)
 inside("no end of recursion", "return kld(mu, sigma)", words="flagged|graded")
 inside("no end of c recursion", "x = ()\nfor _ in range(10**6): x = (x,)\nreturn repr(x)")
