@@ -222,6 +222,11 @@ WAYS_OUT = {
     "if os.waitpid(child, 0)[1] == 0: found = child",
     "changes the kernel's settings": "import os\nfor p in ('sys/kernel/core_pattern', 'sys/vm/overcommit_memory', 'irq/default_smp_affinity'):\n"
     "    try: found = os.open('/proc/' + p, os.O_WRONLY)\n    except OSError: pass",
+    "takes memory that is no process's": "import ctypes, mmap, os\nfor take in (lambda: os.memfd_create('x'), lambda: mmap.mmap(-1, 4096), "
+    "lambda: open('/dev/zero')):\n    try: found = take()\n    except OSError: pass\n"
+    "if ctypes.CDLL(None).shmget(0, 4096, 0o1600) >= 0: found = 1",
+    "leaves a key": "import ctypes, platform\nif ctypes.CDLL(None).syscall({'x86_64': 248, 'aarch64': 217}[platform.machine()], "
+    "b'user', b'x', b'y', 1, -3) > 0: found = 1",
     "takes a device": "import os\ntry: found = os.chmod('/dev/null', 0o666) or 1\nexcept OSError: pass",
     "writes beside the working folder": "for d in ('/', '/dev/', '/etc/'):\n    try: found = open(d + 'x', 'w')\n    except OSError: pass",
 }
