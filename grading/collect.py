@@ -17,6 +17,7 @@ from grading.course import Refused, assignments, write
 from grading.notebook import LARGEST, Unreadable, read_cells
 
 DEEPEST = 4  # zips within zips
+DENSEST, BLOCK = 20, 4096  # times smaller than what is in it, and bytes that even an empty file takes
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(file|onlinetext)_?")
 CANVAS = re.compile(r"(?P<name>[^_/]+)_(LATE_)?(?P<id>\d+)_\d+_.+")
 AGAIN = re.compile(r"-(\d+)\.ipynb$")  # Canvas marks a second hand-in so
@@ -61,8 +62,8 @@ def collect(inbox, folder):
             counts[outcome] = counts.get(outcome, 0) + 1
         except Unreadable as fault:
             unplaced.append(f"{file.path}: {fault}")
-            if file.data is not None:
-                write(folder / "unplaced" / "/".join(map(_safe, file.path.parts)), file.data)
+            if file.data is not None:  # flat: a student's folders may be deep, and a file be called as a folder
+                write(folder / "unplaced" / f"{_digest(file.data)}_{_safe(file.path.name)}", file.data)
     return Collected(*(counts.get(key, 0) for key in ("placed", "earlier", "unchanged")), unplaced)
 
 
@@ -86,6 +87,17 @@ def files_of(inbox):
 
 
 def _opened(name, data, time, depth=1):
+    """The files in a zip, until they are too much: a small zip can hold more than the disk does."""
+    left = max(LARGEST, DENSEST * len(data))
+    for file in _members(name, data, time, depth):
+        left -= BLOCK + len(file.data or b"")
+        if left < 0:
+            yield File(name, data, "there is too much in the zip; the rest was left out", time)
+            return
+        yield file
+
+
+def _members(name, data, time, depth):
     """The files in a zip; a damaged one gives a fault in place of those that cannot be read."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -96,22 +108,22 @@ def _opened(name, data, time, depth=1):
     members.sort(key=lambda member: _in_order(PurePosixPath(member.filename)))
     # The platform's zip of a whole class holds a folder for each student; a student's own does not.
     tops = {PurePosixPath(m.filename).parts[0] for m in members if "/" in m.filename}
-    inside = name.parent if len(tops) > 1 else name
+    inside = name.parent if len(tops) > 1 and not CANVAS.fullmatch(name.name) else name
     for member in members:
         path = inside / member.filename.lstrip("/")
         written = datetime(*member.date_time, tzinfo=UTC) if _is_date(member.date_time) else time
         if stat.S_ISLNK(member.external_attr >> 16):
             yield File(path, None, "it is a link, and links are not followed", written)
             continue
+        if member.file_size > LARGEST:
+            yield File(path, None, f"it has {member.file_size / 2**20:.0f} MB", written)
+            continue
         try:
-            with archive.open(member) as stream:
-                content = stream.read(LARGEST + 1)
+            content = archive.read(member)  # not more than it says
         except Exception as error:  # a damaged zip can raise nearly anything: zlib's, lzma's and zipfile's own errors
             yield File(path, None, f"it cannot be unpacked ({error})", written)
             continue
-        if len(content) > LARGEST:
-            yield File(path, None, f"it has more than {LARGEST / 2**20:.0f} MB", written)
-        elif path.suffix.lower() == ".zip" and depth < DEEPEST:
+        if path.suffix.lower() == ".zip" and depth < DEEPEST:
             yield from _opened(path, content, written, depth + 1)
         else:
             yield File(path, content, "", written)
@@ -119,11 +131,11 @@ def _opened(name, data, time, depth=1):
 
 def _student(path, known):
     """The student, and a number that tells two of one name apart, if the platform gives one."""
-    for part in reversed(path.parts):
+    # The outermost is the platform's; within a zip of their own, students may call a file as if it were another's.
+    for part in path.parts:
         if match := MOODLE.match(part):
             return _safe(match["name"]), match["id"]
-    for part in reversed(path.parts):
-        if match := CANVAS.fullmatch(part):
+        if (part == path.name or part.lower().endswith(".zip")) and (match := CANVAS.fullmatch(part)):
             return _safe(f"{match['name']}_{match['id']}"), ""
     folders = [part.removesuffix(".zip") for part in path.parts[:-1]]
     folders = [part for part in folders if not any(name in part for name in known) and part != ".."]
@@ -156,7 +168,7 @@ def _place(folder, student, assignment, file):
     home = folder / "submitted" / student / assignment
     target, stamp = home / f"{assignment}.ipynb", home / "timestamp.txt"
     earlier = folder / "earlier" / student / assignment
-    digest = hashlib.sha256(file.data).hexdigest()[:16]
+    digest = _digest(file.data)
     current = target.read_bytes() if target.exists() else None
     if current == file.data or (earlier / f"{digest}.ipynb").exists():
         return "unchanged"
@@ -164,15 +176,19 @@ def _place(folder, student, assignment, file):
         if datetime.strptime(stamp.read_text().strip(), TIME).replace(tzinfo=UTC) > file.time:
             write(earlier / f"{digest}.ipynb", file.data)
             return "earlier"
-        write(earlier / f"{hashlib.sha256(current).hexdigest()[:16]}.ipynb", current)
+        write(earlier / f"{_digest(current)}.ipynb", current)
     write(stamp, file.time.strftime(TIME))
     write(target, file.data)
     return "placed" if current is None else "earlier"
 
 
 def _safe(name):
-    """A name that is one folder on every system."""
-    return re.sub(r"[^\w.@-]+", "_", name).strip("._") or "unnamed"
+    """A name that is one folder on every system; 50 letters may be 200 bytes, and systems take no more than 255."""
+    return re.sub(r"[^\w.@-]+", "_", name)[-50:].strip("._") or "unnamed"
+
+
+def _digest(data):
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _hidden(path):

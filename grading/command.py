@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from grading.course import Refused
+from grading.course import UNFIT, Refused
 
 
 def main(arguments=None):
@@ -47,7 +47,7 @@ def _collect(options):
     print(f"{done.placed} placed, {done.earlier} kept beside an earlier or later one, {done.unchanged} there already.")
     if done.unplaced:
         print(f"{len(done.unplaced)} could not be placed; copies are in {options.folder / 'unplaced'}:")
-        print("\n".join(f"  {line}" for line in done.unplaced))
+        print("\n".join(f"  {UNFIT.sub('�', line)}" for line in done.unplaced))
 
 
 def _run(options):

@@ -119,8 +119,8 @@ def _private(disk):
         "--new-session",
     ]
     options += ["--clearenv", "--hostname", "sandbox", "--proc", "/proc", "--dir", "/dev"]
-    for device in ("null", "zero", "random", "urandom"):
-        options += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
+    for device in warm.DEVICES:
+        options += ["--dev-bind", device, device]
     # --dev would need a second user namespace, which could not be entered from outside.
     return [
         *options,
