@@ -68,7 +68,8 @@ WATCH = """(selector) => {
         scratch.drawImage(element, 0, 0, 28, 28);
         return String(scratch.getImageData(0, 0, 28, 28).data);
     };
-    window.bench = { last: look(), asked: null, changed: null, pixels: [], frame: [], frames: [], on: true };
+    const bench = { last: look(), asked: null, changed: null, pixels: [], frame: [], frames: [], on: true };
+    window.bench = bench;
     bench.look = () => {
         if (!bench.on || bench.asked === null || bench.changed !== null) return;
         const seen = look();
@@ -90,12 +91,12 @@ WATCH = """(selector) => {
     requestAnimationFrame(frame);
     if (window.benchListens) return;
     window.benchListens = true;
-    addEventListener("keydown", (event) => (bench.asked = event.timeStamp), true);
-    document.addEventListener("load", () => bench.look(), true);
+    addEventListener("keydown", (event) => (window.bench.asked = event.timeStamp), true);
+    document.addEventListener("load", () => window.bench.look(), true);
     const { putImageData } = CanvasRenderingContext2D.prototype;
     CanvasRenderingContext2D.prototype.putImageData = function (...image) {
         putImageData.apply(this, image);
-        bench.look();
+        window.bench.look();
     };
 }"""
 
