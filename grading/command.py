@@ -51,7 +51,7 @@ def _collect(options):
 
 
 def _run(options):
-    from grading.run import not_graded, run
+    from grading.run import failed, run
     from grading.sandbox import LIMITS
 
     limits = LIMITS | {"seconds": options.seconds, "sandboxed": not options.unsafe}
@@ -63,17 +63,17 @@ def _run(options):
     print(
         f"{sum(states.values())} graded now: {', '.join(f'{n} {state}' for state, n in states.items()) or 'no change'}."
     )
-    print("".join(not_graded(options.folder)), end="")
+    print("".join(failed(options.folder)), end="")
 
 
 def _report(options):
     from grading.report import report
-    from grading.run import not_graded
+    from grading.run import failed
 
     report(options.folder, db=options.db)
     for name in ("report.csv", "report.html", "feedback"):
         print(options.folder / name)
-    print("".join(not_graded(options.folder)), end="")
+    print("".join(failed(options.folder)), end="")
 
 
 if __name__ == "__main__":

@@ -65,17 +65,30 @@ def _memory_up_to(most):
 
 def _grade(data, assignment, limits):
     start = time.monotonic()
-    record = {"hash": fingerprint(data, assignment), "flags": [], "exercises": {}, "answers": {}, "written": {}}
+    record = _empty(data, assignment)
     try:
         answers = find_answers(read_cells(data), assignment)
     except Unreadable as reason:
-        record |= {"state": "unreadable", "sentence": f"{STATES['unreadable']}: {reason}"}
+        record |= _unreadable(reason)
     else:
         record |= {"flags": answers.flags, "answers": answers.code, "written": answers.written}
         for name in assignment.checked:
             record["exercises"][name] = _exercise(name, answers, assignment, limits, record["flags"])
         record["state"], record["sentence"] = _state(record)
     return record | {"seconds": round(time.monotonic() - start, 2)}
+
+
+def not_graded(data, assignment, error):
+    """The record of a submission of which the process that grades died, again and again."""
+    return _empty(data, assignment) | _unreadable(f"what graded it died ({type(error).__name__})") | {"seconds": 0}
+
+
+def _empty(data, assignment):
+    return {"hash": fingerprint(data, assignment), "flags": [], "exercises": {}, "answers": {}, "written": {}}
+
+
+def _unreadable(reason):
+    return {"state": "unreadable", "sentence": f"{STATES['unreadable']}: {reason}"}
 
 
 def _exercise(name, answers, assignment, limits, flags):

@@ -9,21 +9,19 @@ import json
 import multiprocessing
 import os
 import signal
-from collections import Counter
+from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import islice
 
 import torch
 from tqdm import tqdm
 
 from grading import book, sandbox
 from grading.course import Refused, assignments, write
-from grading.judge import NEXT_STEPS, fingerprint, grade
+from grading.judge import NEXT_STEPS, fingerprint, grade, not_graded
 
 PR_SET_PDEATHSIG = 1
-ATTEMPTS = 3  # how often a submission may lose its worker
+ATTEMPTS = 3  # of a cluster, to grade a submission whose worker died
 
 
 def submissions(folder):
@@ -40,7 +38,7 @@ def read_record(folder, student, name):
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def not_graded(folder):
+def failed(folder):
     """Each submission that could not be graded as a whole: a line with the reason and the next step."""
     for student, name, _ in submissions(folder):
         record = read_record(folder, student, name)
@@ -81,38 +79,40 @@ def run(folder, *, db=None, workers=None, scheduler=None, limits=sandbox.LIMITS)
 def graded(todo, known, limits, workers=None, scheduler=None):
     """Grade in other processes, here or on a cluster: (submission, record) as they come.
 
-    A worker that dies costs nothing but time: its submissions are given to another.
-
-    Raises:
-        Refused: a submission lost its worker again and again.
+    A worker that dies costs nothing but time. What was being graded then is graded again, each submission alone; so one
+    that its worker dies of is found, and stops no other.
     """
-    waiting, losses = iter(todo), Counter()
     width = workers or len(os.sched_getaffinity(0))
-    while True:
-        lost = []
+    waiting, suspects = deque(todo), deque()
+    while waiting or suspects:
+        alone = bool(suspects)
+        batch = deque([suspects.popleft()]) if alone else waiting
         with _executor(width, scheduler) as executor:
-            running = {}
-            while True:
-                for one in islice(waiting, max(0, 2 * _width(executor, width) - len(running))):
-                    running[executor.submit(grade, one[2].read_bytes(), known[one[1]], limits)] = one
-                if not running:
-                    break
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    one = running.pop(future)
-                    try:
-                        yield one, future.result()
-                    except BrokenProcessPool:
-                        lost.append(one)
-                if lost:
-                    lost += running.values()
-                    break
-        if not lost:
-            return
-        losses.update(lost)
-        if losses[lost[0]] >= ATTEMPTS:
-            raise Refused(f"The worker of {lost[0][2]} died {ATTEMPTS} times: is there enough memory? Try --workers 1.")
-        waiting = iter([*lost, *waiting])
+            lost, error = yield from _until_one_dies(executor, batch, known, limits, width)
+        if alone and lost:
+            [(_, name, path)] = lost
+            yield lost[0], not_graded(path.read_bytes(), known[name], error)
+        else:
+            suspects += lost
+
+
+def _until_one_dies(executor, waiting, known, limits, width):
+    """Grade what is waiting: (submission, record) as they come. Returns what was being graded at an error, and it."""
+    running = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < 2 * _width(executor, width):
+                _, name, path = waiting[0]
+                running[executor.submit(grade, path.read_bytes(), known[name], limits)] = waiting.popleft()
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                record = future.result()
+                yield running.pop(future), record
+    except Refused:
+        raise
+    except Exception as error:  # each kind of executor has its own for a worker that died
+        return [*running.values()], error
+    return [], None
 
 
 @contextmanager

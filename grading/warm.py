@@ -31,6 +31,7 @@ CALLS = {
     "aarch64": (0xC00000B7, 222, (279, 447, 194, 217, 218, 219, 425)),
 }
 PATIENCE = 2
+REFUSED = "refused: the sandbox could not be entered"
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -97,11 +98,11 @@ def set_up(cells):
 def guard(shell, calls, limits, sandbox, job, outcomes, verdict):
     """Enter the sandbox, run the job in a child, watch it, say how it ended, end all in the sandbox. Never returns."""
     try:
-        word, child = "killed: the sandbox could not be entered", None
+        word, child = REFUSED, None
         own, outside = memory_and_stack(Path("/proc/self")), os.open("/proc", os.O_RDONLY)
         if limits["sandboxed"]:
             enter(sandbox)
-        child = os.fork()
+        word, child = "killed: its guard stopped", os.fork()
         if child == 0:
             run(shell, calls, limits, job, outcomes)
         keep_only(sandbox, verdict, outside)

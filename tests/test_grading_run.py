@@ -1,6 +1,7 @@
 """Grading a class: it can be killed anywhere, does only what is left, on one machine or a cluster, in any gradebook."""
 
 import json
+import multiprocessing
 import os
 import re
 import resource
@@ -11,13 +12,15 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
 
 import handed_in
-from grading import book, course, judge, report, sandbox
+from grading import book, course, judge, report, run, sandbox
 from grading.course import Refused
 from grading.run import read_record
 from vae_lib import checks
@@ -144,6 +147,38 @@ def test_whoever_is_killed_nothing_is_lost_or_done_twice(tmp_path, needs_bubblew
         assert database.execute("select count(*) from submitted_assignment").fetchone() == (8,)
 
 
+def grade_or_die(data, assignment, limits):
+    if data == b"poison":
+        os._exit(1)
+    return {"graded": data.decode()}
+
+
+def test_a_submission_that_its_worker_dies_of_stops_no_other(tmp_path, monkeypatch):
+    @contextmanager
+    def executor(width, scheduler):
+        with ProcessPoolExecutor(width, multiprocessing.get_context("spawn")) as pool:
+            yield pool
+
+    monkeypatch.setattr(run, "_executor", executor)
+    monkeypatch.setattr(run, "grade", grade_or_die)
+    todo = []
+    for number, content in enumerate(["a", "poison", "b", "c", "d", "poison", "e"]):
+        path = tmp_path / str(number)
+        path.write_text(content)
+        todo.append((f"s{number}", NAME, path))
+    got = {one[0]: record for one, record in run.graded(todo, course.assignments(), {}, workers=1)}
+    assert [got[f"s{i}"].get("graded") for i in range(7)] == ["a", None, "b", "c", "d", None, "e"]
+    assert got["s1"]["state"] == got["s5"]["state"] == "unreadable"
+    assert "what graded it died (BrokenProcessPool)" in got["s1"]["sentence"]
+
+
+def test_a_sandbox_that_cannot_be_entered_is_a_sentence(monkeypatch, needs_bubblewrap):
+    monkeypatch.setattr(sandbox.Warm, "_send", lambda *_: (b"", sandbox.warm.REFUSED))
+    with pytest.raises(Refused, match="cannot be entered here"):
+        judge.grade(handed_in.as_bytes(handed_in.perfect()), handed_in.ASSIGNMENT, sandbox.LIMITS)
+    judge.close()
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
@@ -159,15 +194,15 @@ def test_a_cluster_loses_nothing_when_a_worker_dies(tmp_path, needs_bubblewrap):
     worker = [*dask, "worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny", "--host", "127.0.0.1"]
     try:
         nodes += [subprocess.Popen(worker, **options) for _ in range(2)]
-        run = subprocess.Popen(
+        grading = subprocess.Popen(
             command(tmp_path, "run", "--scheduler", address), cwd=course.ROOT, stderr=subprocess.PIPE, text=True
         )
         while not records(tmp_path):
-            assert run.poll() is None, run.stderr.read()
+            assert grading.poll() is None, grading.stderr.read()
             time.sleep(0.02)
         nodes[1].kill()
-        _, said = run.communicate(timeout=900)
-        assert run.returncode == 0, said
+        _, said = grading.communicate(timeout=900)
+        assert grading.returncode == 0, said
     finally:
         for node in nodes:
             node.kill()
