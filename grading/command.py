@@ -45,6 +45,11 @@ def _collect(options):
 
     done = collect(options.inbox, options.folder)
     print(f"{done.placed} placed, {done.earlier} kept beside an earlier or later one, {done.unchanged} there already.")
+    students = len(list(options.folder.glob("submitted/*")))
+    print(f"The class has {students} student{'s' if students != 1 else ''} now.")
+    if done.namesakes:
+        print("Look whose work is whose, for Moodle numbers students of one name anew in each assignment:")
+        print("\n".join(f"  {line}" for line in done.namesakes))
     if done.unplaced:
         print(f"{len(done.unplaced)} could not be placed; copies are in {options.folder / 'unplaced'}:")
         print("\n".join(f"  {line}" for line in done.unplaced))
