@@ -75,9 +75,13 @@ def _report(options):
     from grading.report import report
     from grading.run import not_graded
 
-    report(options.folder, db=options.db)
+    waiting = report(options.folder, db=options.db)
     for name in ("report.csv", "report.html", "feedback"):
         print(options.folder / name)
+    if waiting:
+        print(
+            f"{waiting} written answers wait for your marks; until you run report again, the feedback shows 0 for them."
+        )
     print("".join(not_graded(options.folder)), end="")
 
 

@@ -73,9 +73,29 @@ def test_the_table_has_everybody_and_those_that_failed_last(printed):
     assert "read the answer" in rows[-1]
 
 
-def test_the_page_names_the_misconceptions_by_number(printed):
+def test_the_page_says_first_what_to_teach_again_by_number(printed):
     page = (printed[0] / "report.html").read_text()
-    assert re.search(r"the ½ is missing</td><td><span[^>]*></span> 1<", page)
+    text = " ".join(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL).split())
+    assert "What to teach again the ½ is missing (kld, 04_bce_vs_kld) 1 of 3 04_bce_vs_kld bce: mean 10.0 of 10" in text
+    assert "timed out: no end after 10 seconds 1 of 3" in text
+    assert "not attempted 1 of 3" in text
+    assert text.endswith("Next: read the answer; the other exercises are graded.")
+
+
+def test_a_spreadsheet_reads_the_names_and_sees_the_mistakes(printed):
+    data = (printed[0] / "report.csv").read_bytes()
+    assert data.startswith("\ufeff".encode())  # else Excel takes é for Ã©
+    assert "kld 3 (the ½ is missing)" in data.decode()
+
+
+def test_words_that_wait_for_marks_are_said(printed):
+    assert "2 written answers wait for your marks" in printed[1][3]
+
+
+def test_feedback_shows_no_picture_that_the_student_did_not_draw(printed):
+    for path in (printed[0] / "feedback").rglob("*.html"):
+        assert "until yours is right" not in path.read_text()
+        assert "&lt;p style" not in path.read_text()
 
 
 def test_feedback_names_the_mistake_and_nothing_that_is_not_the_students(printed):
