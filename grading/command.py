@@ -44,7 +44,10 @@ def _collect(options):
     from grading.collect import collect
 
     done = collect(options.inbox, options.folder)
-    print(f"{done.placed} placed, {done.earlier} kept beside an earlier or later one, {done.unchanged} there already.")
+    print(
+        f"{done.placed} placed, {done.earlier} kept beside another of the same student (the newer counts), "
+        f"{done.unchanged} there already."
+    )
     students = len(list(options.folder.glob("submitted/*")))
     print(f"The class has {students} student{'s' if students != 1 else ''} now.")
     if done.namesakes:
@@ -79,9 +82,7 @@ def _report(options):
     for name in ("report.csv", "report.html", "feedback"):
         print(options.folder / name)
     if waiting:
-        print(
-            f"{waiting} written answers wait for your marks; until you run report again, the feedback shows 0 for them."
-        )
+        print(f"Answers in words that wait for your marks: {waiting}. Run report again before you give feedback out.")
     print("".join(not_graded(options.folder)), end="")
 
 

@@ -143,6 +143,22 @@ def test_whoever_is_killed_nothing_is_lost_or_done_twice(tmp_path, needs_bubblew
         assert database.execute("select count(*) from submitted_assignment").fetchone() == (8,)
 
 
+@pytest.mark.slow
+def test_ctrl_c_says_that_it_stops_and_how_to_go_on(tmp_path, needs_bubblewrap):
+    hand_in(tmp_path, **{f"s{i}": handed_in.filled(**handed_in.RIGHT, written=f"answer {i}") for i in range(8)})
+    process = subprocess.Popen(
+        command(tmp_path, "run", "--workers", 1), cwd=course.ROOT, stderr=subprocess.PIPE, text=True
+    )
+    while not records(tmp_path):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=900)
+    assert process.returncode == 130
+    assert re.search("Stopping, as soon as .*Stopped. The same command goes on where it was", said, re.DOTALL)
+    assert 1 <= len(records(tmp_path)) < 8
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]

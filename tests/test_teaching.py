@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
 
 from grading.course import assignments
 from grading.notebook import find_answers, read_cells
@@ -89,7 +92,8 @@ def test_a_spreadsheet_reads_the_names_and_sees_the_mistakes(printed):
 
 
 def test_words_that_wait_for_marks_are_said(printed):
-    assert "2 written answers wait for your marks" in printed[1][3]
+    assert "Answers in words that wait for your marks: 2." in printed[1][3]
+    assert "2 to mark" in (printed[0] / "report.html").read_text()
 
 
 def test_feedback_shows_no_picture_that_the_student_did_not_draw(printed):
@@ -107,6 +111,15 @@ def test_feedback_names_the_mistake_and_nothing_that_is_not_the_students(printed
         assert not [other for other in texts.keys() - {name} if re.search(rf"\b{other}\b", text)]
         for secret in (str(ROOT), str(printed[0]), str(Path.home()) + "/", "Rubric", "number of pixels, 784"):
             assert secret not in text
+
+
+def test_formgrader_lists_the_answers_to_mark(printed):
+    config = Config()
+    config.CourseDirectory.root = str(printed[0])
+    api = NbGraderAPI(CourseDirectory(config=config))
+    assert [(one["name"], one["num_submissions"]) for one in api.get_assignments()] == [(NAME, 3)]
+    waiting = api.get_notebook_submissions(NAME, NAME)
+    assert {one["student"] for one in waiting if one["needs_manual_grade"]} == {"ada", "ben"}
 
 
 def test_a_second_run_finds_nothing_to_do(printed):
