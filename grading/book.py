@@ -101,8 +101,9 @@ def enter(book, folder, student, assignment, record):
 def explained(assignment, record):
     """The release with the student's answers, and below each test what the check said."""
     notebook = copy.deepcopy(assignment.notebook)
-    # Formgrader and feedback would run a student's HTML in the browser of whoever reads it.
+    # Formgrader and feedback would run a student's HTML, or a link, in the browser of whoever reads it.
     written = {name: re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text) for name, text in record["written"].items()}
+    written = {name: re.sub(r"\](?=[(:\[])", "&#93;", text) for name, text in written.items()}
     given = record["answers"] | written
     for cell in notebook.cells:
         kind = cell.metadata.get("nbgrader", {})

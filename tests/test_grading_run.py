@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
 import handed_in
@@ -369,6 +370,14 @@ def test_feedback_shows_a_students_html_as_text(tmp_path):
     assert "alert(1)" in text
     assert "<script>alert(1)" not in text
     assert "<script>" not in (tmp_path / "autograded" / "eve" / NAME / f"{NAME}.ipynb").read_text()
+
+
+def test_no_link_of_a_student_acts_in_formgrader():
+    text = "[a](javascript:alert(1)) ![b](x:y) [c][d] [e]\n\n[d]: javascript:alert(2)\n[e]: java&#115;cript:alert(3)"
+    notebook = book.explained(handed_in.ASSIGNMENT, a_record() | {"written": {"why-the-blob": text}})
+    page, _ = HTMLExporter().from_notebook_node(notebook)  # as formgrader does, not sanitized
+    assert "alert(1)" in page
+    assert not re.search(r"(href|src)=.?(javascript|x:)", page)
 
 
 def test_entering_twice_is_as_once(tmp_path):
