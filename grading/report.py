@@ -23,7 +23,8 @@ PAGE = """<!DOCTYPE html>
 body {{ font: 16px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere }}
 h2 {{ margin-top: 2.5rem }} h3 {{ margin-bottom: .3rem }} p {{ margin: .5rem 0 }}
 table {{ border-collapse: collapse; width: 100% }} tr {{ border-bottom: 1px solid #8884 }}
-td, th {{ padding: .2rem .5rem; text-align: left; vertical-align: top; width: 24% }} td:last-child {{ width: auto }}
+td, th {{ padding: .2rem .5rem; text-align: left; vertical-align: top; width: 24% }}
+td:last-child, th:last-child {{ width: auto }}
 .bars th {{ font-weight: normal; width: 45% }} .bars td {{ width: auto }}
 .bars td:last-child {{ width: 6rem; text-align: right }}
 .bar {{ background: #4a86bf; height: 1rem; margin-top: .25rem }}
