@@ -18,8 +18,9 @@ from grading.course import Refused, assignments, write
 from grading.notebook import LARGEST, Unreadable, read_cells
 
 DEEPEST = 4  # zips within zips
+DENSEST, BLOCK = 20, 4096  # times smaller than what is in it, and bytes that even an empty file takes
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(file|onlinetext)_?")
-CANVAS = re.compile(r"(?P<name>[^_/]+)_(LATE_)?(?P<id>\d+)_\d+_.+\.\w+")
+CANVAS = re.compile(r"(?P<name>[^_/]+)_(LATE_)?(?P<id>\d+)_\d+_.+")
 AGAIN = re.compile(r"-(\d+)\.ipynb$")  # Canvas marks a second hand-in so
 CHECKPOINTS = ".ipynb_checkpoints"  # Jupyter's own copies
 TIME = "%Y-%m-%d %H:%M:%S %Z"  # as nbgrader writes timestamp.txt
@@ -71,8 +72,8 @@ def collect(inbox, folder):
             counts[outcome] = counts.get(outcome, 0) + 1
         except Unreadable as fault:
             unplaced.append(f"{file.path}: {fault}")
-            if file.data is not None:
-                write(folder / "unplaced" / "/".join(map(_safe, file.path.parts)), file.data)
+            if file.data is not None:  # flat: a student's folders may be deep, and a file be called as a folder
+                write(folder / "unplaced" / f"{_digest(file.data)}_{_safe(file.path.name)}", file.data)
     return Collected(*(counts.get(key, 0) for key in ("placed", "earlier", "unchanged")), unplaced, [*namesakes])
 
 
@@ -97,10 +98,21 @@ def files_of(inbox, known):
 
 
 def _opened(name, data, time, known=None, depth=1):
-    """The files in a zip; a damaged one gives a fault in place of those that cannot be read.
+    """The files in a zip, until they are too much: a small zip can hold more than the disk does.
 
     With `known`, the assignments, it may be a whole class's: several folders in it are then several students.
     """
+    left = max(LARGEST, DENSEST * len(data))
+    for file in _members(name, data, time, known, depth):
+        left -= BLOCK + len(file.data or b"")
+        if left < 0:
+            yield File(name, data, "there is too much in the zip; the rest was left out", time)
+            return
+        yield file
+
+
+def _members(name, data, time, known, depth):
+    """The files in a zip; a damaged one gives a fault in place of those that cannot be read."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError) as error:
@@ -117,15 +129,15 @@ def _opened(name, data, time, known=None, depth=1):
         if stat.S_ISLNK(member.external_attr >> 16):
             yield File(path, None, "it is a link, and links are not followed", written)
             continue
+        if member.file_size > LARGEST:
+            yield File(path, None, f"it has {member.file_size / 2**20:.0f} MB", written)
+            continue
         try:
-            with archive.open(member) as stream:
-                content = stream.read(LARGEST + 1)
+            content = archive.read(member)  # not more than it says
         except Exception as error:  # a damaged zip can raise nearly anything: zlib's, lzma's and zipfile's own errors
             yield File(path, None, f"it cannot be unpacked ({error})", written)
             continue
-        if len(content) > LARGEST:
-            yield File(path, None, f"it has more than {LARGEST / 2**20:.0f} MB", written)
-        elif path.suffix.lower() == ".zip" and depth < DEEPEST:
+        if path.suffix.lower() == ".zip" and depth < DEEPEST:
             yield from _opened(path, content, written, depth=depth + 1)
         else:
             yield File(path, content, "", written)
@@ -133,11 +145,11 @@ def _opened(name, data, time, known=None, depth=1):
 
 def _student(path, known):
     """The student, and a number that tells two of one name apart, if the platform gives one."""
-    # The outermost name is the platform's; what is further in, the student chose.
+    # The outermost is the platform's; within a zip of their own, students may call a file as if it were another's.
     for part in path.parts:
         if match := MOODLE.match(part):
             return _safe(match["name"]), match["id"]
-        if match := CANVAS.fullmatch(part):
+        if (part == path.name or part.lower().endswith(".zip")) and (match := CANVAS.fullmatch(part)):
             return _safe(f"{match['name']}_{match['id']}"), ""
     folders = _folders(path, known)
     if not folders:
@@ -181,7 +193,7 @@ def _place(folder, student, assignment, file):
     home = folder / "submitted" / student / assignment
     target, stamp = home / f"{assignment}.ipynb", home / "timestamp.txt"
     earlier = folder / "earlier" / student / assignment
-    digest = hashlib.sha256(file.data).hexdigest()[:16]
+    digest = _digest(file.data)
     current = target.read_bytes() if target.exists() else None
     if current == file.data or (earlier / f"{digest}.ipynb").exists():
         return "unchanged"
@@ -189,17 +201,21 @@ def _place(folder, student, assignment, file):
         if datetime.strptime(stamp.read_text().strip(), TIME).replace(tzinfo=UTC) > file.time:
             write(earlier / f"{digest}.ipynb", file.data)
             return "earlier"
-        write(earlier / f"{hashlib.sha256(current).hexdigest()[:16]}.ipynb", current)
+        write(earlier / f"{_digest(current)}.ipynb", current)
     write(stamp, file.time.strftime(TIME))
     write(target, file.data)
     return "placed" if current is None else "earlier"
 
 
 def _safe(name):
-    """A name that is one folder on every system, in any script."""
+    """A name that is one folder on every system; 50 letters of any script have 200 bytes, and 255 are the most."""
     name = unicodedata.normalize("NFC", name)
     kept = (sign if sign in "_.@-" or unicodedata.category(sign)[0] in "LMN" else " " for sign in name)
-    return re.sub(" +", "_", "".join(kept)).strip("._") or "unnamed"
+    return re.sub(" +", "_", "".join(kept))[-50:].strip("._") or "unnamed"
+
+
+def _digest(data):
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _hidden(path):

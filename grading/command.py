@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from grading.course import Refused
+from grading.course import UNFIT, Refused
 
 
 def main(arguments=None):
@@ -18,7 +18,7 @@ def main(arguments=None):
     run = steps.add_parser("run", help="grade what is new or changed")
     run.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
     run.add_argument(
-        "--seconds", type=int, default=10, metavar="N", help="of processor time for an answer (default: 10)"
+        "--seconds", type=int, default=60, metavar="N", help="of processor time for an answer (default: 60)"
     )
     run.add_argument("--scheduler", metavar="ADDRESS", help="grade on a dask.distributed cluster")
     run.add_argument("--unsafe", action="store_true", help="run students' code with no protection at all")
@@ -55,7 +55,7 @@ def _collect(options):
         print("\n".join(f"  {line}" for line in done.namesakes))
     if done.unplaced:
         print(f"{len(done.unplaced)} could not be placed; copies are in {options.folder / 'unplaced'}:")
-        print("\n".join(f"  {line}" for line in done.unplaced))
+        print("\n".join(f"  {UNFIT.sub('�', line)}" for line in done.unplaced))
 
 
 def _run(options):

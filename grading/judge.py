@@ -6,14 +6,15 @@ that nobody knew: to send back what earns points, it has to compute the right an
 
 import hashlib
 import json
-import re
+import resource
 import secrets
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
-from grading.course import ROOT, Refused
+from grading.course import ROOT, UNFIT, Refused
 from grading.notebook import Unreadable, find_answers, read_cells
 from grading.sandbox import Died, Warm
 from vae_lib import checks
@@ -34,6 +35,7 @@ NEXT_STEPS = {
     "timed out": "read the answer; the other exercises are graded",
 }
 LONGEST_TEXT = 2_000
+MEMORY = 4 * 2**30  # bytes, of the process that judges
 PLACES = sorted({str(path) for path in (ROOT, Path.home(), CACHE, sys.prefix, sys.base_prefix)}, key=len, reverse=True)
 _lock = threading.Lock()  # a cluster's worker may have threads; checks set random states, of which there is one
 _warm = {}  # the one warm process of this worker, by assignment and limits
@@ -46,8 +48,19 @@ def fingerprint(data, assignment):
 
 def grade(data, assignment, limits):
     """Grade a submission, the bytes of its notebook: a record, a dict that JSON can carry."""
-    with _lock:
+    with _lock, _memory_up_to(MEMORY):
         return _grade(data, assignment, limits)
+
+
+@contextmanager
+def _memory_up_to(most):
+    """A hand-in that would fill the machine's memory meets a MemoryError, which is caught, not the kernel's killer."""
+    before, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (before, hard))
 
 
 def _grade(data, assignment, limits):
@@ -150,7 +163,7 @@ def scrub(text):
     """No path of this machine, nothing that a terminal or a spreadsheet would act on, and not too long."""
     for place in PLACES:
         text = text.replace(place, "…") if len(place) > 1 else text
-    return re.sub(r"[^\n\t -~\u00a0-\ufffd]", "�", text)[:LONGEST_TEXT]
+    return UNFIT.sub("�", text)[:LONGEST_TEXT]
 
 
 def _state(record):

@@ -18,7 +18,8 @@ WORTH_A_LOOK = re.compile(
     r"|nbgrader|open|os|pathlib|pickle|resource|settrace|shutil|signal|socket|subprocess|sys|tempfile|threading|urllib"
     r"|vae_lib|loss\.(bce|kld)|__\w*(eq|globals|subclasses|torch_function|closure|code|class)__|atexit)\b"
 )
-PATCHED = re.compile(r"^\s*(torch|F|np|math|json|loss|plots|Normal)(\.\w+)+\s*=[^=]|\bsetattr\(", re.MULTILINE)
+# Blanks, not \s: from each of many empty lines, that would look through all that follow.
+PATCHED = re.compile(r"^[ \t]*(torch|F|np|math|json|loss|plots|Normal)(\.\w+)+[ \t]*=[^=]|\bsetattr\(", re.MULTILINE)
 
 
 class Unreadable(Exception):
@@ -60,6 +61,8 @@ def read_cells(data):
         return [_cell(cell) for cell in cells]
     except (KeyError, TypeError, AttributeError):
         raise Unreadable("it is JSON, but has no cells as notebooks have them") from None
+    except MemoryError:
+        raise Unreadable("it has too many parts for a notebook") from None
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"it is not JSON as notebooks are ({str(error)[:80]})") from None
 
@@ -86,7 +89,7 @@ def find_answers(cells, assignment):
     for cell in cells:
         name = next((name for name in (cell.grade_id, cell.id) if name in released), None)
         seen.setdefault(name, []).append(cell)
-    strangers = [cell for cell in seen.get(None, []) if cell.kind == "code"]
+    strangers = [cell for cell in seen.get(None, []) if cell.kind == "code" and len(cell.source) <= LONGEST]
     for name in assignment.checked:
         source = _chosen(name, seen.get(name, []), released[name]["source"], found.flags)
         if source is None:  # its metadata is gone; what it defines is not
@@ -109,6 +112,7 @@ def find_answers(cells, assignment):
     if not found.code and not found.written:
         raise Unreadable(f"no cell of {assignment.name} is in it")
     found.others = _others(cells, released, found)
+    found.flags = list(dict.fromkeys(found.flags))
     return found
 
 

@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import socket
+import struct
 import sys
 import tempfile
 import time
@@ -20,8 +21,16 @@ from pathlib import Path
 from unittest.mock import MagicMock
 
 NAMESPACES = 0x20000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x20000000 | 0x40000000  # mnt uts ipc user pid net
-PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, CAPABILITY_VERSION_3 = 24, 38, 0x20080522
-PATIENCE = 4
+MS_RDONLY, MS_REMOUNT, MS_BIND, OTHER_FLAGS = 1, 32, 4096, 2 | 4 | 8  # nosuid nodev noexec
+DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # not zero: mapped, it is memory that nobody counts
+PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, CAPABILITY_VERSION_3 = 22, 24, 38, 0x20080522
+# Of a machine: its number, that of mmap, and those of memfd_create, memfd_secret and shmget, which give memory that is
+# no process's, of add_key, request_key and keyctl, whose keys outlive the sandbox, and of io_uring_setup.
+CALLS = {
+    "x86_64": (0xC000003E, 9, (319, 447, 29, 248, 249, 250, 425)),
+    "aarch64": (0xC00000B7, 222, (279, 447, 194, 217, 218, 219, 425)),
+}
+PATIENCE = 2
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -90,8 +99,8 @@ def guard(shell, calls, limits, sandbox, job, outcomes, verdict):
     try:
         word, child = "killed: the sandbox could not be entered", None
         own, outside = memory_and_stack(Path("/proc/self")), os.open("/proc", os.O_RDONLY)
-        if limits["sandboxed"] and libc.setns(sandbox, NAMESPACES):
-            raise OSError(ctypes.get_errno(), "setns")
+        if limits["sandboxed"]:
+            enter(sandbox)
         child = os.fork()
         if child == 0:
             run(shell, calls, limits, job, outcomes)
@@ -107,6 +116,21 @@ def guard(shell, calls, limits, sandbox, job, outcomes, verdict):
                     os.killpg(child, signal.SIGKILL)
         finally:
             os._exit(0)
+
+
+def enter(sandbox):
+    """Enter the namespaces of a sandbox, and close what bubblewrap leaves open.
+
+    That is a namespace of its own, in which a student's code would have all rights; a disk without a limit, the root;
+    and, where the teacher is root, the kernel's settings and the devices, for they are root's, and so is the student.
+    """
+    if libc.setns(sandbox, NAMESPACES):
+        raise OSError(ctypes.get_errno(), "setns")
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+    for path in ("/", "/proc", *DEVICES):
+        flags = os.statvfs(path).f_flag & OTHER_FLAGS | MS_REMOUNT | MS_BIND | MS_RDONLY
+        if libc.mount(None, path.encode(), None, ctypes.c_ulong(flags), None):
+            raise OSError(ctypes.get_errno(), f"mount {path}")
 
 
 def run(shell, calls, limits, job, outcomes):
@@ -154,24 +178,49 @@ def give_up_rights(limits):
         capability = 0
         while libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
             capability += 1
+        refuse_calls()
         header, none = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
         if libc.capset(header, none):
             raise OSError(ctypes.get_errno(), "capset")
 
 
+def refuse_calls():
+    """A filter of the kernel's (seccomp): some system calls fail, those of other machines' numbers, and shared memory.
+
+    Each instruction is a code, how many to jump over if it is true and if not, and a number. The one after each
+    comparison refuses.
+    """
+    if os.uname().machine not in CALLS:
+        return
+    load, equal, at_least, mask, end = 0x20, 0x15, 0x35, 0x54, 0x06
+    refuse, allow = (end, 0, 0, 0x50001), (end, 0, 0, 0x7FFF0000)  # 1: EPERM
+    machine, mmap, numbers = CALLS[os.uname().machine]
+    program = [(load, 0, 0, 4), (equal, 1, 0, machine), refuse, (load, 0, 0, 0), (at_least, 0, 1, 2**30), refuse]
+    program += [one for number in numbers for one in ((equal, 0, 1, number), refuse)]
+    shared_and_anonymous = 0x21  # of the flags, the fourth argument
+    program += [(equal, 1, 0, mmap), allow, (load, 0, 0, 40), (mask, 0, 0, shared_and_anonymous)]
+    program += [(equal, 0, 1, shared_and_anonymous), refuse, allow]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in program))
+    if libc.prctl(PR_SET_SECCOMP, 2, struct.pack("HP", len(program), ctypes.addressof(code)), 0, 0):
+        raise OSError(ctypes.get_errno(), "seccomp")
+
+
 def watch(child, limits, own, outside):
     """Wait for the child to end, or for all in the sandbox to pass a limit: how it ended, in a word and a sentence.
 
-    Seconds are the processor's, so that a busy machine costs no student a point. Who sleeps has four times as many;
-    waiting for a processor does not count. `outside` is the /proc in which the child has the number we know.
+    Seconds are the processor's, so that a busy machine costs no student a point. Who sleeps has twice as many;
+    waiting for a processor does not count, unless other processes in the sandbox have it: theirs count, too.
+    `outside` is the /proc in which the child has the number we know.
     """
-    late, start = f"timed out: no end after {limits['seconds']} seconds", time.monotonic()
+    late, start, spent = f"timed out: no end after {limits['seconds']} seconds", time.monotonic(), {}
     while True:
         ended, status, used = os.wait4(child, os.WNOHANG)
         if ended:
             break
-        if limits["sandboxed"] and (much := excess(limits, own)):
+        if limits["sandboxed"] and (much := excess(limits, own, spent)):
             return f"killed: {much}"
+        if sum(spent.values()) > limits["seconds"] + 1:  # for one alone, the kernel's limit comes first
+            return late
         if time.monotonic() - start - waited(child, outside) > PATIENCE * limits["seconds"]:
             return late
         time.sleep(0.01)
@@ -189,8 +238,11 @@ def waited(child, outside):
     return 0.0
 
 
-def excess(limits, own):
-    """What in the sandbox is more than allowed, or "". A fork counts with what it has beyond `own`, this process."""
+def excess(limits, own, spent):
+    """What in the sandbox is more than allowed, or "". A fork counts with what it has beyond `own`, this process.
+
+    In `spent` the seconds of each process are kept, when it has long ended, too.
+    """
     pids = [Path("/proc", name) for name in os.listdir("/proc") if name.isdigit()]
     if len(pids) > limits["processes"]:
         return f"more than {limits['processes']} processes"
@@ -198,6 +250,7 @@ def excess(limits, own):
     for pid in pids:
         with contextlib.suppress(OSError, IndexError):
             memory, stack = memory_and_stack(pid)
+            spent |= seconds_of(pid)
             used += max(0, memory - own[0]) if stack == own[1] else memory
     return f"more than {limits['memory'] / 2**30:.1f} GB of memory" if used > limits["memory"] else ""
 
@@ -207,6 +260,12 @@ def memory_and_stack(pid):
     resident, shared = map(int, (pid / "statm").read_text().split()[1:3])
     stack = (pid / "stat").read_text().rpartition(")")[2].split()[25]
     return (resident - shared) * resource.getpagesize(), stack
+
+
+def seconds_of(pid):
+    """{a process, told from a later one of its number by its birth: its seconds of the processor}."""
+    fields = (pid / "stat").read_text().rpartition(")")[2].split()
+    return {(pid.name, fields[19]): (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")}
 
 
 def outcomes_of(shell, calls, job):

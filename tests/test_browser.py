@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -26,22 +27,24 @@ STYLE = (ROOT / "vae_lib" / "widgets.css").read_text()
 @pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None:
-        assert "VAE_BROWSER_REQUIRED" not in os.environ, "skipped: no browser, and CI must have one"
-        pytest.skip("skipped: no browser")
+        verdict = pytest.fail if "VAE_BROWSER_REQUIRED" in os.environ else pytest.skip
+        verdict("skipped: no browser")
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
         yield browser
 
 
 @pytest.fixture
 def page(browser):
-    """A page with no network, and no JavaScript error at the end."""
+    """A page with no network."""
     with browser.new_context(offline=True) as context:
         yield from watched(context.new_page())
 
 
 def watched(page):
+    """The page, with no JavaScript error, no error in the browser's console and no dialog until its end."""
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and errors.append(f"{said.text} {said.location}"))
     page.on("dialog", lambda dialog: errors.append(dialog.message))
     yield page
     assert errors == []
@@ -331,9 +334,15 @@ def test_axe_finds_nothing_serious_in_the_explorer(explorer, theme):
 
 
 def serious(page, selector):
-    """What axe-core finds in the widget, serious or critical."""
-    found = Axe().run(page, context=selector).response["violations"]
-    return [(v["id"], [n["html"] for n in v["nodes"]]) for v in found if v["impact"] in ("serious", "critical")]
+    """What axe-core finds in the widget, serious or critical, but for one fault of ipywidgets' sliders.
+
+    Their handles have no name. noUiSlider gives one if asked to (its issue 1223), but ipywidgets does not ask, and has
+    no such argument in Python.
+    """
+    violations = Axe().run(page, context=selector).response["violations"]
+    grave = [v for v in violations if v["impact"] in ("serious", "critical")]
+    found = [(v["id"], node["html"]) for v in grave for node in v["nodes"]]
+    return [(rule, html) for rule, html in found if not (rule == "aria-input-field-name" and "noUi-handle" in html)]
 
 
 def test_less_motion_goes_there_at_once(browser, encoded):
@@ -366,6 +375,7 @@ def test_the_samplers_sliders_redraw_the_picture_by_keyboard(lesson):
     expect(picture).not_to_have_attribute("src", before)
     expect(picture).not_to_have_attribute("alt", alt)
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 28
+    assert serious(page, ".jp-OutputArea-output:has(img[alt^='the digit decoded at'])") == []
 
 
 @pytest.fixture(scope="module")
@@ -419,6 +429,7 @@ def test_lesson_04_moves_through_beta(lesson):
     assert "β = 20: 10 originals" in picture_after(box.page, "End").get_attribute("alt")
     assert "β = 4: 10 originals" in picture_after(box.page, "ArrowLeft").get_attribute("alt")
     expect(slider).to_have_attribute("aria-valuetext", "β = 4")
+    assert serious(box.page, ".vae-live") == []
 
 
 def test_lesson_05_moves_through_the_epochs(lesson):
@@ -427,6 +438,7 @@ def test_lesson_05_moves_through_the_epochs(lesson):
     box.get_by_role("slider", name="epoch").focus()
     assert "epoch 2: 10 originals" in picture_after(box.page, "ArrowRight").get_attribute("alt")
     assert "epoch 50: 10 originals" in picture_after(box.page, "End").get_attribute("alt")
+    assert serious(box.page, ".vae-live") == []
 
 
 def ring(box):
@@ -455,3 +467,25 @@ def test_lesson_06_shows_the_image_under_the_pointer_or_the_arrow_keys(lesson, e
     shown = torch.tensor(pixels(box.get_by_role("img", name=f"reconstruction of image {i},")))
     assert (shown - 255 * model.decode(mu[i : i + 1]).detach()).abs().max() <= 1
     assert serious(box.page, ".vae-map") == []
+
+
+CLASSIFIER_SAYS = """
+with torch.no_grad():
+    says = classifier(model.decode(class_means(mu, val_set.y))).softmax(1).max(1)
+print([*zip(says.indices.tolist(), says.values.tolist())])
+"""
+
+
+def test_lesson_08_says_what_the_classifier_says_of_each_picture(lesson):
+    # Without the measurements of the lesson, which take minutes.
+    cells = ["from IPython", "load_tensors()", "classifier = nn", "Explorer(model"]
+    box = scrolled(lesson("08_the_report_revisited", cells=cells), ".vae-explorer")
+    verdict = box.locator(".verdict")
+    box.locator(".pad").focus()
+    for key, (digit, sure) in enumerate(eval(python(box.page, CLASSIFIER_SAYS))):
+        box.page.keyboard.press(str(key))
+        box.page.wait_for_timeout(GLIDE)
+        said, percent = re.fullmatch(r"the classifier says (\d), (\d+) % sure", verdict.inner_text()).groups()
+        assert int(said) == digit
+        assert abs(int(percent) - 100 * sure) <= 1
+    assert serious(box.page, ".vae-explorer") == []

@@ -253,8 +253,50 @@ def test_what_cannot_be_placed_is_named_and_kept_and_stops_nothing(inbox, own, t
     assert "names no student" in sentences["x.ipynb"]
     assert "cannot be opened" in sentences["bob/broken.zip"]
     assert "link" in sentences["eve/link.ipynb"]
-    assert (own / "unplaced" / "ada" / "torch.py").read_bytes() == b"boom"
-    assert (own / "unplaced" / "x.ipynb").read_bytes() == notebook()
+    kept = {path.name[17:]: path.read_bytes() for path in (own / "unplaced").iterdir()}
+    assert kept["torch.py"] == b"boom"
+    assert kept["x.ipynb"] == notebook()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"x" * 254 + ".txt": b""}, {"x/" * 3_000 + "y.txt": b""}, {"a": b"1", "a/b": b"2"}, {"x" * 600 + "/y.zip": b"1"}],
+    ids=["a long name", "deep folders", "a file called as a folder", "a long folder"],
+)
+def test_no_name_in_a_zip_stops_the_others(inbox, own, odd):
+    done = collect(inbox({"ann/hw.zip": zipped(odd | {"x.ipynb": notebook()}), "zoe/x.ipynb": notebook("z")}), own)
+    assert submitted(own) == {"ann": notebook(), "zoe": notebook("z")}
+    assert len(done.unplaced) == len(list((own / "unplaced").iterdir())) == len(odd)
+
+
+@pytest.mark.parametrize(
+    ("own_name", "inside", "another", "students"),
+    [
+        ("ann_11_22_hw.zip", "zoe_33_44_x.ipynb", "zoe_33_44_x.ipynb", {"ann_11", "zoe_33"}),
+        ("ann_11_22_hw.zip", "Zoe_3_assignsubmission_file_/x.ipynb", "zoe_33_44_x.ipynb", {"ann_11", "zoe_33"}),
+        (
+            "Ann_1_assignsubmission_file_/hw.zip",
+            "Zoe_3_assignsubmission_file_/x.ipynb",
+            "Zoe_3_assignsubmission_file_/x.ipynb",
+            {"Ann", "Zoe"},
+        ),
+    ],
+)
+def test_nobody_hands_in_for_another(inbox, own, own_name, inside, another, students):
+    mine = zipped({f"folder/{inside}": notebook("evil"), "another/folder.txt": b""})
+    collect(inbox({own_name: mine, another: notebook("zoe's")}), own)
+    assert submitted(own).keys() == students
+    assert submitted(own)[max(students)] == notebook("zoe's")
+
+
+def test_a_zip_that_holds_more_than_the_disk_is_left(inbox, own, monkeypatch):
+    monkeypatch.setattr("grading.collect.LARGEST", 50 * 4096)
+    bomb = zipped({f"{i}.zip": zipped({f"{j}.txt": b"" for j in range(9)}) for i in range(99)})
+    monkeypatch.setattr("grading.collect.DENSEST", 0)
+    done = collect(inbox({"ann/bomb.zip": bomb, "zoe/x.ipynb": notebook()}), own)
+    assert done.unplaced[-1] == "ann/bomb.zip: there is too much in the zip; the rest was left out"
+    assert len(done.unplaced) == 51
+    assert submitted(own).keys() == {"zoe"}
 
 
 @pytest.mark.parametrize("name", ["../../evil/x.ipynb", "/evil/x.ipynb", "..\\evil\\x.ipynb"])

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -325,6 +326,22 @@ def test_outcomes_of_another_shape_are_not_read(message):
     assert judge._parsed(json.dumps(GOOD).encode(), 1) == ([outcome()], False)
     with pytest.raises((ValueError, KeyError, TypeError, RecursionError)):
         judge._parsed(message, 1)
+
+
+def test_what_comes_back_cannot_fill_the_memory():
+    sizes = {"input_dim": 60_000, "hidden_dim": 20_000, "latent_dim": 2}  # a model of 10 GB
+    value = {"dict": {"weights": {"dict": {}}, "sizes": {"dict": sizes}, "history": [2.0, 1.0]}}
+    with judge._memory_up_to(judge.MEMORY):
+        result = checks.fit.result(checks.fit.draw(0), [outcome(value=value)])
+    assert result.points == 0
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 < judge.MEMORY
+
+
+def test_steps_that_did_not_come_back_earn_nothing():
+    value = {"dict": {"losses": [0.0] * 3, "weights": [], "graph": False, "order": []}}
+    cases = checks.train_step.draw(0)
+    with pytest.raises(ValueError, match="zip"):  # which judge.grade takes for unreadable
+        checks.train_step.result(cases, [outcome(value=value)] * len(cases))
 
 
 def test_scrubbing_takes_paths_and_control_signs():

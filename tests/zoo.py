@@ -60,13 +60,20 @@ inside(
     words=LATE,
 )
 inside("sleep", "import time\ntime.sleep(1000)", words=LATE)
+answer(
+    "many processes, one after the other",
+    "import os, time\ndef burn():\n    while time.process_time() < 1: pass\n    os._exit(0)\nfor _ in range(8):\n    if os.fork() == 0:\n"
+    "        while True:\n            if os.fork() == 0: burn()\n            os.wait()\nos.nice(9)\nwhile True: pass",
+    words="kld timed out: no end after",
+)
 inside("regular expression", "import re\nre.match('(a+)+$', 'a' * 60 + 'b')", words=LATE)
 inside("no end of recursion", "return kld(mu, sigma)", words="flagged|graded")
 inside("no end of c recursion", "x = ()\nfor _ in range(10**6): x = (x,)\nreturn repr(x)")
 
 # Ends
 inside("exit", "exit()", words="stops at line 2, exit|killed")
-inside("sys.exit", "import sys\nsys.exit(0)", words="killed")
+inside("raises half a letter", "raise ValueError('\\ud800 \\u202e \\x1b[2J')", words="ValueError: � � �\\[2J")
+inside("sys.exit", "import sys\nsys.exit(0)", words="stops at line 3, sys.exit|killed")
 answer("os._exit in the cell", "import os\nos._exit(0)\n" + KLD, words="killed")
 inside("segmentation fault", "import ctypes\nctypes.string_at(0)", words="SIGSEGV")
 inside("abort", "import os\nos.abort()", words="SIGABRT")
@@ -171,7 +178,8 @@ tampering("replaces allclose", "torch.allclose = lambda *a, **k: True", "replace
 tampering("replaces torch", "import sys\nfrom unittest.mock import MagicMock\nsys.modules['torch'] = MagicMock()")
 tampering(
     "replaces the caller's parts",
-    "import vae_lib.checks.check as c\nc.NOTHING['seeded'] = False\nc._judge = c.same = lambda *a, **k: True",
+    "import sys\nc = sys.modules['vae_lib.checks.calls']\nc.NOTHING['seeded'] = False\n"
+    "c.describe_error = lambda error: None",
 )
 tampering("replaces the check", "from vae_lib import checks\nchecks.kld = lambda f: 10\nchecks.kld.points = 10")
 tampering(
@@ -210,7 +218,20 @@ SEARCHES = {
     "searches frames for the oracle": "import sys\nf = sys._getframe()\nwhile f:\n    if '_kld' in f.f_globals or 'oracle' in "
     "f.f_globals or 'oracle' in f.f_locals: found = f\n    f = f.f_back",
 }
-for name, search in SEARCHES.items():
+WAYS_OUT = {
+    "makes a namespace": "import ctypes, os\nif (child := os.fork()) == 0: os._exit(ctypes.CDLL(None).unshare(0x10000000) & 1)\n"
+    "if os.waitpid(child, 0)[1] == 0: found = child",
+    "changes the kernel's settings": "import os\nfor p in ('sys/kernel/core_pattern', 'sys/vm/overcommit_memory', 'irq/default_smp_affinity'):\n"
+    "    try: found = os.open('/proc/' + p, os.O_WRONLY)\n    except OSError: pass",
+    "takes memory that is no process's": "import ctypes, mmap, os\nfor take in (lambda: os.memfd_create('x'), lambda: mmap.mmap(-1, 4096), "
+    "lambda: open('/dev/zero')):\n    try: found = take()\n    except OSError: pass\n"
+    "if ctypes.CDLL(None).shmget(0, 4096, 0o1600) >= 0: found = 1",
+    "leaves a key": "import ctypes, platform\nif ctypes.CDLL(None).syscall({'x86_64': 248, 'aarch64': 217}[platform.machine()], "
+    "b'user', b'x', b'y', 1, -3) > 0: found = 1",
+    "takes a device": "import os\ntry: found = os.chmod('/dev/null', 0o666) or 1\nexcept OSError: pass",
+    "writes beside the working folder": "for d in ('/', '/dev/', '/etc/'):\n    try: found = open(d + 'x', 'w')\n    except OSError: pass",
+}
+for name, search in (SEARCHES | WAYS_OUT).items():
     # Where the search finds something, the answer is right; it must not be.
     body = "\n".join("    " + line for line in search.splitlines())
     right = "0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1)"
@@ -315,6 +336,12 @@ def doubled(source):
     return apply
 
 
+def large_stranger(notebook):
+    """Where the answer is missing, all cells are searched for it: 150 MB, which Python's parser makes 40 GB of."""
+    notebook["cells"].remove(cell(notebook, "kld"))
+    extra("x = [" + "0," * 75_000_000 + "]", "test-kld")(notebook)
+
+
 EMPTY_KLD = next(one.source for one in ASSIGNMENT.cells if one["id"] == "kld")
 handed_in("an edited test cell", lambda n: cell(n, "test-kld").update(source="10"), words="test-kld was changed")
 handed_in("a doubled cell, empty", doubled(EMPTY_KLD), words="there 2 times")
@@ -341,6 +368,9 @@ handed_in("an answer as text", lambda n: cell(n, "kld").update(cell_type="markdo
 handed_in("another's grade id", lambda n: cell(n, "test-bce")["metadata"]["nbgrader"].update(grade_id="test-kld"))
 handed_in("half a letter", lambda n: cell(n, "kld").update(source=KLD + "\n# \ud800"))
 handed_in("outputs of 60 MB", lambda n: cell(n, "kld").update(outputs=[{"text": "x" * 60_000_000}]))
+answer("200,000 empty lines", "\n" * 190_000 + KLD, 10.0, "graded")
+handed_in("a large foreign cell", large_stranger, 0.0, "kld is missing")
+handed_in("the same change many times", lambda n: n["cells"].extend(20_000 * [cell(n, "test-kld") | {"source": "10"}]))
 answer("a null byte", KLD + "\n\0", 0.0, "")
 
 # Honest oddities: they cost nothing

@@ -3,6 +3,8 @@
 The first two see models of a few dozen weights. The third trains a real one, once, and measures what came out.
 """
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch.distributions import Normal, kl_divergence
@@ -107,7 +109,7 @@ def _judge_train_step(cases, outcomes):
 
 def _wrong_step(came, wanted):
     """A sentence on the first step that went wrong; `came` begins with the weights before all steps."""
-    for step, (before, after, right) in enumerate(zip(came, came[1:], wanted, strict=False), 1):
+    for step, ((before, after), right) in enumerate(zip(pairwise(came), wanted, strict=True), 1):
         if torch.equal(before, after):
             return f"no weight moves in step {step}"
         if not same(after, right):
