@@ -101,13 +101,16 @@ def enter(book, folder, student, assignment, record):
 def explained(assignment, record):
     """The release with the student's answers, and below each test what the check said."""
     notebook = copy.deepcopy(assignment.notebook)
-    # Formgrader and feedback would run a student's HTML in the browser of whoever reads it.
+    # Formgrader and feedback would run a student's HTML, or a link, in the browser of whoever reads it.
     written = {name: re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text) for name, text in record["written"].items()}
+    written = {name: re.sub(r"\](?=[(:\[])", "&#93;", text) for name, text in written.items()}
     given = record["answers"] | written
     for cell in notebook.cells:
         kind = cell.metadata.get("nbgrader", {})
         cell.source = given.get(kind.get("grade_id"), cell.source) if kind.get("solution") else cell.source
         exercise = record["exercises"].get(kind.get("grade_id", "").removeprefix("test-"))
+        if cell.cell_type == "code":
+            cell.outputs = []  # the release's pictures are drawn by the library, not by this student
         if cell.cell_type == "code" and kind.get("grade"):
             text = exercise["text"] if exercise else record["sentence"]
             points = exercise["points"] if exercise else 0.0

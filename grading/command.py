@@ -44,7 +44,15 @@ def _collect(options):
     from grading.collect import collect
 
     done = collect(options.inbox, options.folder)
-    print(f"{done.placed} placed, {done.earlier} kept beside an earlier or later one, {done.unchanged} there already.")
+    print(
+        f"{done.placed} placed, {done.earlier} kept beside another of the same student (the newer counts), "
+        f"{done.unchanged} there already."
+    )
+    students = len(list(options.folder.glob("submitted/*")))
+    print(f"The class has {students} student{'s' if students != 1 else ''} now.")
+    if done.namesakes:
+        print("Look whose work is whose, for Moodle numbers students of one name anew in each assignment:")
+        print("\n".join(f"  {line}" for line in done.namesakes))
     if done.unplaced:
         print(f"{len(done.unplaced)} could not be placed; copies are in {options.folder / 'unplaced'}:")
         print("\n".join(f"  {UNFIT.sub('�', line)}" for line in done.unplaced))
@@ -70,9 +78,11 @@ def _report(options):
     from grading.report import report
     from grading.run import failed
 
-    report(options.folder, db=options.db)
+    waiting = report(options.folder, db=options.db)
     for name in ("report.csv", "report.html", "feedback"):
         print(options.folder / name)
+    if waiting:
+        print(f"Answers in words that wait for your marks: {waiting}. Run report again before you give feedback out.")
     print("".join(failed(options.folder)), end="")
 
 

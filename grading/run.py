@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -64,6 +65,7 @@ def run(folder, *, db=None, workers=None, scheduler=None, limits=sandbox.LIMITS)
             todo.append((student, name, path))
     for name in sorted({name for _, name, _ in todo}):
         book.register(known[name], url)
+        write(folder / "source" / name / f"{name}.ipynb", known[name].released)  # formgrader lists what is here
     states = Counter()
     with book.gradebook(url) as gradebook, tqdm(total=len(todo), unit="submission") as bar:
         for (student, name, _), record in graded(todo, known, limits, workers, scheduler):
@@ -124,6 +126,9 @@ def _executor(width, scheduler):
         with ProcessPoolExecutor(width, context, _begin) as executor:
             try:
                 yield executor
+            except KeyboardInterrupt:
+                tqdm.write("Stopping, as soon as the answers that run now have ended ...", file=sys.stderr)
+                raise
             finally:
                 executor.shutdown(cancel_futures=True)
         return

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import unicodedata
 import zipfile
 
 import pytest
@@ -151,6 +152,66 @@ def test_two_people_of_one_name_both_count(inbox, own):
     assert sorted(submitted(own).values()) == sorted(files.values())
 
 
+def test_two_people_of_one_name_are_told_apart_when_only_one_hands_in_again(inbox, own):
+    files = {f"Ada_{number}_assignsubmission_file_/x.ipynb": notebook(str(number)) for number in (1, 2)}
+    done = collect(inbox(files, time=1_000_000_000), own)
+    assert done.namesakes == [f"Ada, {NAME}: another student has this name, and is Ada_2 here"]
+    again = own.parent / "again.zip"
+    again.write_bytes(zipped({"Ada_2_assignsubmission_file_/x.ipynb": notebook("better")}))
+    collect(again, own)
+    assert submitted(own) == {"Ada": notebook("1"), "Ada_2": notebook("better")}
+
+
+@pytest.mark.parametrize("name", ["Ada_1_assignsubmission_file_work.zip", "ada_123_4567_work.zip", "ada.zip"])
+@pytest.mark.parametrize("packed", ["plain", "zipped"])
+def test_the_folders_in_a_students_own_zip_are_no_students(inbox, own, name, packed):
+    kinds = (f"{NAME}", "01_data_split") if name == "ada.zip" else ("src", "old")
+    files = {name: zipped({f"{kinds[0]}/x.ipynb": notebook(), f"{kinds[1]}/notes.txt": b"to do"})}
+    collect(inbox(files if packed == "plain" or name == "ada.zip" else {"all.zip": zipped(files)}), own)
+    assert [student.lower().split("_")[0] for student in submitted(own)] == ["ada"]
+
+
+def test_zips_of_students_beside_each_other_are_each_one_student(inbox, own):
+    folders = {"exercises/x.ipynb": notebook(), "notebooks/y.txt": b"", "dan/x.ipynb": notebook("for dan")}
+    collect(inbox({"ada.zip": zipped(folders), "bob.zip": zipped(folders), "dan.zip": zipped({"x": b""})}), own)
+    assert set(submitted(own)) == {"ada", "bob"}
+
+
+@pytest.mark.parametrize("inside", [f"{NAME}/ada", "ada", "ada.zip"])
+def test_a_zip_that_is_alone_may_be_a_whole_class(inbox, own, inside):
+    names = [inside, inside.replace("ada", "bob")]
+    files = {f"{name}/x.ipynb": notebook() for name in names}
+    if inside == "ada.zip":
+        files = {name: zipped({"x.ipynb": notebook()}) for name in names}
+    collect(inbox({"class.zip": zipped(files)}), own)
+    assert set(submitted(own)) == {"ada", "bob"}
+
+
+@pytest.mark.parametrize("home", ["Eve_66_assignsubmission_file_", "eve_66_77_work.zip"])
+@pytest.mark.parametrize("forged", ["Bob_4712_assignsubmission_file_x.ipynb", "bob_1_2_x.ipynb"])
+def test_nobody_hands_in_as_somebody_else(inbox, own, home, forged):
+    files = {f"{home}/{forged}": notebook()} if home.endswith("_") else {home: zipped({forged: notebook()})}
+    collect(inbox({"all.zip": zipped(files)}), own)
+    assert len(submitted(own)) == 1
+    assert next(iter(submitted(own))).lower().startswith("eve")
+
+
+@pytest.mark.parametrize("name", ["José", "कविता", "小明", "O'Brien"])
+def test_a_name_is_kept_in_any_script_and_however_it_is_written(inbox, own, name):
+    for form in ("NFC", "NFD"):
+        collect(inbox({f"{unicodedata.normalize(form, name)}/x.ipynb": notebook()}), own)
+    assert set(submitted(own)) == {name.replace("'", "_")}
+
+
+def test_a_checkpoint_counts_for_nothing_but_is_named_where_it_is_all(inbox, own):
+    done = collect(inbox({f"{name}/.ipynb_checkpoints/x.ipynb": notebook() for name in ("ada", "bob")}), own)
+    assert done.placed == 0
+    collect(inbox({"ada/x.ipynb": notebook()}), own)
+    again = collect(inbox({}), own)
+    assert [line.split(":")[0] for line in again.unplaced] == ["bob/.ipynb_checkpoints/x.ipynb"]
+    assert "ask for the notebook" in again.unplaced[0]
+
+
 def test_collecting_twice_changes_nothing(inbox, own):
     source = inbox({"ada/x.ipynb": notebook(), "ada/y.ipynb": notebook("another")})
     collect(source, own)
@@ -187,6 +248,7 @@ def test_what_cannot_be_placed_is_named_and_kept_and_stops_nothing(inbox, own, t
         f"carol.zip/{NAME}.ipynb",
         "dan/recipe.ipynb",
         "eve/link.ipynb",
+        "eve/.ipynb_checkpoints/x.ipynb",
     }
     assert "names no student" in sentences["x.ipynb"]
     assert "cannot be opened" in sentences["bob/broken.zip"]
@@ -248,6 +310,7 @@ def test_the_command_says_what_it_did_and_what_is_missing(inbox, own, tmp_path, 
     assert not main(["--folder", str(own), "collect", str(inbox({"ada/x.ipynb": notebook(), "y.ipynb": b""}))])
     printed = capsys.readouterr().out
     assert "1 placed" in printed
+    assert "The class has 1 student" in printed
     assert "y.ipynb: it names no student" in printed
     assert main(["--folder", str(own), "collect", str(tmp_path / "nowhere")]) == 2
     assert "There is no" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
 import handed_in
@@ -177,6 +178,22 @@ def test_a_sandbox_that_cannot_be_entered_is_a_sentence(monkeypatch, needs_bubbl
     with pytest.raises(Refused, match="cannot be entered here"):
         judge.grade(handed_in.as_bytes(handed_in.perfect()), handed_in.ASSIGNMENT, sandbox.LIMITS)
     judge.close()
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_that_it_stops_and_how_to_go_on(tmp_path, needs_bubblewrap):
+    hand_in(tmp_path, **{f"s{i}": handed_in.filled(**handed_in.RIGHT, written=f"answer {i}") for i in range(8)})
+    process = subprocess.Popen(
+        command(tmp_path, "run", "--workers", 1), cwd=course.ROOT, stderr=subprocess.PIPE, text=True
+    )
+    while not records(tmp_path):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=900)
+    assert process.returncode == 130
+    assert re.search("Stopping, as soon as .*Stopped. The same command goes on where it was", said, re.DOTALL)
+    assert 1 <= len(records(tmp_path)) < 8
 
 
 def free_port():
@@ -405,6 +422,14 @@ def test_feedback_shows_a_students_html_as_text(tmp_path):
     assert "alert(1)" in text
     assert "<script>alert(1)" not in text
     assert "<script>" not in (tmp_path / "autograded" / "eve" / NAME / f"{NAME}.ipynb").read_text()
+
+
+def test_no_link_of_a_student_acts_in_formgrader():
+    text = "[a](javascript:alert(1)) ![b](x:y) [c][d] [e]\n\n[d]: javascript:alert(2)\n[e]: java&#115;cript:alert(3)"
+    notebook = book.explained(handed_in.ASSIGNMENT, a_record() | {"written": {"why-the-blob": text}})
+    page, _ = HTMLExporter().from_notebook_node(notebook)  # as formgrader does, not sanitized
+    assert "alert(1)" in page
+    assert not re.search(r"(href|src)=.?(javascript|x:)", page)
 
 
 def test_entering_twice_is_as_once(tmp_path):

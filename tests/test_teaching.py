@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
 
 from grading.course import assignments
 from grading.notebook import find_answers, read_cells
@@ -73,9 +76,30 @@ def test_the_table_has_everybody_and_those_that_failed_last(printed):
     assert "read the answer" in rows[-1]
 
 
-def test_the_page_names_the_misconceptions_by_number(printed):
+def test_the_page_says_first_what_to_teach_again_by_number(printed):
     page = (printed[0] / "report.html").read_text()
-    assert re.search(r"the ½ is missing</td><td><span[^>]*></span> 1<", page)
+    text = " ".join(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL).split())
+    assert "What to teach again the ½ is missing (kld, 04_bce_vs_kld) 1 of 3 04_bce_vs_kld bce: mean 10.0 of 10" in text
+    assert "timed out: no end after 10 seconds 1 of 3" in text
+    assert "not attempted 1 of 3" in text
+    assert text.endswith("Next: read the answer; the other exercises are graded.")
+
+
+def test_a_spreadsheet_reads_the_names_and_sees_the_mistakes(printed):
+    data = (printed[0] / "report.csv").read_bytes()
+    assert data.startswith("\ufeff".encode())  # else Excel takes é for Ã©
+    assert "kld 3 (the ½ is missing)" in data.decode()
+
+
+def test_words_that_wait_for_marks_are_said(printed):
+    assert "Answers in words that wait for your marks: 2." in printed[1][3]
+    assert "2 to mark" in (printed[0] / "report.html").read_text()
+
+
+def test_feedback_shows_no_picture_that_the_student_did_not_draw(printed):
+    for path in (printed[0] / "feedback").rglob("*.html"):
+        assert "until yours is right" not in path.read_text()
+        assert "&lt;p style" not in path.read_text()
 
 
 def test_feedback_names_the_mistake_and_nothing_that_is_not_the_students(printed):
@@ -87,6 +111,15 @@ def test_feedback_names_the_mistake_and_nothing_that_is_not_the_students(printed
         assert not [other for other in texts.keys() - {name} if re.search(rf"\b{other}\b", text)]
         for secret in (str(ROOT), str(printed[0]), str(Path.home()) + "/", "Rubric", "number of pixels, 784"):
             assert secret not in text
+
+
+def test_formgrader_lists_the_answers_to_mark(printed):
+    config = Config()
+    config.CourseDirectory.root = str(printed[0])
+    api = NbGraderAPI(CourseDirectory(config=config))
+    assert [(one["name"], one["num_submissions"]) for one in api.get_assignments()] == [(NAME, 3)]
+    waiting = api.get_notebook_submissions(NAME, NAME)
+    assert {one["student"] for one in waiting if one["needs_manual_grade"]} == {"ada", "ben"}
 
 
 def test_a_second_run_finds_nothing_to_do(printed):
