@@ -80,7 +80,7 @@ def test_the_page_says_first_what_to_teach_again_by_number(printed):
     page = (printed[0] / "report.html").read_text()
     text = " ".join(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL).split())
     assert "What to teach again the ½ is missing (kld, 04_bce_vs_kld) 1 of 3 04_bce_vs_kld bce: mean 10.0 of 10" in text
-    assert "timed out: no end after 10 seconds 1 of 3" in text
+    assert re.search(r"timed out: no end after \d+ seconds 1 of 3", text)
     assert "not attempted 1 of 3" in text
     assert text.endswith("Next: read the answer; the other exercises are graded.")
 
