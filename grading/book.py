@@ -20,7 +20,7 @@ from nbgrader.utils import determine_grade
 from sqlalchemy.exc import SAWarning
 
 from grading.collect import TIME
-from grading.course import Refused, write
+from grading.course import COLLECTED, Refused, write
 
 DATABASE = "gradebook.db"
 
@@ -78,7 +78,7 @@ def enter(book, folder, student, assignment, record):
     name = assignment.name
     notebook = explained(assignment, record)
     write(folder / "autograded" / student / name / f"{name}.ipynb", nbformat.writes(notebook) + "\n")
-    stamp = folder / "submitted" / student / name / "timestamp.txt"
+    stamp = folder / COLLECTED / student / name / "timestamp.txt"
     handed_in = datetime.strptime(stamp.read_text().strip(), TIME) if stamp.exists() else datetime.now(UTC)
     write(folder / "autograded" / student / name / "timestamp.txt", handed_in.strftime("%Y-%m-%d %H:%M:%S UTC"))
     book.update_or_create_student(student)

@@ -1,6 +1,6 @@
 """From what the learning platform gives to one notebook for each student and assignment, in nbgrader's folders.
 
-The inbox is only read. What comes from it lies in `submitted/STUDENT/ASSIGNMENT/`; an older one of the same student in
+The inbox is only read. What comes from it lies in `collected/STUDENT/ASSIGNMENT/`; an older one of the same student in
 `earlier/`; what could not be placed in `unplaced/`. So nothing is lost, and collecting twice changes nothing.
 """
 
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from grading.course import Refused, assignments, write
+from grading.course import COLLECTED, Refused, assignments, write
 from grading.notebook import LARGEST, Unreadable, read_cells
 
 DEEPEST = 4  # zips within zips
@@ -57,11 +57,11 @@ def collect(inbox, folder):
     for file in files_of(inbox, known):
         try:
             student, number = _student(file.path, known)
-            if CHECKPOINTS in file.path.parts and (folder / "submitted" / student).exists():
+            if CHECKPOINTS in file.path.parts and (folder / COLLECTED / student).exists():
                 continue
             assignment = _assignment(file, known)
             # Two people of one name: Moodle's numbers tell them apart within an assignment.
-            kept = folder / "submitted" / student / assignment / "moodle.txt"
+            kept = folder / COLLECTED / student / assignment / "moodle.txt"
             if number and kept.exists() and kept.read_text() != number:
                 apart = f"{student}_{number}"
                 namesakes[f"{student}, {assignment}: another student has this name, and is {apart} here"] = None
@@ -190,7 +190,7 @@ def _assignment(file, known):
 
 
 def _place(folder, student, assignment, file):
-    home = folder / "submitted" / student / assignment
+    home = folder / COLLECTED / student / assignment
     target, stamp = home / f"{assignment}.ipynb", home / "timestamp.txt"
     earlier = folder / "earlier" / student / assignment
     digest = _digest(file.data)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from grading.course import UNFIT, Refused
+from grading.course import COLLECTED, UNFIT, Refused
 
 
 def main(arguments=None):
@@ -48,7 +48,7 @@ def _collect(options):
         f"{done.placed} placed, {done.earlier} kept beside another of the same student (the newer counts), "
         f"{done.unchanged} there already."
     )
-    students = len(list(options.folder.glob("submitted/*")))
+    students = len(list((options.folder / COLLECTED).glob("*")))
     print(f"The class has {students} student{'s' if students != 1 else ''} now.")
     if done.namesakes:
         print("Look whose work is whose, for Moodle numbers students of one name anew in each assignment:")

@@ -11,6 +11,8 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
 EXERCISES = ROOT / "exercises"
+# Not nbgrader's "submitted": its own Autograde, a button in formgrader, would run what is there with no sandbox.
+COLLECTED = "collected"
 # What a terminal acts on, half letters, which cannot be written to a file, and what turns the direction of a line.
 UNFIT = re.compile(r"[^\n\t -~\u00a0-\ud7ff\ue000-\ufffd]|[\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 

@@ -1,7 +1,7 @@
 """One submission: its answers go into the sandbox, outcomes come back, and points are given here.
 
 A student's code can send back what it likes. It is read as JSON of one shape, and judged on cases drawn from a seed
-that nobody knew: to send back what earns points, it has to compute the right answers.
+that nobody knew: to send back the values that earn points, it has to compute them.
 """
 
 import hashlib

@@ -18,7 +18,7 @@ import torch
 from tqdm import tqdm
 
 from grading import book, sandbox
-from grading.course import Refused, assignments, write
+from grading.course import COLLECTED, Refused, assignments, write
 from grading.judge import NEXT_STEPS, fingerprint, grade, not_graded
 
 PR_SET_PDEATHSIG = 1
@@ -28,7 +28,7 @@ ATTEMPTS = 3  # of a cluster, to grade a submission whose worker died
 def submissions(folder):
     """What was collected: (student, assignment name, path of the notebook), in order of assignment."""
     known = assignments()
-    found = (folder / "submitted").glob("*/*/*.ipynb")
+    found = (folder / COLLECTED).glob("*/*/*.ipynb")
     placed = [(path.parts[-3], path.parts[-2], path) for path in found if path.stem == path.parts[-2] in known]
     return sorted(placed, key=lambda one: (one[1], one[0]))
 
@@ -54,7 +54,7 @@ def run(folder, *, db=None, workers=None, scheduler=None, limits=sandbox.LIMITS)
         Refused: there is nothing to grade, or no way to do it.
     """
     if not submissions(folder):
-        raise Refused(f"Nothing was collected in {folder / 'submitted'}: run `vae-grade collect INBOX` first.")
+        raise Refused(f"Nothing was collected in {folder / COLLECTED}: run `vae-grade collect INBOX` first.")
     if limits["sandboxed"] and not scheduler:
         sandbox.look()
     url, known = book.address(folder, db), assignments()

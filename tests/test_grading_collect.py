@@ -54,9 +54,9 @@ def own(tmp_path):
     return tmp_path / "class"
 
 
-def submitted(folder):
+def collected(folder):
     return {
-        path.parts[-3]: path.read_bytes() for path in (folder / "submitted").rglob("*.ipynb") if path.parts[-2] == NAME
+        path.parts[-3]: path.read_bytes() for path in (folder / "collected").rglob("*.ipynb") if path.parts[-2] == NAME
     }
 
 
@@ -113,29 +113,29 @@ def test_the_usual_shapes(inbox, own, tmp_path, path, student, packed):
         other = f"Bob_4712_assignsubmission_file_/{NAME}.ipynb"
         source = inbox({"download.zip": zipped({path: notebook(), other: notebook(), "c/x.ipynb": notebook()})})
     assert collect(source, own).unplaced == []
-    assert submitted(own)[student] == notebook()
+    assert collected(own)[student] == notebook()
 
 
 def test_zips_within_zips(inbox, own):
     inner = zipped({f"{NAME}/{NAME}.ipynb": notebook()})
     outer = zipped({f"{MOODLE}/work.zip": inner, "Bob_4712_assignsubmission_file_/work.zip": inner})
     assert collect(inbox({"all.zip": outer, "carol.zip": inner}), own).placed == 3
-    assert set(submitted(own)) == {"Ada_Lovelace", "Bob", "carol"}
+    assert set(collected(own)) == {"Ada_Lovelace", "Bob", "carol"}
 
 
 def test_a_wrong_name_is_placed_by_its_cells_and_an_unreadable_one_by_its_name(inbox, own):
     collect(inbox({"ada/homework (2).ipynb": notebook(), f"bob/{NAME}.ipynb": b"{"}), own)
-    assert submitted(own) == {"ada": notebook(), "bob": b"{"}
+    assert collected(own) == {"ada": notebook(), "bob": b"{"}
 
 
 def test_the_newer_of_two_counts_whatever_comes_first(inbox, own):
     source = inbox({"ada/b.ipynb": notebook("old")}, time=1_000_000_000)
     inbox({"ada/a.ipynb": notebook("new")}, time=1_100_000_000)
     assert collect(source, own)[:3] == (1, 1, 0)
-    assert submitted(own) == {"ada": notebook("new")}
+    assert collected(own) == {"ada": notebook("new")}
     older = inbox({"ada/c.ipynb": notebook("oldest")}, time=900_000_000)
     collect(older, own)
-    assert submitted(own) == {"ada": notebook("new")}
+    assert collected(own) == {"ada": notebook("new")}
     kept = {path.read_bytes() for path in (own / "earlier" / "ada" / NAME).iterdir()}
     assert kept == {notebook("old"), notebook("oldest")}
 
@@ -143,13 +143,13 @@ def test_the_newer_of_two_counts_whatever_comes_first(inbox, own):
 def test_canvas_numbers_decide_where_times_do_not(inbox, own):
     names = [f"ada_1_{i}_x{end}.ipynb" for i, end in enumerate(["", "-1", "-2"])]
     collect(inbox({name: notebook(name) for name in names}, time=1_000_000_000), own)
-    assert submitted(own) == {"ada_1": notebook(names[2])}
+    assert collected(own) == {"ada_1": notebook(names[2])}
 
 
 def test_two_people_of_one_name_both_count(inbox, own):
     files = {f"Ada_{number}_assignsubmission_file_/x.ipynb": notebook(str(number)) for number in (1, 2)}
     assert collect(inbox(files), own).placed == 2
-    assert sorted(submitted(own).values()) == sorted(files.values())
+    assert sorted(collected(own).values()) == sorted(files.values())
 
 
 def test_two_people_of_one_name_are_told_apart_when_only_one_hands_in_again(inbox, own):
@@ -159,7 +159,7 @@ def test_two_people_of_one_name_are_told_apart_when_only_one_hands_in_again(inbo
     again = own.parent / "again.zip"
     again.write_bytes(zipped({"Ada_2_assignsubmission_file_/x.ipynb": notebook("better")}))
     collect(again, own)
-    assert submitted(own) == {"Ada": notebook("1"), "Ada_2": notebook("better")}
+    assert collected(own) == {"Ada": notebook("1"), "Ada_2": notebook("better")}
 
 
 @pytest.mark.parametrize("name", ["Ada_1_assignsubmission_file_work.zip", "ada_123_4567_work.zip", "ada.zip"])
@@ -168,13 +168,13 @@ def test_the_folders_in_a_students_own_zip_are_no_students(inbox, own, name, pac
     kinds = (f"{NAME}", "01_data_split") if name == "ada.zip" else ("src", "old")
     files = {name: zipped({f"{kinds[0]}/x.ipynb": notebook(), f"{kinds[1]}/notes.txt": b"to do"})}
     collect(inbox(files if packed == "plain" or name == "ada.zip" else {"all.zip": zipped(files)}), own)
-    assert [student.lower().split("_")[0] for student in submitted(own)] == ["ada"]
+    assert [student.lower().split("_")[0] for student in collected(own)] == ["ada"]
 
 
 def test_zips_of_students_beside_each_other_are_each_one_student(inbox, own):
     folders = {"exercises/x.ipynb": notebook(), "notebooks/y.txt": b"", "dan/x.ipynb": notebook("for dan")}
     collect(inbox({"ada.zip": zipped(folders), "bob.zip": zipped(folders), "dan.zip": zipped({"x": b""})}), own)
-    assert set(submitted(own)) == {"ada", "bob"}
+    assert set(collected(own)) == {"ada", "bob"}
 
 
 @pytest.mark.parametrize("inside", [f"{NAME}/ada", "ada", "ada.zip"])
@@ -184,7 +184,7 @@ def test_a_zip_that_is_alone_may_be_a_whole_class(inbox, own, inside):
     if inside == "ada.zip":
         files = {name: zipped({"x.ipynb": notebook()}) for name in names}
     collect(inbox({"class.zip": zipped(files)}), own)
-    assert set(submitted(own)) == {"ada", "bob"}
+    assert set(collected(own)) == {"ada", "bob"}
 
 
 @pytest.mark.parametrize("home", ["Eve_66_assignsubmission_file_", "eve_66_77_work.zip"])
@@ -192,15 +192,15 @@ def test_a_zip_that_is_alone_may_be_a_whole_class(inbox, own, inside):
 def test_nobody_hands_in_as_somebody_else(inbox, own, home, forged):
     files = {f"{home}/{forged}": notebook()} if home.endswith("_") else {home: zipped({forged: notebook()})}
     collect(inbox({"all.zip": zipped(files)}), own)
-    assert len(submitted(own)) == 1
-    assert next(iter(submitted(own))).lower().startswith("eve")
+    assert len(collected(own)) == 1
+    assert next(iter(collected(own))).lower().startswith("eve")
 
 
 @pytest.mark.parametrize("name", ["José", "कविता", "小明", "O'Brien"])
 def test_a_name_is_kept_in_any_script_and_however_it_is_written(inbox, own, name):
     for form in ("NFC", "NFD"):
         collect(inbox({f"{unicodedata.normalize(form, name)}/x.ipynb": notebook()}), own)
-    assert set(submitted(own)) == {name.replace("'", "_")}
+    assert set(collected(own)) == {name.replace("'", "_")}
 
 
 def test_a_checkpoint_counts_for_nothing_but_is_named_where_it_is_all(inbox, own):
@@ -239,7 +239,7 @@ def test_what_cannot_be_placed_is_named_and_kept_and_stops_nothing(inbox, own, t
     secret.write_bytes(notebook())
     (source / "eve" / "link.ipynb").symlink_to(secret)
     done = collect(source, own)
-    assert set(submitted(own)) == {"ada"}
+    assert set(collected(own)) == {"ada"}
     sentences = {line.split(": ")[0]: line.split(": ", 1)[1] for line in done.unplaced}
     assert sentences.keys() == {
         "x.ipynb",
@@ -265,7 +265,7 @@ def test_what_cannot_be_placed_is_named_and_kept_and_stops_nothing(inbox, own, t
 )
 def test_no_name_in_a_zip_stops_the_others(inbox, own, odd):
     done = collect(inbox({"ann/hw.zip": zipped(odd | {"x.ipynb": notebook()}), "zoe/x.ipynb": notebook("z")}), own)
-    assert submitted(own) == {"ann": notebook(), "zoe": notebook("z")}
+    assert collected(own) == {"ann": notebook(), "zoe": notebook("z")}
     assert len(done.unplaced) == len(list((own / "unplaced").iterdir())) == len(odd)
 
 
@@ -285,8 +285,8 @@ def test_no_name_in_a_zip_stops_the_others(inbox, own, odd):
 def test_nobody_hands_in_for_another(inbox, own, own_name, inside, another, students):
     mine = zipped({f"folder/{inside}": notebook("evil"), "another/folder.txt": b""})
     collect(inbox({own_name: mine, another: notebook("zoe's")}), own)
-    assert submitted(own).keys() == students
-    assert submitted(own)[max(students)] == notebook("zoe's")
+    assert collected(own).keys() == students
+    assert collected(own)[max(students)] == notebook("zoe's")
 
 
 def test_a_zip_that_holds_more_than_the_disk_is_left(inbox, own, monkeypatch):
@@ -296,14 +296,14 @@ def test_a_zip_that_holds_more_than_the_disk_is_left(inbox, own, monkeypatch):
     done = collect(inbox({"ann/bomb.zip": bomb, "zoe/x.ipynb": notebook()}), own)
     assert done.unplaced[-1] == "ann/bomb.zip: there is too much in the zip; the rest was left out"
     assert len(done.unplaced) == 51
-    assert submitted(own).keys() == {"zoe"}
+    assert collected(own).keys() == {"zoe"}
 
 
 @pytest.mark.parametrize("name", ["../../evil/x.ipynb", "/evil/x.ipynb", "..\\evil\\x.ipynb"])
 def test_no_name_in_a_zip_leaves_the_folder(inbox, own, tmp_path, name):
     collect(inbox({"all.zip": zipped({name: notebook(), "ada/x.ipynb": notebook()})}), own)
     assert {path.name for path in tmp_path.iterdir()} == {"inbox", "class"}
-    assert submitted(own)
+    assert collected(own)
 
 
 def test_the_command_says_what_it_did_and_what_is_missing(inbox, own, tmp_path, capsys):

@@ -45,7 +45,7 @@ def needs_bubblewrap():
 
 def hand_in(folder, **notebooks):
     for student, notebook in notebooks.items():
-        home = folder / "submitted" / student / NAME
+        home = folder / "collected" / student / NAME
         course.write(home / f"{NAME}.ipynb", handed_in.as_bytes(notebook))
         course.write(home / "timestamp.txt", "2026-03-01 12:00:00 UTC")
 

@@ -101,7 +101,7 @@ def graded(tmp_path_factory):
     inbox, ears, honest = folder / "inbox", Ears(), {}
     secrets = [folder / "marks.txt", folder / "gradebook.db", ROOT / "vae_lib" / "checks" / "loss.py"]
     secrets += [ROOT / "solutions" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
-    secrets += [folder / "submitted" / "000_honest" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
+    secrets += [folder / "collected" / "000_honest" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
     secrets[0].write_text(CANARY)
 
     def hand_in(student, data):
@@ -120,7 +120,7 @@ def graded(tmp_path_factory):
     hand_in(last, handed_in.as_bytes(handed_in.perfect()))
     command = [sys.executable, "-m", "grading.command", "--folder", str(folder)]
     subprocess.run([*command, "collect", str(inbox)], check=True, cwd=ROOT)
-    watched = [folder / "inbox", folder / "submitted", ROOT / "solutions", ROOT / "exercises", ROOT / "vae_lib"]
+    watched = [folder / "inbox", folder / "collected", ROOT / "solutions", ROOT / "exercises", ROOT / "vae_lib"]
     before, alive = tree(*watched), running()
     environment = os.environ | {"TEACHER_TOKEN": CANARY}
     result = subprocess.run(

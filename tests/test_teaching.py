@@ -117,9 +117,17 @@ def test_formgrader_lists_the_answers_to_mark(printed):
     config = Config()
     config.CourseDirectory.root = str(printed[0])
     api = NbGraderAPI(CourseDirectory(config=config))
-    assert [(one["name"], one["num_submissions"]) for one in api.get_assignments()] == [(NAME, 3)]
+    assert [one["name"] for one in api.get_assignments()] == [NAME]
     waiting = api.get_notebook_submissions(NAME, NAME)
     assert {one["student"] for one in waiting if one["needs_manual_grade"]} == {"ada", "ben"}
+
+
+def test_nbgraders_own_autograde_runs_no_students_code(printed):
+    config = Config()
+    config.CourseDirectory.root = str(printed[0])
+    done = NbGraderAPI(CourseDirectory(config=config)).autograde(NAME, "ada", force=True)
+    assert not done["success"]
+    assert (printed[0] / "autograded" / "ada" / NAME / f"{NAME}.ipynb").exists()
 
 
 def test_a_second_run_finds_nothing_to_do(printed):

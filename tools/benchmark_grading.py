@@ -41,7 +41,7 @@ def compare(folder, count):
     for number in range(ROUNDS):
         home = folder / str(number)
         hand_in(home / "ours", range(count))
-        shutil.copytree(home / "ours", home / "plain")
+        shutil.copytree(home / "ours" / "collected", home / "plain" / "submitted")
         book.register(course.assignments()[NAME], book.address(home / "plain"))
         plain.append(timed([program("nbgrader"), "autograde", NAME], home / "plain")[0])
         ours.append(timed([program("vae-grade"), "run"], home / "ours")[0])
@@ -76,7 +76,7 @@ def hand_in(folder, numbers):
             if cell["id"] in assignment.checked and number % 3 < 2:
                 # The comment makes each a submission of its own.
                 cell["source"] = f"{answers[cell['id']]}\n# {number}".replace("0.5 *", "0.5 *" if number % 3 else "")
-        home = folder / "submitted" / f"s{number:04}" / NAME
+        home = folder / "collected" / f"s{number:04}" / NAME
         course.write(home / f"{NAME}.ipynb", json.dumps(notebook))
         course.write(home / "timestamp.txt", "2026-03-01 12:00:00 UTC")
 
