@@ -18,7 +18,7 @@ def main(arguments=None):
     run = steps.add_parser("run", help="grade what is new or changed")
     run.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
     run.add_argument(
-        "--seconds", type=int, default=60, metavar="N", help="of processor time for an answer (default: 60)"
+        "--seconds", type=int, default=30, metavar="N", help="of processor time for an answer (default: 30)"
     )
     run.add_argument("--scheduler", metavar="ADDRESS", help="grade on a dask.distributed cluster")
     run.add_argument("--unsafe", action="store_true", help="run students' code with no protection at all")

@@ -22,7 +22,7 @@ from grading.course import Refused
 from vae_lib.checks.calls import pack
 from vae_lib.data import CACHE
 
-LIMITS = {"seconds": 60, "memory": 2 * 2**30, "disk": 64 * 2**20, "processes": 32, "sandboxed": True}
+LIMITS = {"seconds": 30, "memory": 2 * 2**30, "disk": 64 * 2**20, "processes": 32, "sandboxed": True}
 LARGEST_OUTCOME = 16 * 2**20
 INSTALL = "install it with `apt install bubblewrap`, or say --unsafe to run students' code with no protection at all"
 
