@@ -59,6 +59,10 @@ def _collect(options):
 
 
 def _run(options):
+    if sys.platform != "linux":
+        raise Refused(
+            f"`vae-grade run` needs Linux, this is {sys.platform}: use a Linux machine, or on Windows its WSL."
+        )
     from grading.run import failed, run
     from grading.sandbox import LIMITS
 

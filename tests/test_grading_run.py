@@ -300,6 +300,14 @@ def test_nothing_to_grade_is_a_sentence(tmp_path, capsys):
     assert "vae-grade run" in capsys.readouterr().err
 
 
+def test_another_system_is_a_sentence(monkeypatch, capsys, tmp_path):
+    from grading.command import main
+
+    monkeypatch.setattr("sys.platform", "win32")
+    assert main(["--folder", str(tmp_path), "run"]) == 2
+    assert "needs Linux, this is win32" in capsys.readouterr().err
+
+
 def test_unsafe_grades_without_a_sandbox(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr(sandbox, "Sandbox", None)
