@@ -13,6 +13,7 @@ import sys
 from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from functools import cache, partial
 
 import torch
 from tqdm import tqdm
@@ -88,24 +89,26 @@ def graded(todo, known, limits, workers=None, scheduler=None):
     waiting, suspects = deque(todo), deque()
     while waiting or suspects:
         alone = bool(suspects)
-        batch = deque([suspects.popleft()]) if alone else waiting
-        with _executor(width, scheduler) as executor:
-            lost, error = yield from _until_one_dies(executor, batch, known, limits, width)
-        if alone and lost:
-            [(_, name, path)] = lost
-            yield lost[0], not_graded(path.read_bytes(), known[name], error)
-        else:
+        batch = deque([suspects[0]]) if alone else waiting
+        with _pool(width, scheduler) as (submit, width_now):
+            lost, error = yield from _until_one_dies(submit, width_now, batch, known, limits)
+        if not alone:
             suspects += lost
+        elif not batch:  # else the pool was broken before it was begun
+            _, name, path = one = suspects.popleft()
+            if lost:
+                yield one, not_graded(path.read_bytes(), known[name], error)
 
 
-def _until_one_dies(executor, waiting, known, limits, width):
+def _until_one_dies(submit, width_now, waiting, known, limits):
     """Grade what is waiting: (submission, record) as they come. Returns what was being graded at an error, and it."""
     running = {}
     try:
         while waiting or running:
-            while waiting and len(running) < 2 * _width(executor, width):
+            while waiting and len(running) < 2 * width_now():
                 _, name, path = waiting[0]
-                running[executor.submit(grade, path.read_bytes(), known[name], limits)] = waiting.popleft()
+                future = submit(path, known[name], limits)  # which a broken pool refuses
+                running[future] = waiting.popleft()
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 record = future.result()
@@ -118,14 +121,17 @@ def _until_one_dies(executor, waiting, known, limits, width):
 
 
 @contextmanager
-def _executor(width, scheduler):
-    """Where submissions are graded: processes of this machine, or a dask.distributed cluster."""
+def _pool(width, scheduler):
+    """Where submissions are graded, processes of this machine or a dask.distributed cluster: two functions.
+
+    One submits (path, assignment, limits) and returns a future; the other says how many are graded at a time.
+    """
     if scheduler is None:
         # Not forked: PyTorch's threads do not survive that.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(width, context, _begin) as executor:
             try:
-                yield executor
+                yield partial(_submit_here, executor), lambda: width
             except KeyboardInterrupt:
                 tqdm.write("Stopping, as soon as the answers that run now have ended ...", file=sys.stderr)
                 raise
@@ -143,13 +149,24 @@ def _executor(width, scheduler):
     except OSError as error:
         raise Refused(f"There is no scheduler at {scheduler} ({error}): start `dask scheduler` there.") from None
     with client, client.get_executor(retries=ATTEMPTS) as executor:
-        yield executor
+        # A cluster may grow.
+        yield partial(_submit_there, executor), lambda: max(1, sum(client.nthreads().values()))
 
 
-def _width(executor, width):
-    """How many submissions are graded at a time; a cluster may grow."""
-    client = getattr(executor, "_client", None)
-    return max(1, sum(client.nthreads().values())) if client else width
+def _submit_here(executor, path, assignment, limits):
+    # Only names go through the queue: before Python 3.11.5 a pool whose worker dies with much in it waits for ever.
+    return executor.submit(_grade_file, path, assignment.name, limits)
+
+
+def _submit_there(executor, path, assignment, limits):
+    return executor.submit(grade, path.read_bytes(), assignment, limits)
+
+
+_assignments = cache(assignments)  # read once by each worker
+
+
+def _grade_file(path, name, limits):
+    return grade(path.read_bytes(), _assignments()[name], limits)
 
 
 def _begin():
