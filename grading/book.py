@@ -19,7 +19,7 @@ from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import determine_grade
 from sqlalchemy.exc import SAWarning
 
-from grading.collect import TIME
+from grading.collect import TIME, read_time
 from grading.course import COLLECTED, Refused, write
 
 DATABASE = "gradebook.db"
@@ -79,8 +79,8 @@ def enter(book, folder, student, assignment, record):
     notebook = explained(assignment, record)
     write(folder / "autograded" / student / name / f"{name}.ipynb", nbformat.writes(notebook) + "\n")
     stamp = folder / COLLECTED / student / name / "timestamp.txt"
-    handed_in = datetime.strptime(stamp.read_text().strip(), TIME) if stamp.exists() else datetime.now(UTC)
-    write(folder / "autograded" / student / name / "timestamp.txt", handed_in.strftime("%Y-%m-%d %H:%M:%S UTC"))
+    handed_in = read_time(stamp) if stamp.exists() else datetime.now(UTC)
+    write(folder / "autograded" / student / name / "timestamp.txt", handed_in.strftime(TIME))
     book.update_or_create_student(student)
     submission = book.update_or_create_submission(name, student, timestamp=handed_in.replace(tzinfo=None))
     [handed] = submission.notebooks

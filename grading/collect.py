@@ -198,13 +198,18 @@ def _place(folder, student, assignment, file):
     if current == file.data or (earlier / f"{digest}.ipynb").exists():
         return "unchanged"
     if current is not None:
-        if datetime.strptime(stamp.read_text().strip(), TIME).replace(tzinfo=UTC) > file.time:
+        if read_time(stamp) > file.time:
             write(earlier / f"{digest}.ipynb", file.data)
             return "earlier"
         write(earlier / f"{_digest(current)}.ipynb", current)
     write(stamp, file.time.strftime(TIME))
     write(target, file.data)
     return "placed" if current is None else "earlier"
+
+
+def read_time(stamp):
+    """When a notebook was handed in, from its timestamp.txt."""
+    return datetime.strptime(stamp.read_text().strip(), TIME).replace(tzinfo=UTC)
 
 
 def _safe(name):

@@ -18,7 +18,7 @@ def main(arguments=None):
     run = steps.add_parser("run", help="grade what is new or changed")
     run.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
     run.add_argument(
-        "--seconds", type=int, default=30, metavar="N", help="of processor time for an answer (default: 30)"
+        "--seconds", type=int, metavar="N", help="of processor time for an answer (docs/teaching.md: limits)"
     )
     run.add_argument("--scheduler", metavar="ADDRESS", help="grade on a dask.distributed cluster")
     run.add_argument("--unsafe", action="store_true", help="run students' code with no protection at all")
@@ -66,7 +66,7 @@ def _run(options):
     from grading.run import failed, run
     from grading.sandbox import LIMITS
 
-    limits = LIMITS | {"seconds": options.seconds, "sandboxed": not options.unsafe}
+    limits = LIMITS | {"seconds": options.seconds or LIMITS["seconds"], "sandboxed": not options.unsafe}
     try:
         states = run(options.folder, db=options.db, workers=options.workers, scheduler=options.scheduler, limits=limits)
     except KeyboardInterrupt:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import nbformat
@@ -65,8 +65,9 @@ class Assignment:
         return [name for name in self.points if not name.startswith("test-")]
 
 
+@cache
 def assignments(folder=EXERCISES):
-    """All assignments of the course: {name: Assignment}.
+    """All assignments of the course, read once: {name: Assignment}.
 
     Raises:
         Refused: there is none.

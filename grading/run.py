@@ -13,7 +13,7 @@ import sys
 from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 
 import torch
 from tqdm import tqdm
@@ -54,13 +54,14 @@ def run(folder, *, db=None, workers=None, scheduler=None, limits=sandbox.LIMITS)
     Raises:
         Refused: there is nothing to grade, or no way to do it.
     """
-    if not submissions(folder):
+    collected = submissions(folder)
+    if not collected:
         raise Refused(f"Nothing was collected in {folder / COLLECTED}: run `vae-grade collect INBOX` first.")
     if limits["sandboxed"] and not scheduler:
         sandbox.look()
     url, known = book.address(folder, db), assignments()
     todo = []
-    for student, name, path in submissions(folder):
+    for student, name, path in collected:
         record = read_record(folder, student, name)
         if record is None or record["hash"] != fingerprint(path.read_bytes(), known[name]):
             todo.append((student, name, path))
@@ -162,11 +163,8 @@ def _submit_there(executor, path, assignment, limits):
     return executor.submit(grade, path.read_bytes(), assignment, limits)
 
 
-_assignments = cache(assignments)  # read once by each worker
-
-
 def _grade_file(path, name, limits):
-    return grade(path.read_bytes(), _assignments()[name], limits)
+    return grade(path.read_bytes(), assignments()[name], limits)
 
 
 def _begin():

@@ -274,7 +274,9 @@ def outcomes_of(shell, calls, job):
 
     What it misses, the student's answers to other exercises may define, or else, which is said, other cells.
     """
-    attempts = [], job["answers"], [*job["others"], *job["answers"]]
+    attempts = [[]]
+    for more in filter(None, (job["answers"], job["others"])):
+        attempts.append([*more, *attempts[-1]])
     for helpers in attempts:
         outcomes = attempt(shell, calls, job, [*helpers, job["answer"]])
         errors = {outcome["error"]["type"] for outcome in outcomes if outcome["error"]}
