@@ -7,7 +7,7 @@ import json
 import textwrap
 
 from answers import loss
-from grading.course import ROOT, assignments
+from vae_grade.assignments import ROOT, assignments
 
 NAME = "04_bce_vs_kld"
 ASSIGNMENT = assignments()[NAME]

@@ -8,10 +8,10 @@ import nbformat
 import pytest
 from nbgrader.utils import compute_checksum
 
-import build
-from vae_lib import checks
+import build_notebooks as build
+import vae_checks as checks
 
-SOURCES = sorted(build.SOLUTIONS.glob("*/*.py"))
+SOURCES = sorted(build.ASSIGNMENTS.glob("*.py"))
 DIFFICULTY = re.compile(r"(●○○|●●○|●●●), (\d+) minutes")
 ROW = re.compile(r"\| (\d) · (.+?) \| (●○○|●●○|●●●) \| (\d+) \| (\d+) \|")
 REGION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
@@ -21,7 +21,7 @@ each_assignment = pytest.mark.parametrize("source", SOURCES, ids=lambda path: pa
 
 def stored(source, folder):
     """The cells of the stored notebook in solutions/ or exercises/."""
-    path = folder / source.relative_to(build.SOLUTIONS).with_suffix(".ipynb")
+    path = folder / source.stem / f"{source.stem}.ipynb"
     return nbformat.read(path, as_version=4).cells
 
 
@@ -109,7 +109,7 @@ def test_no_answer_is_in_the_exercise(source):
 
 @each_assignment
 def test_the_exercise_is_a_notebook_without_a_mark_of_how_it_was_made(source):
-    folder = build.EXERCISES / source.parent.name
+    folder = build.EXERCISES / source.stem
     assert [path.name for path in folder.iterdir() if path.name != ".ipynb_checkpoints"] == [f"{source.stem}.ipynb"]
     text = (folder / f"{source.stem}.ipynb").read_text()
     for mark in ("SOLUTION", "Rubric", "jupytext", '"answer"', '"tests"', '"written"'):
@@ -209,9 +209,9 @@ print("test")
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """The source of a small assignment."""
-    for name in ("NOTEBOOKS", "SOLUTIONS", "EXERCISES"):
+    for name in ("LESSONS", "ASSIGNMENTS", "NOTEBOOKS", "SOLUTIONS", "EXERCISES"):
         monkeypatch.setattr(build, name, tmp_path / name.lower())
-    source = build.SOLUTIONS / "01_small" / "01_small.py"
+    source = build.ASSIGNMENTS / "01_small.py"
     source.parent.mkdir(parents=True)
     source.write_text(SMALL)
     return source

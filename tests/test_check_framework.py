@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from vae_lib import checks
-from vae_lib.checks.check import PROPERTIES, Finding, Mistake, Result, check_against, pack, same, tensor_cases, unpack
+import vae_checks as checks
+from vae_checks.check import PROPERTIES, Finding, Mistake, Result, check_against, pack, same, tensor_cases, unpack
 
 
 def oracle(x, w):
@@ -463,8 +463,8 @@ def test_a_number_and_a_tensor_of_one_number_are_the_same():
 
 CALLER = """
 import json, sys
-from vae_lib import checks
-from vae_lib.checks.check import unpack
+import vae_checks as checks
+from vae_checks.check import unpack
 
 task, outcomes = json.load(sys.stdin), []
 for source in task["sources"]:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-import check_table
-from vae_lib import checks
+import mutate_checks as check_table
+import vae_checks as checks
 
 EXERCISES = check_table.exercises()
 CHECK_MODULES = [path for path in Path(checks.__file__).parent.glob("*.py") if path.stem not in ("__init__", "check")]
@@ -38,7 +38,7 @@ def test_right_answers_get_full_points(name):
     assert check_table.refused_answers(EXERCISES[name]) == []
 
 
-# Two seeds here, and every sixteenth mutant of the training: `tools/check_table.py` takes five seeds and all mutants,
+# Two seeds here, and every sixteenth mutant of the training: `tools/mutate_checks.py` takes five seeds and all mutants,
 # which is six minutes. It is to be run when a check, a model answer or tests/answers has changed.
 
 
@@ -94,7 +94,7 @@ def test_an_exercise_has_two_right_answers_ten_points_and_three_hints(name):
 
 
 def test_exercises_checks_and_answers_are_the_same_names():
-    cells = [cell for path in check_table.ROOT.glob("solutions/*/*.py") for cell in jupytext.read(path).cells]
+    cells = [cell for path in check_table.ROOT.glob("sources/assignments/*.py") for cell in jupytext.read(path).cells]
     answered, tested = ([cell.metadata[key] for cell in cells if key in cell.metadata] for key in ("answer", "tests"))
     modules = check_table.answer_modules()
     stated = [[n for m in modules for n in getattr(m, kind)] for kind in ("RIGHT", "WRONG", "EQUIVALENT")]

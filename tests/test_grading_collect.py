@@ -9,10 +9,10 @@ import zipfile
 
 import pytest
 
-from grading import course
-from grading.collect import collect
-from grading.command import main
-from grading.release import release
+from vae_grade import assignments as course
+from vae_grade.cli import main
+from vae_grade.collect import collect
+from vae_grade.release import release
 
 NAME = "04_bce_vs_kld"
 RELEASED = course.assignments()[NAME].released
@@ -74,7 +74,7 @@ def test_a_file_beside_an_exercise_is_not_handed_out(own, tmp_path, monkeypatch)
     exercise.mkdir(parents=True)
     (exercise / f"{NAME}.ipynb").write_bytes(RELEASED)
     (exercise / f"{NAME}.py").write_text("the answers")
-    monkeypatch.setattr("grading.release.assignments", lambda: course.assignments(exercise.parent))
+    monkeypatch.setattr("vae_grade.release.assignments", lambda: course.assignments(exercise.parent))
     release(own)
     for path in (own / "handout").glob("*.zip"):
         assert not [name for name in zipfile.ZipFile(path).namelist() if not name.endswith(".ipynb")]
@@ -290,9 +290,9 @@ def test_nobody_hands_in_for_another(inbox, own, own_name, inside, another, stud
 
 
 def test_a_zip_that_holds_more_than_the_disk_is_left(inbox, own, monkeypatch):
-    monkeypatch.setattr("grading.collect.LARGEST", 50 * 4096)
+    monkeypatch.setattr("vae_grade.collect.LARGEST", 50 * 4096)
     bomb = zipped({f"{i}.zip": zipped({f"{j}.txt": b"" for j in range(9)}) for i in range(99)})
-    monkeypatch.setattr("grading.collect.DENSEST", 0)
+    monkeypatch.setattr("vae_grade.collect.DENSEST", 0)
     done = collect(inbox({"ann/bomb.zip": bomb, "zoe/x.ipynb": notebook()}), own)
     assert done.unplaced[-1] == "ann/bomb.zip: there is too much in the zip; the rest was left out"
     assert len(done.unplaced) == 51

@@ -18,11 +18,14 @@ from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
 import handed_in
-from grading import book, course, judge, report, run, sandbox
-from grading.course import Refused
-from grading.run import read_record
-from vae_lib import checks
-from vae_lib.checks import calls, check
+import vae_checks as checks
+from vae_checks import check
+from vae_grade import assignments as course
+from vae_grade import gradebook as book
+from vae_grade import judge, report, run, sandbox
+from vae_grade.assignments import Refused
+from vae_grade.run import read_record
+from vae_probe import call as calls
 
 NAME = handed_in.NAME
 PERFECT = {"test-bce": 10.0, "test-kld": 10.0, "test-kld_by_sampling": 10.0, "why-the-blob": None}
@@ -48,7 +51,7 @@ def hand_in(folder, **notebooks):
 
 
 def command(folder, *words):
-    return [sys.executable, "-m", "grading.command", "--folder", str(folder), *map(str, words)]
+    return [sys.executable, "-m", "vae_grade.cli", "--folder", str(folder), *map(str, words)]
 
 
 def grade(folder, *words):
@@ -169,7 +172,7 @@ def test_a_submission_that_its_worker_dies_of_stops_no_other(tmp_path, monkeypat
 
 
 def test_a_sandbox_that_cannot_be_entered_is_a_sentence(monkeypatch, needs_bubblewrap):
-    monkeypatch.setattr(sandbox.Warm, "_send", lambda *_: (b"", sandbox.warm.REFUSED))
+    monkeypatch.setattr(sandbox.Warm, "_send", lambda *_: (b"", sandbox.answer_server.REFUSED))
     with pytest.raises(Refused, match="cannot be entered here"):
         judge.grade(handed_in.as_bytes(handed_in.perfect()), handed_in.ASSIGNMENT, sandbox.LIMITS)
     judge.close()
@@ -287,7 +290,7 @@ def test_a_bubblewrap_that_does_not_work_is_a_sentence(tmp_path, monkeypatch):
 
 
 def test_nothing_to_grade_is_a_sentence(tmp_path, capsys):
-    from grading.command import main
+    from vae_grade.cli import main
 
     assert main(["--folder", str(tmp_path), "run"]) == 2
     assert "vae-grade collect INBOX" in capsys.readouterr().err
@@ -296,7 +299,7 @@ def test_nothing_to_grade_is_a_sentence(tmp_path, capsys):
 
 
 def test_another_system_is_a_sentence(monkeypatch, capsys, tmp_path):
-    from grading.command import main
+    from vae_grade.cli import main
 
     monkeypatch.setattr("sys.platform", "win32")
     assert main(["--folder", str(tmp_path), "run"]) == 2

@@ -19,9 +19,9 @@ import pytest
 from nbgrader.api import Gradebook
 
 import handed_in
+import vae_checks as checks
 import zoo
-from grading.course import ROOT
-from vae_lib import checks
+from vae_grade.assignments import ROOT
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.slow]
 if not shutil.which("bwrap"):
@@ -65,7 +65,8 @@ def running():
         try:
             command = Path("/proc", pid, "cmdline").read_bytes()
             shut_in = os.readlink(f"/proc/{pid}/ns/user") != ours
-            if (shut_in or str(ROOT / "grading" / "warm.py").encode() in command) and not from_another_test(int(pid)):
+            ours_too = str(ROOT / "vae_grade" / "answer_server.py").encode() in command
+            if (shut_in or ours_too) and not from_another_test(int(pid)):
                 found.add((pid, command))
         except OSError:
             pass
@@ -99,7 +100,7 @@ def graded(tmp_path_factory):
     """All cases and their neighbours, graded: what was before, what came of it."""
     folder = tmp_path_factory.mktemp("class")
     inbox, ears, honest = folder / "inbox", Ears(), {}
-    secrets = [folder / "marks.txt", folder / "gradebook.db", ROOT / "vae_lib" / "checks" / "loss.py"]
+    secrets = [folder / "marks.txt", folder / "gradebook.db", ROOT / "vae_checks" / "loss.py"]
     secrets += [ROOT / "solutions" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
     secrets += [folder / "collected" / "000_honest" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
     secrets[0].write_text(CANARY)
@@ -118,7 +119,7 @@ def graded(tmp_path_factory):
     last = f"{len(zoo.CASES):03}_honest"
     honest[last] = "perfect"
     hand_in(last, handed_in.as_bytes(handed_in.perfect()))
-    command = [sys.executable, "-m", "grading.command", "--folder", str(folder)]
+    command = [sys.executable, "-m", "vae_grade.cli", "--folder", str(folder)]
     subprocess.run([*command, "collect", str(inbox)], check=True, cwd=ROOT)
     watched = [folder / "inbox", folder / "collected", ROOT / "solutions", ROOT / "exercises", ROOT / "vae_lib"]
     before, alive = tree(*watched), running()

@@ -13,8 +13,8 @@ from nbgrader.validator import Validator
 from torch.distributions import Normal
 from traitlets.config import Config
 
-import build
-from vae_lib import checks
+import build_notebooks as build
+import vae_checks as checks
 
 NAME = "04_bce_vs_kld"
 CODED = ("bce", "kld", "kld_by_sampling")
@@ -80,7 +80,7 @@ def test_nbgrader_releases_the_cells_that_we_release(course):
 
 def test_the_source_with_the_answers_does_not_travel(course):
     folder = Path(course.coursedir.root, "release", NAME)
-    assert (build.SOLUTIONS / NAME / f"{NAME}.py").exists()
+    assert (build.ASSIGNMENTS / f"{NAME}.py").exists()
     assert [path.name for path in folder.iterdir()] == [f"{NAME}.ipynb"]
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-import build
+import build_notebooks as build
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -42,7 +42,9 @@ def test_constraints_pin_every_direct_dependency_within_its_range_and_name_no_ad
 
 
 def test_every_notebook_is_what_its_source_says():
-    result = subprocess.run([sys.executable, ROOT / "tools/build.py", "--check"], capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, ROOT / "tools/build_notebooks.py", "--check"], capture_output=True, text=True
+    )
     assert result.returncode == 0, result.stderr
 
 
@@ -54,14 +56,18 @@ def test_ruff_finds_nothing():
 
 @pytest.fixture
 def lesson(tmp_path, monkeypatch):
-    """The source of a small lesson, with its built notebook beside it."""
-    for name in ("NOTEBOOKS", "SOLUTIONS", "EXERCISES"):
+    """The source of a small lesson, built."""
+    for name in ("LESSONS", "ASSIGNMENTS", "NOTEBOOKS", "SOLUTIONS", "EXERCISES"):
         monkeypatch.setattr(build, name, tmp_path / name.lower())
         getattr(build, name).mkdir()
-    source = build.NOTEBOOKS / "01_small.py"
+    source = build.LESSONS / "01_small.py"
     source.write_text("# %% [markdown]\n# # Small\n\n# %%\nprint(1 + 1)\n")
     build_from(source)
     return source
+
+
+def built(source):
+    return build.NOTEBOOKS / f"{source.stem}.ipynb"
 
 
 def build_from(source):
@@ -74,15 +80,15 @@ def problems(source):
 
 
 def test_a_build_executes_and_is_fresh(lesson):
-    stored = nbformat.read(lesson.with_suffix(".ipynb"), as_version=4)
+    stored = nbformat.read(built(lesson), as_version=4)
     assert stored.cells[1].outputs[0].text == "2\n"
     assert problems(lesson) == []
 
 
 def test_two_builds_are_the_same_bytes(lesson):
-    first = lesson.with_suffix(".ipynb").read_bytes()
+    first = built(lesson).read_bytes()
     build_from(lesson)
-    assert lesson.with_suffix(".ipynb").read_bytes() == first
+    assert built(lesson).read_bytes() == first
 
 
 @pytest.mark.parametrize("change", ["\n# more\n", "\n\n# %%\nprint(3)\n"])
@@ -92,7 +98,7 @@ def test_a_changed_source_is_found(lesson, change):
 
 
 def test_an_edited_notebook_is_found(lesson):
-    stored = lesson.with_suffix(".ipynb")
+    stored = built(lesson)
     stored.write_text(stored.read_text().replace("1 + 1", "1 + 2"))
     assert "not what 01_small.py says" in problems(lesson)[0]
 
@@ -104,17 +110,17 @@ def test_an_orphan_is_found(lesson):
 
 
 def test_a_notebook_that_was_not_executed_is_found(lesson):
-    stored = lesson.with_suffix(".ipynb")
+    stored = built(lesson)
     stored.write_text(build.as_text(build.without_outputs(nbformat.read(stored, as_version=4))))
     assert "was not executed" in problems(lesson)[0]
 
 
 def test_a_failing_lesson_leaves_the_notebook_before(lesson):
-    before = lesson.with_suffix(".ipynb").read_bytes()
+    before = built(lesson).read_bytes()
     lesson.write_text("# %%\nprint(nothing)\n")
     with pytest.raises(Exception, match="NameError"):
         build_from(lesson)
-    assert lesson.with_suffix(".ipynb").read_bytes() == before
+    assert built(lesson).read_bytes() == before
 
 
 def test_a_widget_is_stored_as_its_picture_or_not_at_all():

@@ -14,14 +14,14 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from grading.course import assignments
-from grading.notebook import find_answers, read_cells
+from vae_grade.assignments import assignments
+from vae_grade.notebook import find_answers, read_cells
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "teaching.md").read_text()
 COMMANDS = re.findall(r"^    \.venv/bin/vae-grade (.*)$", PAGE, re.MULTILINE)
 NAME = "04_bce_vs_kld"
-SAMPLES = sorted((ROOT / "grading" / "samples").glob("*/*.ipynb"))
+SAMPLES = sorted((ROOT / "vae_grade" / "samples").glob("*/*.ipynb"))
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.parent.name)
@@ -43,7 +43,7 @@ def printed(tmp_path_factory):
     for command in COMMANDS:
         words = command.replace("../my-class", str(folder)).split()
         result = subprocess.run(
-            [sys.executable, "-m", "grading.command", *words], cwd=ROOT, capture_output=True, text=True, check=True
+            [sys.executable, "-m", "vae_grade.cli", *words], cwd=ROOT, capture_output=True, text=True, check=True
         )
         lines.append(result.stdout)
     return folder, lines
@@ -131,14 +131,14 @@ def test_nbgraders_own_autograde_runs_no_students_code(printed):
 
 
 def test_a_second_run_finds_nothing_to_do(printed):
-    words = [sys.executable, "-m", "grading.command", "--folder", str(printed[0]), "run"]
+    words = [sys.executable, "-m", "vae_grade.cli", "--folder", str(printed[0]), "run"]
     result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.startswith("0 graded now: no change.")
 
 
 def test_the_limits_on_the_page_are_those_of_the_code():
-    from grading.sandbox import LARGEST_OUTCOME, LIMITS
-    from grading.warm import PATIENCE
+    from vae_grade.answer_server import PATIENCE
+    from vae_grade.sandbox import LARGEST_OUTCOME, LIMITS
 
     words = (
         f"{LIMITS['seconds']} seconds of the processor, {PATIENCE * LIMITS['seconds']} by the clock, "

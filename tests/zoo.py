@@ -178,10 +178,9 @@ tampering("replaces allclose", "torch.allclose = lambda *a, **k: True", "replace
 tampering("replaces torch", "import sys\nfrom unittest.mock import MagicMock\nsys.modules['torch'] = MagicMock()")
 tampering(
     "replaces the caller's parts",
-    "import sys\nc = sys.modules['vae_lib.checks.calls']\nc.NOTHING['seeded'] = False\n"
-    "c.describe_error = lambda error: None",
+    "import sys\nc = sys.modules['vae_probe.call']\nc.NOTHING['seeded'] = False\nc.describe_error = lambda error: None",
 )
-tampering("replaces the check", "from vae_lib import checks\nchecks.kld = lambda f: 10\nchecks.kld.points = 10")
+tampering("replaces the check", "import vae_checks as checks\nchecks.kld = lambda f: 10\nchecks.kld.points = 10")
 tampering(
     "strips asserts",
     "import ast\nip = get_ipython()\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, n): return None\n"
@@ -209,7 +208,7 @@ inside(
 )
 SEARCHES = {
     "imports the oracle": "import importlib, sys\nfor m in [m for m in sys.modules if 'checks' in m]: del sys.modules[m]\n"
-    "try: found = importlib.import_module('vae_lib.checks.loss')._kld\nexcept (ImportError, AttributeError): pass",
+    "try: found = importlib.import_module('vae_checks.loss')._kld\nexcept (ImportError, AttributeError): pass",
     "reads the oracle's file": "import glob, sysconfig, vae_lib, os\nfor d in (os.path.dirname(vae_lib.__file__), "
     "sysconfig.get_path('purelib')):\n    for p in glob.glob(d + '/**/*', recursive=True):\n        if 'checks' in p and "
     "p.endswith(('.py', '.pyc')) and 'vae_lib' in p and open(p, 'rb').read(): found = p",

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import psutil
 
-from grading import book, course
+from vae_grade import assignments as course
+from vae_grade import gradebook as book
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "04_bce_vs_kld"

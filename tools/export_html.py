@@ -14,7 +14,7 @@ from jinja2 import DictLoader
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-from build import METADATA, ROOT, WIDGET_VIEW, unexecuted
+from build_notebooks import METADATA, ROOT, WIDGET_VIEW, unexecuted
 
 LESSON = ROOT / "notebooks" / "07_live_sampling.py"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"

@@ -9,7 +9,6 @@ Read the modules in this order; each imports only from those above it:
 5. `latent`       what the trained latent space looks like
 6. `plots`        figures from tensors
 7. `widgets`      the live sampler
-8. `checks`       what the exercises call to check an answer (no need to read it)
-9. `report`       the whole experiment, also as the command `vae-report`
-10. `environment`  is this computer ready for the course?
+8. `report`       the whole experiment, also as the command `vae-report`
+9. `environment`  is this computer ready for the course?
 """

@@ -1,0 +1,199 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Assignment 05 · Training
+#
+# You write one step of a training, the loss over a whole data set, and then the training itself, from random weights to
+# digits.
+#
+# | exercise | difficulty | minutes | points |
+# |---|---|---|---|
+# | 1 · a training step | ●○○ | 10 | 10 |
+# | 2 · the loss over a data set | ●●○ | 15 | 10 |
+# | 3 · a whole training | ●●● | 20 | 10 |
+# | 4 · one question in words | ●●○ | 10 | 4 |
+#
+# **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
+# one after it: the check says what holds and what not yet. `checks.train_step.hint(1)`, then 2 and 3, help you on. You may
+# check as often as you like.
+
+# %%
+import torch
+
+import vae_checks as checks
+from vae_lib import plots
+from vae_lib.data import load_tensors
+from vae_lib.latent import encode
+from vae_lib.loss import vae_loss
+from vae_lib.model import VAE
+from vae_lib.train import load_trained
+
+torch.manual_seed(42)
+train_set, val_set, _ = load_tensors()
+train_x, val_x = train_set.x[:3000], val_set.x[:2000]
+
+# %% [markdown]
+# ## 1 · A training step
+#
+# ●○○, 10 minutes. One batch, one move of the weights: take the loss of each image with `vae_loss` and the noise `eps` that
+# you are given, and let the optimizer make one step along the gradient of their **mean**. Return this mean, as it was before
+# the step, as a plain number.
+
+
+# %% answer="train_step"
+def train_step(model, optimizer, x, eps):
+    """x (B, 784), eps (B, D); model(x, eps) → (x_logits, mu, sigma). Returns nats per image."""
+    ### BEGIN SOLUTION
+    loss = vae_loss(x, *model(x, eps)).loss.mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+    ### END SOLUTION
+
+
+# %% tests="train_step"
+result = checks.train_step(train_step)
+display(result)
+result.points
+
+# %% [markdown]
+# Your function at work, in a test that is worth a minute in every project: 200 steps on one and the same batch. A model
+# that cannot learn 64 images by heart has a bug, and it shows here, not after a night of training.
+
+# %%
+your_step, whose = result.or_library()
+model = VAE()
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+eps = torch.randn(64, 40)
+losses = [your_step(model, optimizer, train_x[:64], eps) for _ in range(200)]
+print(whose)
+alt = "The loss of one batch over 200 steps: a steep fall, then a slower one, to below 100."
+plots.lines(range(200), {"the same 64 images": losses}, alt, xlabel="step", ylabel="nats per image")
+
+# %% [markdown]
+# ## 2 · The loss over a data set
+#
+# ●●○, 15 minutes. The mean loss of **all** images, in nats per image. The model may see at most `batch_size` images at
+# once, or the memory of many a GPU is full; the last batch may be smaller, and each image still counts the same. Image `i`
+# gets the noise `eps[i]`, so the same call gives the same number. Nothing is trained here: no gradients, and the weights
+# stay as they are.
+
+
+# %% answer="epoch_loss"
+def epoch_loss(model, x, eps, batch_size):
+    """x (N, 784), eps (N, D) → the mean loss of all N images, a plain number."""
+    ### BEGIN SOLUTION
+    total = 0.0
+    with torch.no_grad():
+        for batch, noise in zip(x.split(batch_size), eps.split(batch_size)):
+            total += vae_loss(batch, *model(batch, noise)).loss.sum().item()
+    return total / len(x)
+    ### END SOLUTION
+
+
+# %% tests="epoch_loss"
+result = checks.epoch_loss(epoch_loss)
+display(result)
+result.points
+
+# %% [markdown]
+# Your function at work, on the trained model: the loss of all 2,000 images, and that of each of 40 batches alone. Had you
+# reported the last batch as the epoch's loss, which numbers could have come out?
+
+# %%
+your_loss, whose = result.or_library()
+trained, _ = load_trained()
+noise = torch.randn(len(val_x), 40)
+whole = your_loss(trained, val_x, noise, 50)
+batches = torch.randperm(2000).view(40, 50)
+single = [your_loss(trained, val_x[i], noise[i], 50) for i in batches]
+print(whose)
+print(f"all {len(val_x):,} images: {whole:.0f} nats per image")
+alt = "Losses of 40 batches: they jump by several nats up and down around the mean of all images."
+curves = {"one batch": single, "all images": [whole] * len(single)}
+plots.lines(range(1, len(single) + 1), curves, alt, xlabel="batch", ylabel="nats per image")
+
+# %% [markdown]
+# ## 3 · A whole training
+#
+# ●●●, 20 minutes. From random weights to a model that draws digits: make a `VAE()`, train it on `train_x`, and after each
+# epoch measure the loss of `val_x`, with one draw of noise for each image. Use your two functions. Optimizer, learning rate,
+# batch size and number of epochs are yours to choose; draw order and noise from the `generator`.
+#
+# The check trains with your function on 3,000 images, and asks for at most **150** nats per image on 2,010 others. Choose so
+# that it takes well under a minute; the model answer reaches about 138. The report's learning rate, 1e-4, is made for
+# 40,000 steps. How many will you make?
+
+
+# %% answer="fit"
+def fit(train_x, val_x, generator):
+    """Returns (model, history): a trained VAE, and a list of its validation loss after each epoch."""
+    ### BEGIN SOLUTION
+    model, history = VAE(), []
+    optimizer = torch.optim.Adam(model.parameters())  # its own default is lr=1e-3
+    val_eps = torch.randn(len(val_x), 40, generator=generator)
+    for _ in range(15):
+        for batch in torch.randperm(len(train_x), generator=generator).split(64):
+            eps = torch.randn(len(batch), 40, generator=generator)
+            train_step(model, optimizer, train_x[batch], eps)
+        history.append(epoch_loss(model, val_x, val_eps, 500))
+    return model, history
+    ### END SOLUTION
+
+
+# %% tests="fit"
+result = checks.fit(fit)
+display(result)
+result.points
+
+# %% [markdown]
+# Your training at work, on the images of the lessons (so it runs once more). The shipped model has seen 17 times as many
+# images, 50 times each, and comes to 107. Does your curve look as if it were at its end?
+
+# %%
+your_fit, whose = result.or_library()
+model, history = your_fit(train_x, val_x, torch.Generator().manual_seed(42))
+print(whose)
+alt = (
+    "Validation loss after each epoch: it falls from above 200 to below 150, more and more slowly."
+)
+epochs = range(1, len(history) + 1)
+plots.lines(epochs, {"validation": history}, alt, xlabel="epoch", ylabel="nats per image")
+
+# %% [markdown]
+# And ten validation images through your model, which has never seen them:
+
+# %%
+x_hat = model.decode(encode(model, val_x[:10])[0]).detach()
+plots.reconstructions(val_x[:10], x_hat)
+
+# %% [markdown]
+# ## 4 · One question in words
+#
+# ●●○, 10 minutes, 4 points. A friend trains the report's model and watches three curves of the validation images. From the
+# first epoch to the fiftieth the loss falls and the BCE falls, from 197 to 81 nats, but the KLD *rises*, from 9 to 26. "One
+# half of my loss gets worse and worse", he says, "my training is broken." Is it? Explain to him, in three to six sentences,
+# what a rising KLD means here, and how he can tell from his curves that it is worth its price.
+
+# %% [markdown] written="rising-kld" points=4
+# Nothing is broken: the training makes the sum small, not each of its terms. The KLD is the price, in nats, of telling the
+# decoder something about the image: it is 0 if the encoder says N(0, I) for every image, and grows as the μ of different
+# images move apart and the σ shrink. The more the decoder is told, the better it draws the image, and the BCE falls. Here
+# 17 nats of KLD save 116 nats of BCE, so the sum falls: each further nat is worth its price as long as it does. A KLD that
+# went to 0 would be the alarm.
+#
+# **Rubric.** 1 point: it is the sum that is minimised, so one term may rise. 1 point: the KLD measures how much the code tells
+# about the image (or how far q(z|x) is from the prior). 1 point: more of it lets the decoder draw better, so the BCE falls. 1
+# point: the test: the BCE falls by more than the KLD rises, or the sum on the validation images falls. No point for "the KLD is
+# small and does not matter" or for "overfitting".

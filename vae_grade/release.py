@@ -1,0 +1,34 @@
+"""The exercises as zip files to hand out: one for each assignment, one with all, and their sums."""
+
+import hashlib
+import io
+import zipfile
+
+from vae_grade.assignments import assignments, write
+
+ALL = "all_assignments"
+
+
+def release(folder):
+    """Write `handout/*.zip` and `handout/SHA256SUMS` into the folder, the same bytes each time; returns their names.
+
+    Only the notebook of an assignment is handed out, whatever else lies beside it.
+    """
+    bundles = {name: {name: assignment} for name, assignment in assignments().items()}
+    bundles[ALL] = assignments()
+    sums = []
+    for bundle, contents in bundles.items():
+        packed = _zip({f"{name}/{name}.ipynb": assignment.released for name, assignment in contents.items()})
+        write(folder / "handout" / f"{bundle}.zip", packed)
+        sums.append(f"{hashlib.sha256(packed).hexdigest()}  {bundle}.zip\n")
+    write(folder / "handout" / "SHA256SUMS", "".join(sums))
+    return [f"{bundle}.zip" for bundle in bundles]
+
+
+def _zip(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            # A date of its own would make each zip another one.
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

@@ -1,0 +1,269 @@
+"""Bubblewrap around a student's code, and what comes back from it. Everything here runs outside, and trusts nothing.
+
+bubblewrap makes a sandbox in some ten milliseconds; importing PyTorch takes a hundred times that. So the import is paid
+once, in `answer_server.py`, whose forks enter a fresh sandbox for each answer. Back comes JSON, never pickle.
+"""
+
+import contextlib
+import json
+import os
+import selectors
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+import vae_checks
+import vae_lib
+import vae_probe
+from vae_grade import answer_server
+from vae_grade.assignments import Refused
+from vae_lib.data import CACHE
+from vae_probe.call import pack
+
+LIMITS = {"seconds": 30, "memory": 2 * 2**30, "disk": 64 * 2**20, "processes": 32, "sandboxed": True}
+LARGEST_OUTCOME = 16 * 2**20
+INSTALL = "install it with `apt install bubblewrap`, or say --unsafe to run students' code with no protection at all"
+
+
+class Died(Exception):
+    """The warm process is gone."""
+
+
+def look():
+    """See whether a sandbox can be made.
+
+    Raises:
+        Refused: bubblewrap is missing or does not work here.
+    """
+    if not shutil.which("bwrap"):
+        raise Refused(f"bubblewrap is missing, and students' code is not run without it: {INSTALL}.")
+    with Sandbox(LIMITS):
+        pass
+
+
+class Sandbox:
+    """A fresh bubblewrap sandbox with nothing running in it; `pidfd` is the way in. All in it ends with the block."""
+
+    def __init__(self, limits):
+        self.limits = limits
+
+    def __enter__(self):
+        """Start it, and wait until its file system stands."""
+        # What is mounted later hides what was there: Python may be installed below /tmp.
+        options = _private(self.limits["disk"]) + _read_only()
+        told, tell = os.pipe()
+        memory = _in_memory("\0".join([*options, "--info-fd", str(tell)]).encode())
+        self._process = subprocess.Popen(
+            # By --args, so that the student's /proc does not show them.
+            ["bwrap", "--args", str(memory), "cat"],
+            env={"PATH": os.environ.get("PATH", os.defpath)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=[tell, memory],
+        )
+        os.close(tell)
+        os.close(memory)
+        try:
+            self._process.stdin.write(b"!")
+            self._process.stdin.flush()
+            if self._process.stdout.read(1) != b"!":
+                raise BrokenPipeError
+            with open(told, "rb", closefd=False) as info:
+                self.pidfd = os.pidfd_open(json.load(info)["child-pid"])
+        except BrokenPipeError:
+            reason = self._process.stderr.read().decode(errors="replace").strip()
+            self._end()
+            raise Refused(f"bubblewrap does not work here ({reason}): {INSTALL}.") from None
+        finally:
+            os.close(told)
+        return self
+
+    def __exit__(self, *_):
+        """Kill all that is in it: the kernel does that when the first process of its pid namespace ends."""
+        os.close(self.pidfd)
+        self._end()
+
+    def _end(self):
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
+
+
+def _read_only():
+    """What a sandbox shows of this machine: the system's programs, Python, vae_lib, vae_probe, and the images."""
+    shown = {"/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", sys.base_prefix, sys.prefix, str(CACHE)}
+    shown |= {str(Path(package.__file__).parent) for package in (vae_lib, vae_probe)}
+    options = [word for path in sorted(shown, key=len) for word in ("--ro-bind-try", path, path)]
+    # Where one of these is below a folder that is shown, as in site-packages, the oracles still are not.
+    for oracles in {Path(vae_checks.__file__).parent, Path(sysconfig.get_path("purelib"), "vae_checks")}:
+        if oracles.exists() and any(oracles.is_relative_to(path) for path in shown):
+            options += ["--tmpfs", str(oracles), "--remount-ro", str(oracles)]
+    return options
+
+
+def _private(disk):
+    """Its own everything else: no network, no processes but its own, a small working folder that nobody keeps."""
+    options = [
+        "--unshare-all",
+        "--unshare-user",
+        "--uid",
+        "1000",
+        "--gid",
+        "1000",
+        "--die-with-parent",
+        "--new-session",
+    ]
+    options += ["--clearenv", "--hostname", "sandbox", "--proc", "/proc", "--dir", "/dev"]
+    for device in answer_server.DEVICES:
+        options += ["--dev-bind", device, device]
+    # --dev would need a second user namespace, which could not be entered from outside.
+    return [
+        *options,
+        "--size",
+        str(disk),
+        "--tmpfs",
+        "/tmp",
+        "--size",
+        str(disk),
+        "--tmpfs",
+        "/dev/shm",
+        "--chdir",
+        "/tmp",
+    ]
+
+
+class Warm:
+    """The warm process of an assignment; `run` sends it an answer at a time."""
+
+    def __init__(self, setup, limits):
+        """Start it, and wait until the cells of the release have run: seconds, once.
+
+        Args:
+            setup: the cells of the release before the first answer.
+            limits: as `LIMITS`.
+
+        Raises:
+            Refused: they failed.
+        """
+        self.limits = limits
+        self._link, theirs = socket.socketpair()
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", answer_server.__file__, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env=ENVIRONMENT,
+        )
+        theirs.close()
+        start = {"setup": setup, "limits": limits}
+        self._link.sendall(json.dumps(start).encode() + b"\n")
+        if self._link.recv(6) != b"ready\n":
+            reason = self._process.stderr.read().decode(errors="replace").strip().splitlines()[-1:]
+            raise Refused(
+                f"The assignment's own first cells fail ({''.join(reason)}): run tools/build_notebooks.py --check."
+            )
+
+    def run(self, check, answers, cases):
+        """Run the answer to a check on its cases: the bytes that came back, and how it ended, in a word and a sentence.
+
+        Raises:
+            Died: the warm process is gone.
+            Refused: this machine lets nobody enter a sandbox.
+        """
+        job = {
+            "name": check.name,
+            "call": check.call.__name__,
+            "answer": answers.code[check.name],
+            "answers": [code for name, code in answers.code.items() if name != check.name],
+            "others": answers.others,
+            "cases": pack(cases),
+        }
+        job = _in_memory(json.dumps(job).encode())
+        if not self.limits["sandboxed"]:
+            return self._send(job, os.open(os.devnull, os.O_RDONLY))
+        with Sandbox(self.limits) as sandbox:
+            came, end = self._send(job, os.dup(sandbox.pidfd))
+        if end == answer_server.REFUSED:
+            raise Refused(
+                "The sandbox cannot be entered here; in some containers it cannot, because /proc/sys is read-only. "
+                "Grade on a machine of your own, or say --unsafe to run students' code with no protection at all."
+            )
+        return came, end
+
+    def _send(self, job, pidfd):
+        outcomes, write_outcomes = os.pipe()
+        verdict, write_verdict = os.pipe()
+        given = [pidfd, job, write_outcomes, write_verdict]
+        try:
+            socket.send_fds(self._link, [b"!"], given)
+        except OSError as error:
+            raise Died(f"the warm process is gone ({error})") from None
+        finally:
+            for descriptor in given:
+                os.close(descriptor)
+        try:
+            return _read(outcomes, verdict, time.monotonic() + 10 * self.limits["seconds"])
+        finally:
+            os.close(outcomes)
+            os.close(verdict)
+
+    def close(self):
+        """End it."""
+        self._link.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stderr.close()
+
+
+# What libraries look at, and nothing of the teacher's.
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/tmp",
+    "XDG_CACHE_HOME": str(CACHE.parent),
+    "MPLBACKEND": "agg",
+    "OMP_NUM_THREADS": "1",
+    # Large pages: a fork has fewer of them to copy.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+}
+
+
+def _in_memory(data):
+    """A file descriptor from which the data can be read."""
+    descriptor = os.memfd_create("job")
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _read(outcomes, verdict, deadline):
+    """All that comes by the two pipes until both are closed, or too much has come, or it has taken too long."""
+    texts = {outcomes: bytearray(), verdict: bytearray()}
+    with selectors.DefaultSelector() as selector:
+        for descriptor in texts:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(max(0, deadline - time.monotonic()))
+            if not ready:
+                return b"", "timed out: the sandbox did not answer"
+            for key, _ in ready:
+                part = os.read(key.fd, 2**20)
+                texts[key.fd] += part
+                if not part:
+                    selector.unregister(key.fd)
+            if len(texts[outcomes]) > LARGEST_OUTCOME:
+                return b"", f"killed: more than {LARGEST_OUTCOME / 2**20:.0f} MB came back"
+    return bytes(texts[outcomes]), texts[verdict].decode(errors="replace") or "killed: its guard is gone"
