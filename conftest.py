@@ -9,7 +9,7 @@ from pathlib import Path
 # Two workers on two cores: with more threads each they would only wait for one another.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import only_loopback
+from tests import only_loopback
 
 # Grading is for Linux; what it stands on, other systems do not have.
 collect_ignore_glob = [] if sys.platform == "linux" else ["tests/test_grading_*.py", "tests/test_teaching.py"]

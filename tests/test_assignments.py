@@ -8,8 +8,8 @@ import nbformat
 import pytest
 from nbgrader.utils import compute_checksum
 
-import build_notebooks as build
 import vae_checks as checks
+from tools import build_notebooks as build
 
 SOURCES = sorted(build.ASSIGNMENTS.glob("*.py"))
 DIFFICULTY = re.compile(r"(●○○|●●○|●●●), (\d+) minutes")
