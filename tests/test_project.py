@@ -12,6 +12,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from conftest import SLOW
 from tools import build_notebooks as build
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +31,40 @@ def test_conda_and_pip_name_the_same_dependencies():
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     assert wanted | {"python" + project["requires-python"], "pip"} == {line for line in conda if isinstance(line, str)}
     assert {"pip": ["-e ."]} in conda
+
+
+def test_readme_and_metadata_name_the_range_of_pythons_that_pip_checks():
+    project = pyproject()
+    lowest, end = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups()
+    minors = range(int(lowest), int(end))
+    readme = (ROOT / "README.md").read_text()
+    assert f"You need Python 3.{minors[0]} to 3.{minors[-1]}," in readme
+    assert f"    py -3.{minors[-1]} -m venv" in readme
+    assert f"has wheels for 3.{minors[0]} to 3.{minors[-1]}:" in (ROOT / "constraints.txt").read_text().splitlines()[0]
+    versions = [line for line in project["classifiers"] if line.startswith("Programming Language :: Python")]
+    assert versions == [f"Programming Language :: Python :: 3.{minor}" for minor in minors]
+
+
+def test_ci_runs_the_test_line_of_the_readme():
+    pattern = re.search(r"grep -E '(.+)' README.md", (ROOT / ".ci/run").read_text())[1]
+    lines = re.findall(pattern, (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(lines) == 1
+    assert lines[0].endswith(" --everything")
+
+
+def test_what_is_left_out_of_the_quick_loop_exists():
+    files = list((ROOT / "tests").glob("*.py"))
+    functions = {name for path in files for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)}
+    assert {path.name for path in files} | functions >= SLOW
+
+
+def test_the_licence_files_are_whole_texts_that_a_forge_recognises():
+    licences = set(re.findall(r"[\w.-]+", pyproject()["license"])) - {"AND"}
+    assert {path.stem for path in (ROOT / "LICENSES").iterdir()} == licences
+    mit = (ROOT / "LICENSE").read_text()
+    assert mit.startswith("MIT License\n")
+    assert mit.rstrip().endswith("SOFTWARE.")
+    assert (ROOT / "LICENSES/MIT.txt").read_text() == mit
 
 
 def test_constraints_pin_every_direct_dependency_within_its_range_and_name_no_address():
