@@ -20,9 +20,11 @@ from tests import only_loopback
 
 # What takes more than a few seconds, by file or by function; with the notebooks it is left out of the quick loop.
 SLOW = {
-    "test_browser.py",
+    "test_explorer.py",
+    "test_exported_page.py",
     "test_grading_run.py",
     "test_grading_zoo.py",
+    "test_lessons_in_browser.py",
     "test_nbgrader.py",
     "test_set_up.py",
     "test_teaching.py",

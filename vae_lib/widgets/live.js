@@ -1,14 +1,16 @@
-// Native sliders above a picture that Python draws: the browser's half of the class Live in widgets.py.
+// Native sliders above a picture that Python draws: the browser's half of the class Live.
 
+import { KEYS, element } from "./page.js";
+
+/** @param {{ model: import("./page.js").Model, el: HTMLElement }} widget */
 function render({ model, el }) {
   el.classList.add("vae-live");
-  const image = document.createElement("img");
-  const rows = model.get("labels").map((label, i) => {
-    const texts = model.get("texts")[i];
-    const row = document.createElement("label"), range = document.createElement("input"), text = document.createElement("output");
-    Object.assign(range, { type: "range", min: 0, max: texts.length - 1, step: 1 });
-    range.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab leaves the arrow keys to it
-    range.setAttribute("aria-label", label);
+  const image = element("img");
+  const labels = /** @type {string[]} */ (model.get("labels"));
+  const rows = labels.map((label, i) => {
+    const texts = /** @type {string[]} */ (model.get("texts")[i]), text = element("output");
+    const range = element("input", { type: "range", min: 0, max: texts.length - 1, step: 1, "aria-label": label, ...KEYS });
+    /** @param {number} position */
     const name = (position) => {
       text.textContent = texts[position];
       range.setAttribute("aria-valuetext", texts[position]);
@@ -20,8 +22,11 @@ function render({ model, el }) {
       model.set("chosen", chosen);
       model.save_changes();
     });
-    row.append(label, range, text);
-    return { row, follow: () => name((range.value = model.get("chosen")[i])) };
+    const follow = () => {
+      range.value = model.get("chosen")[i];
+      name(model.get("chosen")[i]);
+    };
+    return { row: element("label", {}, label, range, text), follow };
   });
   const show = () => Object.assign(image, model.get("picture"));
   const follow = () => rows.forEach((row) => row.follow());

@@ -1,114 +1,19 @@
-"""The widgets in a real JupyterLab and a real browser, used as a student uses them."""
+"""The explorer in a real browser, used as a student uses it."""
 
 import base64
-import os
-import re
-import shutil
 from pathlib import Path
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.jupyter_in_browser import CHROMIUM, FLAGS, jupyter_lab, pixels, python, run_all, run_cell
-from tools import export_html
-from vae_lib.data import load_tensors
-from vae_lib.latent import class_means, encode
-from vae_lib.train import load_trained
+from tests.jupyter_in_browser import GLIDE, assert_shows, pixels, python, serious, watched
+from vae_lib.latent import class_means
 from vae_lib.widgets import Explorer
 
 ROOT = Path(__file__).parents[1]
-SOURCE = (ROOT / "vae_lib" / "explorer.js").read_text()
-GLIDE = 400  # milliseconds; the explorer takes 250 to go to a new place
-STYLE = (ROOT / "vae_lib" / "widgets.css").read_text()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        verdict = pytest.fail if "VAE_BROWSER_REQUIRED" in os.environ else pytest.skip
-        verdict("skipped: no browser")
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser):
-    """A page with no network."""
-    with browser.new_context(offline=True) as context:
-        yield from watched(context.new_page())
-
-
-def watched(page):
-    """The page, with no JavaScript error, no error in the browser's console and no dialog until its end."""
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: said.type == "error" and errors.append(f"{said.text} {said.location}"))
-    page.on("dialog", lambda dialog: errors.append(dialog.message))
-    yield page
-    assert errors == []
-
-
-@pytest.fixture(scope="module")
-def encoded():
-    model, _ = load_trained()
-    _, val_set, _ = load_tensors()
-    return model, *encode(model, val_set.x), val_set.y
-
-
-@pytest.fixture(scope="module")
-def lesson(browser, tmp_path_factory):
-    """Opens a lesson in JupyterLab and runs all its cells, or some, once; the page stays open for all tests."""
-    folder, opened = tmp_path_factory.mktemp("jupyter"), {}
-    shutil.copytree(ROOT / "notebooks", folder / "work", ignore=shutil.ignore_patterns("runs", "*.py", ".*"))
-    with jupyter_lab(folder) as address, browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
-
-        def run(name, cells=()):
-            if name not in opened:
-                watching = watched(context.new_page())
-                page = next(watching)
-                opened[name] = page, watching
-                page.goto(address(f"{name}.ipynb"))
-                for text in cells:
-                    run_cell(page, text)
-                if not cells:
-                    assert run_all(page) == []
-            page, _ = opened[name]
-            page.bring_to_front()
-            return page
-
-        yield run
-        for page, watching in opened.values():
-            assert page.locator(".jp-Dialog").count() == 0
-            assert next(watching, None) is None
-
-
-@pytest.fixture
-def explorer(lesson):
-    """Lesson 07's explorer, at its start."""
-    box = scrolled(lesson("07_live_sampling"), ".vae-explorer")
-    box.get_by_role("button", name="Back to the start").click()
-    expect(box.locator(".where")).to_have_text("back at the start")
-    box.page.wait_for_timeout(GLIDE)
-    return box
-
-
-def scrolled(page, selector):
-    """The widget, on the screen: JupyterLab takes cells that are far away out of the page."""
-    page.evaluate(
-        """async (selector) => {
-            const { content } = jupyterapp.shell.currentWidget;
-            for (let i = 0; i < content.widgets.length && !document.querySelector(selector); i++) {
-                await content.scrollToItem(i, "start");
-                await new Promise((done) => setTimeout(done, 50));
-            }
-        }""",
-        selector,
-    )
-    box = page.locator(selector)
-    box.scroll_into_view_if_needed()
-    return box
+SOURCE = Explorer._esm
+STYLE = (ROOT / "vae_lib" / "widgets" / "widgets.css").read_text()
 
 
 def render(page, state):
@@ -141,13 +46,6 @@ def sent(explorer):
 
 def floats(text):
     return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.float32)
-
-
-def assert_shows(box, model, z):
-    with torch.no_grad():
-        expected = 255 * model.decode(z.view(1, -1))[0]
-    shown = torch.tensor(pixels(box.locator(".digit")))
-    assert (shown - expected).abs().max() <= 1.5  # 1 for the decoder, half for the rounding to a grey level
 
 
 @torch.no_grad()
@@ -333,18 +231,6 @@ def test_axe_finds_nothing_serious_in_the_explorer(explorer, theme):
     assert serious(explorer.page, ".vae-explorer") == []
 
 
-def serious(page, selector):
-    """What axe-core finds in the widget, serious or critical, but for one fault of ipywidgets' sliders.
-
-    Their handles have no name. noUiSlider gives one if asked to (its issue 1223), but ipywidgets does not ask, and has
-    no such argument in Python.
-    """
-    violations = Axe().run(page, context=selector).response["violations"]
-    grave = [v for v in violations if v["impact"] in ("serious", "critical")]
-    found = [(v["id"], node["html"]) for v in grave for node in v["nodes"]]
-    return [(rule, html) for rule, html in found if not (rule == "aria-input-field-name" and "noUi-handle" in html)]
-
-
 def test_less_motion_goes_there_at_once(browser, encoded):
     model, mu, _, y = encoded
     with browser.new_context(offline=True, reduced_motion="reduce") as context:
@@ -363,129 +249,3 @@ def test_a_finger_drags_on_the_pad(browser, encoded):
             page.touchscreen.tap(place["x"] + place["width"] / 2, place["y"] + 0.17 * place["height"])
             expect(box.locator(".where")).to_contain_text("of the 0")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")  # nothing to scroll sideways
-
-
-def test_the_samplers_sliders_redraw_the_picture_by_keyboard(lesson):
-    page = lesson("07_live_sampling")
-    picture = scrolled(page, "img[alt^='the digit decoded at']")
-    slider = page.get_by_role("slider").first
-    before, alt = picture.get_attribute("src"), picture.get_attribute("alt")
-    slider.focus()
-    page.keyboard.press("ArrowRight")
-    expect(picture).not_to_have_attribute("src", before)
-    expect(picture).not_to_have_attribute("alt", alt)
-    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 28
-    assert serious(page, ".jp-OutputArea-output:has(img[alt^='the digit decoded at'])") == []
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    """Lesson 07 as one HTML file."""
-    path = tmp_path_factory.mktemp("export") / "live_sampling.html"
-    path.write_text(export_html.page(export_html.LESSON), encoding="utf-8")
-    return path
-
-
-def test_the_exported_page_is_alive_from_disk_without_kernel_and_network(page, exported, encoded):
-    model, mu, _, y = encoded
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(exported.as_uri())
-    box = page.locator(".vae-explorer")
-    assert_shows(box, model, mu[0])
-    box.locator(".pad").focus()
-    page.keyboard.press("6")
-    page.wait_for_timeout(GLIDE)
-    assert_shows(box, model, class_means(mu, y)[6])
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    assert serious(page, ".vae-explorer") == []
-
-
-def picture_after(page, press):
-    """The figure of a live control after a key, once Python has drawn it."""
-    image = page.locator(".vae-live img")
-    before = image.get_attribute("src")
-    page.keyboard.press(press)
-    expect(image).not_to_have_attribute("src", before)
-    return image
-
-
-def test_lesson_03_moves_the_sample_over_the_density(lesson):
-    box = scrolled(lesson("03_reparameterization_trick"), ".vae-live")
-    box.get_by_role("slider", name="ε").focus()
-    alt = picture_after(box.page, "ArrowRight").get_attribute("alt")
-    assert "ε = 0.9 under N(0, 1)" in alt
-    assert "z = 1.5 + (0.5) · (0.9) = 1.95" in alt
-    box.get_by_role("slider", name="σ").focus()
-    assert "z = 1.5 + (-1.0) · (0.9) = 0.60" in picture_after(box.page, "Home").get_attribute("alt")
-    assert serious(box.page, ".vae-live") == []
-
-
-def test_lesson_04_moves_through_beta(lesson):
-    box = scrolled(lesson("04_bce_vs_kld"), ".vae-live")
-    slider = box.get_by_role("slider", name="run")
-    slider.focus()
-    expect(slider).to_have_attribute("aria-valuetext", "β = 1")
-    assert "β = 20: 10 originals" in picture_after(box.page, "End").get_attribute("alt")
-    assert "β = 4: 10 originals" in picture_after(box.page, "ArrowLeft").get_attribute("alt")
-    expect(slider).to_have_attribute("aria-valuetext", "β = 4")
-    assert serious(box.page, ".vae-live") == []
-
-
-def test_lesson_05_moves_through_the_epochs(lesson):
-    # Without its training, which takes minutes: the control shows the run that ships with the library.
-    box = scrolled(lesson("05_training", cells=["load_tensors()", "Live(after"]), ".vae-live")
-    box.get_by_role("slider", name="epoch").focus()
-    assert "epoch 2: 10 originals" in picture_after(box.page, "ArrowRight").get_attribute("alt")
-    assert "epoch 50: 10 originals" in picture_after(box.page, "End").get_attribute("alt")
-    assert serious(box.page, ".vae-live") == []
-
-
-def ring(box):
-    """Where the ring is on the map, in per cent from the left and from the top."""
-    return [box.locator(".ring").evaluate(f"e => parseFloat(e.style.{side})") for side in ("left", "top")]
-
-
-def test_lesson_06_shows_the_image_under_the_pointer_or_the_arrow_keys(lesson, encoded):
-    model, mu, *_ = encoded
-    box = scrolled(lesson("06_latent_space_pca"), ".vae-map")
-    plane = box.get_by_role("slider", name="Map of encoded images")
-    plane.focus()
-    seen = [plane.get_attribute("aria-valuenow")]
-    for key in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
-        places = ring(box)
-        box.page.keyboard.press(key)
-        seen.append(plane.get_attribute("aria-valuenow"))
-        x, y = (b - a for a, b in zip(places, ring(box), strict=True))
-        assert {"ArrowLeft": -x, "ArrowUp": -y, "ArrowRight": x, "ArrowDown": y}[key] > 0
-    assert len(set(seen)) >= 4
-    i = int(seen[-1])
-    place = plane.bounding_box()
-    box.page.mouse.move(place["x"] + 0.9 * place["width"], place["y"] + 0.5 * place["height"])
-    expect(plane).not_to_have_attribute("aria-valuenow", str(i))
-    i = int(plane.get_attribute("aria-valuenow"))
-    shown = torch.tensor(pixels(box.get_by_role("img", name=f"reconstruction of image {i},")))
-    assert (shown - 255 * model.decode(mu[i : i + 1]).detach()).abs().max() <= 1
-    assert serious(box.page, ".vae-map") == []
-
-
-CLASSIFIER_SAYS = """
-with torch.no_grad():
-    says = classifier(model.decode(class_means(mu, val_set.y))).softmax(1).max(1)
-print([*zip(says.indices.tolist(), says.values.tolist())])
-"""
-
-
-def test_lesson_08_says_what_the_classifier_says_of_each_picture(lesson):
-    # Without the measurements of the lesson, which take minutes.
-    cells = ["from IPython", "load_tensors()", "classifier = nn", "Explorer(model"]
-    box = scrolled(lesson("08_the_report_revisited", cells=cells), ".vae-explorer")
-    verdict = box.locator(".verdict")
-    box.locator(".pad").focus()
-    for key, (digit, sure) in enumerate(eval(python(box.page, CLASSIFIER_SAYS))):
-        box.page.keyboard.press(str(key))
-        box.page.wait_for_timeout(GLIDE)
-        said, percent = re.fullmatch(r"the classifier says (\d), (\d+) % sure", verdict.inner_text()).groups()
-        assert int(said) == digit
-        assert abs(int(percent) - 100 * sure) <= 1
-    assert serious(box.page, ".vae-explorer") == []
