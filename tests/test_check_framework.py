@@ -12,7 +12,10 @@ import pytest
 import torch
 
 import vae_checks as checks
-from vae_checks.check import PROPERTIES, Finding, Mistake, Result, check_against, pack, same, tensor_cases, unpack
+from vae_checks.check import Result, check_against, pack, tensor_cases, unpack
+from vae_checks.compare import same
+from vae_checks.mistakes import Finding, Mistake
+from vae_checks.properties import PROPERTIES
 
 
 def oracle(x, w):
