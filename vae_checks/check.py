@@ -14,7 +14,8 @@ import torch
 from vae_checks.compare import alike
 from vae_checks.mistakes import Finding, Mistake
 from vae_checks.properties import PROPERTIES
-from vae_probe.call import call_function, is_float, kept_random_states, unpack
+from vae_probe.call import call_function, is_float, kept_random_states
+from vae_probe.outcome import unpack
 
 
 @dataclass(frozen=True)

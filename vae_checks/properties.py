@@ -3,7 +3,8 @@
 import torch
 
 from vae_checks.compare import describe, difference, same
-from vae_probe.call import leaves, pack
+from vae_probe.call import leaves
+from vae_probe.outcome import pack
 
 # A property's judge takes (case, expected outcome, outcome) of all cases, and the tolerance. It returns the fault that
 # it finds, a sentence, or "".

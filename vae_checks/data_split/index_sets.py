@@ -12,7 +12,8 @@ import torch
 from vae_checks.check import Check
 from vae_checks.compare import describe
 from vae_checks.mistakes import Finding
-from vae_probe.call import call_thrice, unpack
+from vae_probe.draws import call_thrice
+from vae_probe.outcome import unpack
 
 
 def check_index_sets(oracle, mistakes, *, name, points, draw, hints, expected, look_at_sizes):

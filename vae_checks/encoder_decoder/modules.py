@@ -9,7 +9,7 @@ import torch
 
 from vae_checks.check import check_against, tensor_cases
 from vae_checks.mistakes import Finding, Mistake
-from vae_probe.call import call_module
+from vae_probe.modules import call_module
 
 
 def check_module(oracle, mistakes, *, name, input_name, draw_input, hints):

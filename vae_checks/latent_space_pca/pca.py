@@ -8,7 +8,8 @@ from sklearn.decomposition import PCA
 from vae_checks.check import check_against
 from vae_checks.compare import alike
 from vae_checks.mistakes import Mistake
-from vae_probe.call import call_function, unpack
+from vae_probe.call import call_function
+from vae_probe.outcome import unpack
 
 POINTS = {"shape": 1, "value": 6, "float64 and device": 1, "inputs unchanged": 1, "no global seed": 1}
 

@@ -8,7 +8,8 @@ from torch.distributions import Normal
 from vae_checks.check import Check
 from vae_checks.compare import describe, difference, same
 from vae_checks.mistakes import Finding, Mistake
-from vae_probe.call import call_samples, unpack
+from vae_probe.outcome import unpack
+from vae_probe.samples import call_samples
 
 POINTS = {"shape": 1, "value": 6, "float64 and device": 1, "inputs unchanged": 1, "no global seed": 1}
 

@@ -7,7 +7,8 @@ from vae_checks.compare import describe
 from vae_checks.mistakes import Finding, Mistake
 from vae_checks.properties import PROPERTIES
 from vae_checks.reparameterization_trick.gaussian_draws import draw_gaussians, find_faults, recognise_draws
-from vae_probe.call import DRAWS, call_function
+from vae_probe.call import call_function
+from vae_probe.draws import DRAWS
 
 
 def _draw_draw_many(seed):

@@ -7,7 +7,7 @@ distributed as it should be. A right answer fails here with a probability far be
 import torch
 
 from vae_checks.compare import describe, same
-from vae_probe.call import unpack
+from vae_probe.outcome import unpack
 
 
 def draw_gaussians(generator, batch):

@@ -8,7 +8,8 @@ from vae_checks.compare import describe, same
 from vae_checks.mistakes import Finding, Mistake
 from vae_checks.properties import PROPERTIES
 from vae_checks.reparameterization_trick.gaussian_draws import are_draws, draw_gaussians, find_faults, recognise_draws
-from vae_probe.call import DRAWS, call_often, unequal_weights
+from vae_probe.call import unequal_weights
+from vae_probe.draws import DRAWS, call_often
 
 
 def _draw_reparameterize(seed):

@@ -7,7 +7,8 @@ from vae_checks.compare import describe, is_number, same
 from vae_checks.mistakes import Finding, Mistake
 from vae_checks.training.tiny_vae import draw_images, judge_unchanged, list_findings, measure_loss
 from vae_checks.training.train_step import take_step
-from vae_probe.call import PIXELS, call_epoch_loss, unpack
+from vae_probe.outcome import unpack
+from vae_probe.training import PIXELS, call_epoch_loss
 
 
 def _draw_epoch_loss(seed):

@@ -8,7 +8,7 @@ from vae_checks.mistakes import Finding, Mistake
 from vae_checks.training.epoch_loss import measure_epoch
 from vae_checks.training.tiny_vae import list_findings, measure_bce_and_kld, measure_loss
 from vae_checks.training.train_step import take_step
-from vae_probe.call import DOT, VAE, call_fit, fit_images, pixels
+from vae_probe.training import DOT, VAE, call_fit, fit_images, pixels
 
 TRAIN, VAL, TARGET = 3_000, 2_010, 150
 

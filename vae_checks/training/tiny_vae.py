@@ -9,7 +9,7 @@ from torch.distributions import Normal, kl_divergence
 
 from vae_checks.mistakes import Finding
 from vae_checks.properties import PROPERTIES
-from vae_probe.call import LATENT, PIXELS
+from vae_probe.training import LATENT, PIXELS
 
 
 def measure_bce_and_kld(x, x_logits, mu, sigma):

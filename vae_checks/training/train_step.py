@@ -8,7 +8,8 @@ from vae_checks.check import Check
 from vae_checks.compare import alike, describe, is_number, same
 from vae_checks.mistakes import Finding, Mistake
 from vae_checks.training.tiny_vae import draw_images, judge_unchanged, list_findings, measure_bce_and_kld, measure_loss
-from vae_probe.call import PIXELS, call_train_step, small_model, unpack, weights_of
+from vae_probe.outcome import unpack
+from vae_probe.training import PIXELS, call_train_step, small_model, weights_of
 
 
 def _draw_train_step(seed):
