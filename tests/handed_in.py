@@ -6,7 +6,7 @@ import inspect
 import json
 import textwrap
 
-from answers import bce, kld, kld_by_sampling
+from tests.answers import bce, kld, kld_by_sampling
 from vae_grade.assignments import ROOT, assignments
 
 NAME = "04_bce_vs_kld"

@@ -1,7 +1,7 @@
 """Are the checks right? For each exercise, what its check accepts, what it names and what it lets through.
 
-    python tools/mutate_checks.py            # of every exercise
-    python tools/mutate_checks.py kld bce    # of these
+    python -m tools.mutate_checks            # of every exercise
+    python -m tools.mutate_checks kld bce    # of these
 
 Right and wrong answers are those of tests/answers; the model answer in sources/assignments/ is one more right one. A
 mutant is the model answer with one small change. One that its check still calls right survives, and is printed below
@@ -89,9 +89,7 @@ def exercises():
 
 def import_answers(name):
     """The module of tests/answers with the answers to an exercise."""
-    if str(ANSWERS.parent) not in sys.path:
-        sys.path.append(str(ANSWERS.parent))
-    return importlib.import_module(f"answers.{name.lower()}")
+    return importlib.import_module(f"tests.answers.{name.lower()}")
 
 
 def models(source):

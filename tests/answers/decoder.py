@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import nn
 
-from answers.encoder import ACTIVATIONS
+from tests.answers.encoder import ACTIVATIONS
 from vae_lib import model
 
 

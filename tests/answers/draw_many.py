@@ -2,7 +2,7 @@
 
 import torch
 
-from answers.reparameterize import MIRRORED, z_of_distributions
+from tests.answers.reparameterize import MIRRORED, z_of_distributions
 
 
 def many_vectorised(mu, sigma, n, generator):

@@ -3,7 +3,7 @@
 import torch
 from torch.utils.data import DataLoader
 
-from answers.train_step import loss_by_hand, step_zero_last
+from tests.answers.train_step import loss_by_hand, step_zero_last
 from vae_lib.loss import vae_loss
 
 

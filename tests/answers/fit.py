@@ -4,8 +4,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from answers.epoch_loss import epoch_of_slices
-from answers.train_step import loss_by_hand, pixel_mean, step_spoilt
+from tests.answers.epoch_loss import epoch_of_slices
+from tests.answers.train_step import loss_by_hand, pixel_mean, step_spoilt
 from vae_lib.loss import vae_loss
 from vae_lib.model import VAE
 
