@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "vae_checks": {"vae_probe"},
     "vae_grade": {"vae_checks", "vae_probe", "vae_lib"},
 }
-# "vae_lib.data", "vae_checks.loss" and so on, with the packages themselves; what stands in for a package is none.
+# Every module, "vae_lib.data" say, and the packages themselves; what stands in for a package is none of them.
 FILES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for package in MAY_IMPORT
@@ -88,6 +88,13 @@ def test_a_module_imports_only_modules_above_it(name):
     order = reading_order(package(name))
     own = {room(full) for full in imported_of_ours(name) if package(full) == package(name)} - {name}
     assert own - {room(name) if name != room(name) else ""} <= set(order[: order.index(room(name))])
+
+
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if name.count(".") == 2 and "vae_checks." in name))
+def test_the_judges_of_an_assignment_import_nothing_of_another(name):
+    own = {full for full in imported_of_ours(name) if package(full) == "vae_checks"}
+    assignment = name.rpartition(".")[0]
+    assert {full for full in own if full.count(".") == 2 and not full.startswith(f"{assignment}.")} == set()
 
 
 def test_no_module_is_a_drawer_for_anything():

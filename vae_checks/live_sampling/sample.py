@@ -1,20 +1,15 @@
-"""Checks of assignment 07: samples from the prior, a straight walk between two codes, and a traversal."""
+"""Check of `sample`: pictures decoded from draws of the prior."""
 
 import re
 
 import torch
 from torch.distributions import Normal
 
-from vae_checks.check import (
-    Check,
-    Finding,
-    Mistake,
-    check_against,
-    describe,
-    difference,
-    same,
-)
-from vae_probe.call import call_samples, unpack
+from vae_checks.check import Check
+from vae_checks.compare import describe, difference, same
+from vae_checks.mistakes import Finding, Mistake
+from vae_probe.outcome import unpack
+from vae_probe.samples import call_samples
 
 POINTS = {"shape": 1, "value": 6, "float64 and device": 1, "inputs unchanged": 1, "no global seed": 1}
 
@@ -135,6 +130,7 @@ def _noise_added(function):
 
 _zero = _decoding(lambda n, latent_dim, generator: torch.zeros(n, latent_dim))
 
+
 SAMPLE_MISTAKES = [
     Mistake(
         "the noise is scaled",
@@ -213,6 +209,7 @@ SAMPLE_MISTAKES = [
     ),
 ]
 
+
 sample = Check(
     "sample",
     {"shape": 1, "z from N(0, I)": 5, "x_hat is decode(z)": 2, "draws from the generator": 1, "no global seed": 1},
@@ -228,217 +225,4 @@ sample = Check(
         "`z = torch.randn(…, …, generator=generator)`, a row for each picture; then return what `decode` makes of it.",
     ),
     _sample,
-)
-
-
-def _draw_walks(seed):
-    generator = torch.Generator().manual_seed(seed)
-
-    def case(kind, dims, steps):
-        start, end = 2 * torch.randn(2, dims, generator=generator, dtype=torch.float64 if kind == "float64" else None)
-        return {"kind": kind, "inputs": {"z_start": start, "z_end": end, "steps": steps}, "device": True}
-
-    return [case("main", 6, 7), case("main", 4, 2), case("main", 5, 11), case("float64", 6, 8)]
-
-
-def _interpolate(z_start, z_end, steps):
-    last = steps - 1
-    return torch.stack([((last - i) * z_start + i * z_end) / last for i in range(steps)])
-
-
-def _at(share):
-    """A walk over these shares of the way, which a function makes of `steps`."""
-    return lambda z_start, z_end, steps: torch.stack([z_start + t * (z_end - z_start) for t in share(steps).tolist()])
-
-
-def _on_a_sphere(z_start, z_end, steps):
-    angle = torch.arccos(torch.cosine_similarity(z_start, z_end, dim=0))
-    share = torch.linspace(0, 1, steps).unsqueeze(1)
-    return (torch.sin((1 - share) * angle) * z_start + torch.sin(share * angle) * z_end) / torch.sin(angle)
-
-
-def _at_length(z_start, z_end, steps):
-    line, length = _interpolate(z_start, z_end, steps), torch.stack([z_start.norm(), z_end.norm()])
-    return line / line.norm(dim=1, keepdim=True) * _interpolate(length[:1], length[1:], steps)
-
-
-interpolate = check_against(
-    _interpolate,
-    [
-        Mistake(
-            "the last point is missing",
-            "Where does your walk end, and where should it?",
-            _at(lambda steps: torch.arange(steps) / steps),
-        ),
-        Mistake(
-            "the first point is missing",
-            "Where does your walk begin, and where should it?",
-            _at(lambda steps: torch.arange(1, steps + 1) / steps),
-        ),
-        Mistake(
-            "both ends are missing",
-            "Where does your walk begin, and where should it?",
-            _at(lambda steps: torch.arange(1, steps + 1) / (steps + 1)),
-        ),
-        Mistake(
-            "one point too many",
-            "Between five fence posts there are four gaps. Is `steps` the number of posts or of gaps?",
-            _at(lambda steps: torch.linspace(0, 1, steps + 1)),
-        ),
-        Mistake(
-            "one point too few",
-            "Between five fence posts there are four gaps. Is `steps` the number of posts or of gaps?",
-            _at(lambda steps: torch.linspace(0, 1, steps)[:-1]),
-        ),
-        Mistake(
-            "start and end swapped",
-            "Which point is in the first row?",
-            _at(lambda steps: torch.linspace(1, 0, steps)),
-        ),
-        Mistake(
-            "it stays at the start",
-            "How do the rows differ from each other?",
-            _at(torch.zeros),
-        ),
-        Mistake(
-            "half of the way only",
-            "Where does your walk end, and where should it?",
-            _at(lambda steps: torch.linspace(0, 0.5, steps)),
-        ),
-        Mistake(
-            "it begins at 0",
-            "Put the share 0 into your formula: which point do you get?",
-            lambda z_start, z_end, steps: _interpolate(0 * z_start, z_end - z_start, steps),
-        ),
-        Mistake(
-            "it ends at z_start + z_end",
-            "Put the share 1 into your formula: which point do you get?",
-            lambda z_start, z_end, steps: _interpolate(z_start, z_start + z_end, steps),
-        ),
-        Mistake(
-            "on a sphere, not on the line",
-            "Halfway between (2, 0) and (0, 2), on the straight line: at which point is one there?",
-            _on_a_sphere,
-        ),
-        Mistake(
-            "on a sphere, not on the line",
-            "Halfway between (2, 0) and (0, 2), on the straight line: at which point is one there?",
-            _at_length,
-        ),
-        Mistake(
-            "rows and columns swapped",
-            "What stands in a row: a point, or a dimension?",
-            lambda z_start, z_end, steps: _interpolate(z_start, z_end, steps).T,
-        ),
-    ],
-    name="interpolate",
-    points=POINTS,
-    draw=_draw_walks,
-    hints=(
-        "A point on the line is the start plus a share of the way to the end. Which shares are those of five points?",
-        "`torch.linspace` makes shares at equal distances, both ends included; it takes `dtype=` and `device=`. With a "
-        "second dimension, the shares (steps, 1) and the way (D,) give (steps, D).",
-        "`share = torch.linspace(0, 1, steps, dtype=z_start.dtype, device=z_start.device).unsqueeze(1)`, and then "
-        "`z_start + share * (…)`.",
-    ),
-)
-
-
-def _draw_traversals(seed):
-    generator = torch.Generator().manual_seed(seed)
-
-    def case(kind, dims, count):
-        z = torch.randn(dims, generator=generator, dtype=torch.float64 if kind == "float64" else None)
-        dim = torch.randint(1, dims - 1, (), generator=generator).item()
-        values = 3 * torch.randn(count, generator=generator, dtype=z.dtype)
-        return {"kind": kind, "inputs": {"z": z, "dim": dim, "values": values}, "device": True}
-
-    return [case("main", 6, 7), case("main", 4, 3), case("one", 5, 1), case("float64", 6, 7)]
-
-
-def _traverse(z, dim, values):
-    rows = [[value if i == dim else entry for i, entry in enumerate(z.tolist())] for value in values.tolist()]
-    return z.new_tensor(rows)
-
-
-def _without_copies(z, dim, values):
-    rows = z.expand(len(values), -1)
-    rows[:, dim] = values
-    return rows
-
-
-traverse = check_against(
-    _traverse,
-    [
-        Mistake(
-            "all rows share one memory",
-            "If each row is the same z, and not a copy of it, what do all rows show after the last value?",
-            _without_copies,
-        ),
-        Mistake(
-            "all rows share one memory",
-            "If each row is the same z, and not a copy of it, what do all rows show after the last value?",
-            lambda z, dim, values: _traverse(z, dim, values)[[-1] * len(values)],
-        ),
-        Mistake(
-            "added, not set",
-            "For the value 0, what should stand in this dimension?",
-            lambda z, dim, values: _traverse(z, dim, z[dim] + values),
-        ),
-        Mistake(
-            "multiplied, not set",
-            "For the value 0, what should stand in this dimension? And for the value 1?",
-            lambda z, dim, values: _traverse(z, dim, z[dim] * values),
-        ),
-        Mistake(
-            "all dimensions are set",
-            "How many entries of a row should differ from z?",
-            lambda z, dim, values: values.unsqueeze(1).repeat(1, len(z)),
-        ),
-        Mistake(
-            "added to all dimensions",
-            "How many entries of a row should differ from z?",
-            lambda z, dim, values: z + values.unsqueeze(1),
-        ),
-        Mistake(
-            "the other dimensions are 0",
-            "Where does the walk begin: in the middle of the latent space, or at your digit?",
-            lambda z, dim, values: _traverse(0 * z, dim, values),
-        ),
-        Mistake(
-            "dimensions counted from 1",
-            "Which entry is `z[dim]`, and which one did you set?",
-            lambda z, dim, values: _traverse(z, dim - 1, values),
-        ),
-        Mistake(
-            "dimensions counted from 1",
-            "Which entry is `z[dim]`, and which one did you set?",
-            lambda z, dim, values: _traverse(z, dim + 1, values),
-        ),
-        Mistake(
-            "nothing is set",
-            "How do the rows differ from each other?",
-            lambda z, dim, values: z.repeat(len(values), 1),
-        ),
-        Mistake(
-            "rows and columns swapped",
-            "What stands in a row: a code, or a dimension?",
-            lambda z, dim, values: _traverse(z, dim, values).T,
-        ),
-    ],
-    name="traverse",
-    points={
-        "shape": 1,
-        "value": 5,
-        "batch of one": 1,
-        "float64 and device": 1,
-        "inputs unchanged": 1,
-        "no global seed": 1,
-    },
-    draw=_draw_traversals,
-    hints=(
-        "First as many copies of z as there are values, one below the other. Then change one column of them.",
-        "`repeat` makes copies; `expand` only shows the same memory many times. `rows[:, dim]` is a column.",
-        "`rows = z.repeat(len(values), 1)`, then set `rows[:, dim]` to …, and return the rows.",
-    ),
 )
