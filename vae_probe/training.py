@@ -1,5 +1,7 @@
 """Calls of functions that train or measure a model, and the small models that they get."""
 
+from types import SimpleNamespace
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -16,7 +18,8 @@ class VAE(nn.Module):
 
     def __init__(self, input_dim=784, hidden_dim=400, latent_dim=40, sigma_head="sigma"):
         super().__init__()
-        self.sizes = dict(input_dim=input_dim, hidden_dim=hidden_dim, latent_dim=latent_dim, sigma_head=sigma_head)
+        sizes = dict(input_dim=input_dim, hidden_dim=hidden_dim, latent_dim=latent_dim, sigma_head=sigma_head)
+        self.config = SimpleNamespace(**sizes)
         heads = {name: nn.Linear(hidden_dim, latent_dim) for name in ("hid_mu", "hid_sigma")}
         self.encoder = nn.ModuleDict({"hidden": nn.Linear(input_dim, hidden_dim), **heads})
         layers = {"hidden": nn.Linear(latent_dim, hidden_dim), "out": nn.Linear(hidden_dim, input_dim)}
@@ -33,7 +36,7 @@ class VAE(nn.Module):
         seen = self.encoder["hidden"](x).clamp(min=0)
         raw = self.encoder["hid_sigma"](seen)
         meant = {"sigma": raw, "log_var": raw.exp().sqrt(), "softplus": F.softplus(raw)}
-        return self.encoder["hid_mu"](seen), meant[self.sizes["sigma_head"]]
+        return self.encoder["hid_mu"](seen), meant[self.config.sigma_head]
 
     def decode(self, z):
         """z (B, latent_dim) → x_hat (B, input_dim)."""
@@ -131,5 +134,5 @@ def _whole_training(function, case):
         return {"value": pack(returned)}
     model, history = returned
     weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
-    sizes = getattr(model, "sizes", None)
+    sizes = getattr(getattr(model, "config", None), "__dict__", None)
     return {"value": pack({"weights": weights, "sizes": sizes, "history": history})}

@@ -37,7 +37,7 @@ def _measure(cases, outcomes):
         return "expected a model of the class VAE of vae_lib.model"
     train_x, val_x = fit_images(cases[0])
     generator = torch.Generator().manual_seed(0)
-    noise = (torch.randn(len(x), model.sizes["latent_dim"], generator=generator) for x in (train_x, val_x))
+    noise = (torch.randn(len(x), model.config.latent_dim, generator=generator) for x in (train_x, val_x))
     train, val = (measure_loss(model, x, eps) for x, eps in zip((train_x, val_x), noise, strict=True))
     x_logits, mu, sigma = model(val_x, torch.zeros(1))
     without_noise = sum(part.mean().item() for part in measure_bce_and_kld(val_x, x_logits, mu, sigma))
