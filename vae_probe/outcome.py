@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 # An outcome before anything was seen; `vae_probe.call.call_function` says what each entry means.
-NOTHING = {"value": None, "gradients": {}, "changed": [], "seeded": False, "device": None, "error": None}
+NOTHING: dict = {"value": None, "gradients": {}, "changed": [], "seeded": False, "device": None, "error": None}
 
 
 def pack(value):

@@ -38,6 +38,10 @@ def _neighbours_right(codes, labels):
     return right / len(codes)
 
 
+def _distances(points):
+    return torch.cdist(points, points)
+
+
 def _share(distance, labels):
     """The share right by another distance (N, N) than Euclid's between the codes."""
     nearest = (distance + torch.diag(torch.full((len(labels),), torch.inf))).argmin(1)
@@ -76,16 +80,12 @@ neighbours_right = check_against(
         Mistake(
             "the labels leak into the distance",
             "For an image whose digit you do not know yet, could you compute this distance?",
-            lambda codes, labels: _share(
-                torch.cdist(*2 * [torch.cat([codes, labels.to(codes).unsqueeze(1)], 1)]), labels
-            ),
+            lambda codes, labels: _share(_distances(torch.cat([codes, labels.to(codes).unsqueeze(1)], 1)), labels),
         ),
         Mistake(
             "the labels leak into the distance",
             "For an image whose digit you do not know yet, could you compute this distance?",
-            lambda codes, labels: _share(
-                torch.cdist(*2 * [torch.cat([codes, F.one_hot(labels).to(codes)], 1)]), labels
-            ),
+            lambda codes, labels: _share(_distances(torch.cat([codes, F.one_hot(labels).to(codes)], 1)), labels),
         ),
         Mistake(
             "the labels leak into the distance",
