@@ -16,7 +16,7 @@ from vae_checks.check import Result, check_against, tensor_cases
 from vae_checks.compare import same
 from vae_checks.mistakes import Finding, Mistake
 from vae_checks.properties import PROPERTIES
-from vae_probe.outcome import pack, unpack
+from vae_probe.outcome import Case, pack, unpack
 
 
 def oracle(x, w):
@@ -42,11 +42,7 @@ check = check_against(oracle, MISTAKES, name="toy", points=POINTS, draw=draw, hi
 
 def draw_noise(seed):
     inputs = {"n": 4, "generator": seed}
-    cases = [
-        {"kind": "main", "inputs": inputs},
-        {"kind": "other generator", "inputs": inputs | {"generator": seed + 1}},
-    ]
-    return cases
+    return [Case("main", inputs), Case("other generator", inputs | {"generator": seed + 1})]
 
 
 def noise(n, generator):
@@ -276,7 +272,7 @@ def test_a_student_who_turns_gradients_off_loses_that_property_alone():
 
 
 def broken(result):
-    return [finding.property for finding in result.findings if not finding.right]
+    return [finding.name for finding in result.findings if not finding.right]
 
 
 def in_place(x, w):
@@ -392,7 +388,7 @@ def test_a_students_text_does_not_act_as_markdown():
 
 
 def test_a_sentence_in_text_is_not_escaped():
-    result = Result(check, "not yet", [Finding("value", False, "a_b")], None, None)
+    result = Result(check, "not yet", [Finding("value", "a_b")], None, None)
     assert "✗ value: a_b" in repr(result)
 
 

@@ -19,7 +19,7 @@ from vae_grade.assignments import ROOT, UNFIT, Refused
 from vae_grade.notebook import Unreadable, find_answers, read_cells
 from vae_grade.sandbox import Died, Warm
 from vae_lib.data import CACHE
-from vae_probe.outcome import NOTHING
+from vae_probe.outcome import Outcome
 
 # From the worst to the best; a submission has the worst of its exercises.
 STATES = {
@@ -150,25 +150,13 @@ def _setup(assignment):
 
 
 def _parsed(came, count):
-    """The outcomes, if they have the shape that `call_function` gives them."""
+    """The outcomes, if they have the shape that `Outcome` has."""
     message = json.loads(came)
     outcomes, helped = message["outcomes"], message["helped"]
     if type(helped) is not bool or type(outcomes) is not list or len(outcomes) != count:
         raise ValueError("other outcomes than cases")
     for outcome in outcomes:
-        error = outcome["error"]
-        right = (
-            outcome.keys() == NOTHING.keys()
-            and type(outcome["gradients"]) is dict
-            and type(outcome["changed"]) is list
-            and all(type(name) is str for name in outcome["changed"])
-            and type(outcome["seeded"]) is bool
-            and outcome["device"] in (None, "cpu", "meta")
-            and (error is None or (type(error) is dict and error.keys() == {"type", "message", "line"}))
-            and all(type(text) is str for text in (error or {}).values())
-        )
-        if not right:
-            raise ValueError("an outcome of another shape")
+        Outcome.from_json(outcome)
     return outcomes, helped
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import torch
 
 from vae_checks.check import check_against, tensor_cases
-from vae_checks.mistakes import Finding, Mistake
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property, judge_each
 from vae_probe.modules import call_module
 
 
@@ -24,7 +25,7 @@ def check_module(oracle, mistakes, *, name, input_name, draw_input, hints):
         def make(generator, batch):
             # From ranges that do not meet, so that no two dimensions can be mistaken for each other.
             sizes = [torch.randint(low, low + 4, (), generator=generator).item() for low in (12, 7, 2)]
-            with torch.device("meta"):  # only the shapes are wanted
+            with torch.device("meta"):  # only the shapes are needed
                 shapes = {name: weights.shape for name, weights in oracle(*sizes).named_parameters()}
             weights = {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
             # The last layer first: a gradient that is cut off is then named where it is cut.
@@ -32,15 +33,14 @@ def check_module(oracle, mistakes, *, name, input_name, draw_input, hints):
 
         return tensor_cases(seed, make)
 
-    def judge(cases, outcomes):
-        for outcome in outcomes:
-            if isinstance(outcome["value"], dict) and "layers" in outcome["value"]:
-                return [Finding("layers", False, outcome["value"]["layers"])]
-        return [Finding("layers", True), *check.judge(cases, outcomes)]
+    def layers(each):
+        value = each.outcome.value
+        return value["layers"] if isinstance(value, dict) and "layers" in value else ""
 
     points = {"shape": 1, "value": 4, "gradient": 1, "batch of one": 1, "float64 and device": 1, "no global seed": 1}
     check = check_against(oracle, mistakes, name=name, points=points, draw=draw, hints=hints, call=call_module)
-    return replace(check, points={"layers": 1, **points}, judge=judge)
+    first = Property("layers", 1, judge_each(layers), required=True)
+    return replace(check, properties=[first, *check.properties])
 
 
 def _with_activation(oracle, activation):

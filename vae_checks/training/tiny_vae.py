@@ -7,8 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import Normal, kl_divergence
 
-from vae_checks.mistakes import Finding
-from vae_checks.properties import PROPERTIES
 from vae_probe.training import LATENT, PIXELS
 
 
@@ -28,13 +26,3 @@ def measure_loss(model, x, eps=None):
 def draw_images(generator, *shape):
     """Images (*shape, PIXELS) in [0, 1], and noise (*shape, LATENT)."""
     return torch.rand(*shape, PIXELS, generator=generator), torch.randn(*shape, LATENT, generator=generator)
-
-
-def judge_unchanged(cases, outcomes):
-    """A sentence if an input was changed in place, else ""."""
-    return PROPERTIES["inputs unchanged"]([(c, None, o) for c, o in zip(cases, outcomes, strict=True)], None)
-
-
-def list_findings(points, faults):
-    """A `Finding` for each property with points, from {property: sentence}."""
-    return [Finding(property_, not faults[property_], faults[property_]) for property_ in points]
