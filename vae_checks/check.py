@@ -127,7 +127,7 @@ class Result:
             return 0.0
         return float(sum(property_.points for property_ in self.check.properties if right.get(property_.name)))
 
-    def or_library(self) -> tuple[Callable, str]:
+    def or_library(self) -> tuple[Any, str]:
         """The student's function if it is right, else the library's; and a sentence that says which."""
         if self.state == "right":
             return self.function, f"Drawn with your own {self.check.name}."

@@ -103,7 +103,7 @@ def _generator(seen: list[Seen], tolerance: float) -> str:
     return ""
 
 
-PROPERTIES = {
+PROPERTIES: dict[str, Callable[..., str]] = {
     "shape": _shape,
     "value": _value("main"),
     "gradient": _gradient,

@@ -8,6 +8,7 @@ import sysconfig
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def call_function(function: Any, cases: list[Case]) -> list[dict]:
         "seeded", whether a global random state was set; "device", where the result of the call on "meta" is;
         "error", None or its type, message and line.
     """
-    return [observe(lambda case=case: _call(function, case)) for case in cases]
+    return [observe(partial(_call, function, case)) for case in cases]
 
 
 def observe(run: Callable[[], dict]) -> dict:
@@ -108,7 +109,8 @@ def fresh(inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _random_states() -> tuple:
-    return torch.get_rng_state().tolist(), np.random.get_state()[1].tolist(), random.getstate()
+    numpy_state: Any = np.random.get_state()
+    return torch.get_rng_state().tolist(), numpy_state[1].tolist(), random.getstate()
 
 
 def _gradients(function: Any, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Calls of functions that draw: thrice, or a thousand times."""
 
 import random
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def call_often(function: Any, cases: list[Case]) -> list[dict]:
     outcomes = call_function(function, cases)
     for case, outcome in zip(cases, outcomes, strict=True):
         if not outcome["error"]:
-            often = observe(lambda case=case: _often(function, case))
+            often = observe(partial(_often, function, case))
             outcome |= {key: often[key] for key in ("value", "gradients", "error")}
     return outcomes
 

@@ -1,5 +1,6 @@
 """Calls of functions that train or measure a model, and the small models that they get."""
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,18 +67,20 @@ def weights_of(model: nn.Module) -> torch.Tensor:
 
 def call_train_step(function: Any, cases: list[Case]) -> list[dict]:
     """Three steps with a small model: the losses, the weights after each, whether a graph is kept, what came when."""
-    return [observe(lambda case=case: _three_steps(function, case)) for case in cases]
+    return [observe(partial(_three_steps, function, case)) for case in cases]
 
 
 def _three_steps(function: Any, case: Case) -> dict:
     torch.manual_seed(case.seed)
     model, order = small_model(case.seed), []
+    optimizer: torch.optim.Optimizer
     if case.optimizer == "SGD":
         optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
     else:
         optimizer = torch.optim.Adam(model.parameters(), lr=0.02, eps=1e-3)
     optimizer.register_step_pre_hook(lambda *_: order.append("step"))
-    model.decoder["out"].bias.register_post_accumulate_grad_hook(lambda _: order.append("backward"))
+    out: Any = model.decoder["out"]
+    out.bias.register_post_accumulate_grad_hook(lambda _: order.append("backward"))
     inputs = {name: value.clone() for name, value in case.inputs.items()}
     losses, weights, graph = [], [], False
     for x, eps in zip(inputs["x"], inputs["eps"], strict=True):
@@ -93,7 +96,7 @@ def _three_steps(function: Any, case: Case) -> dict:
 
 def call_epoch_loss(function: Any, cases: list[Case]) -> list[dict]:
     """The loss over a small data set, whether the model moved, and how it was called."""
-    return [observe(lambda case=case: _one_epoch(function, case)) for case in cases]
+    return [observe(partial(_one_epoch, function, case)) for case in cases]
 
 
 def _one_epoch(function: Any, case: Case) -> dict:
@@ -126,7 +129,7 @@ def fit_images(case: Case) -> tuple[torch.Tensor, torch.Tensor]:
 
 def call_fit(function: Any, cases: list[Case]) -> list[dict]:
     """Train a real model: its weights and sizes, and the history that came with it."""
-    return [observe(lambda case=case: _whole_training(function, case)) for case in cases]
+    return [observe(partial(_whole_training, function, case)) for case in cases]
 
 
 def _whole_training(function: Any, case: Case) -> dict:

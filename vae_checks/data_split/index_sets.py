@@ -126,7 +126,7 @@ def _not_once(sets: list[list[int]], n: int) -> str:
 
 def shuffle(n: int, generator: torch.Generator) -> torch.Tensor:
     """A permutation of 0 … n − 1, drawn from the generator by way of NumPy."""
-    seed = torch.randint(2**31, (), generator=generator).item()
+    seed = int(torch.randint(2**31, (), generator=generator))
     return torch.from_numpy(np.random.default_rng(seed).permutation(n))
 
 

@@ -3,17 +3,28 @@
 A student's class is built with small sizes and run with drawn weights, so that its numbers can be compared.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
+from torch import nn
 
-from vae_checks.check import check_against, tensor_cases
+from vae_checks.check import Check, check_against, tensor_cases
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, judge_each
 from vae_probe.modules import call_module
 
 
-def check_module(oracle, mistakes, *, name, input_name, draw_input, hints):
+def check_module(
+    oracle: type[nn.Module],
+    mistakes: list[Mistake],
+    *,
+    name: str,
+    input_name: str,
+    draw_input: Callable[..., torch.Tensor],
+    hints: tuple[str, str, str],
+) -> Check:
     """A `Check` of a class of modules with the parameters of the oracle, a class as well.
 
     Args:
@@ -54,7 +65,7 @@ def _with_activation(oracle, activation):
     return Wrong
 
 
-def change_end(oracle, end):
+def change_end(oracle: Any, end: Callable) -> Any:
     """The class with a function of what it should return."""
 
     class Wrong(oracle):
@@ -65,7 +76,7 @@ def change_end(oracle, end):
     return Wrong
 
 
-def change_inside(oracle):
+def change_inside(oracle: Any) -> list[Mistake]:
     """The mistakes between the layers, for either class."""
     return [
         Mistake(

@@ -4,14 +4,19 @@ Noise cannot be compared with an expected value. So we draw often, recover the n
 distributed as it should be. A right answer fails here with a probability far below one in a million.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from vae_checks.check import recognise_by
 from vae_checks.compare import describe, same
+from vae_checks.mistakes import Mistake
 from vae_checks.properties import Seen
+from vae_probe.outcome import Case
 
 
-def draw_gaussians(generator, batch):
+def draw_gaussians(generator: torch.Generator, batch: int) -> dict[str, torch.Tensor]:
     """Means and standard deviations, a dict of mu and sigma, each (batch, 5)."""
     # Sigma far from 1, where many wrong formulas agree, and of both signs, as the report's head gives it.
     size = torch.exp(torch.randn(batch, 5, generator=generator).clamp(-2, 1.5))
@@ -106,7 +111,7 @@ def _likeness(seen):
     return [reached, ignored], torch.cat([*map(torch.flatten, numbers), torch.stack([images, dimensions, tails])])
 
 
-def are_draws(z, case):
+def are_draws(z: Any, case: Case) -> bool:
     """Whether z is a tensor (R, B, D) for the mu (B, D) of the case."""
     return isinstance(z, torch.Tensor) and z.ndim == 3 and z.shape[1:] == case.inputs["mu"].shape
 
@@ -116,6 +121,6 @@ def _agree(wrong, likeness):
     return plain == others and torch.allclose(other_numbers, numbers, rtol=0, atol=0.3, equal_nan=True)
 
 
-def recognise_draws(mistakes, call):
+def recognise_draws(mistakes: list[Mistake], call: Callable) -> Callable[[list[Seen]], Mistake | None]:
     """A function for `Check.recognise` that compares many draws, made with `call`, with those of each mistake."""
     return recognise_by(_likeness, mistakes, call, agree=_agree, kinds=("main", "other generator"))

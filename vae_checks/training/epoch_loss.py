@@ -1,6 +1,7 @@
 """Check of `epoch_loss`: the loss over a data set, batch by batch."""
 
 import torch
+from torch import Tensor, nn
 
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, is_number, same
@@ -23,7 +24,7 @@ def _draw_epoch_loss(seed):
     return cases
 
 
-def measure_epoch(model, x, eps, batch_size):
+def measure_epoch(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> float:
     """The oracle of `epoch_loss`: nats per image, a float."""
     losses = _batch_losses(model, x, eps, batch_size)
     return torch.cat(losses).mean().item()

@@ -3,6 +3,8 @@
 from itertools import pairwise
 
 import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import alike, describe, is_number, same
@@ -23,7 +25,7 @@ def _draw_train_step(seed):
     return cases
 
 
-def take_step(model, optimizer, x, eps):
+def take_step(model: nn.Module, optimizer: Optimizer, x: Tensor, eps: Tensor) -> float:
     """The oracle of `train_step`: one step with autograd; returns the loss before it."""
     loss = measure_loss(model, x, eps).mean()
     weights = list(model.parameters())
