@@ -1,9 +1,15 @@
 """The process that runs answers: started once, PyTorch imported and the assignment set up, then forked for each answer.
 
 It stays outside the sandboxes and never reads a byte that a student wrote. For each answer it gets four file
-descriptors: the pidfd of a fresh bubblewrap sandbox, the job, a pipe for outcomes and a pipe for the verdict. A fork of
-it, the guard, enters the sandbox, forks once more, and watches: its child reads the job and runs it, with no rights, no
-way out and no way back.
+descriptors: the pidfd of a fresh bubblewrap sandbox, the job, a pipe for outcomes and a pipe for the verdict. Three
+forks follow, each of the one before:
+
+1. the guard enters the sandbox's namespaces, stays outside its processes, and watches;
+2. the first process begins a pid namespace: number 1 there. It gives up all rights, puts the filter for system calls on
+   itself and all that follow, cannot be read or traced, starts the third, and waits for whatever ends;
+3. the student's process, number 2, reads the job and runs it.
+
+Nothing else is in the sandbox: bubblewrap's own processes are in the pid namespace outside.
 """
 
 import contextlib
@@ -13,7 +19,6 @@ import os
 import resource
 import signal
 import socket
-import struct
 import sys
 import tempfile
 import time
@@ -21,31 +26,19 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-# <linux/sched.h>: the namespaces of a sandbox, which the guard enters.
+from vae_grade import system_calls
+
+# <linux/sched.h>: the namespaces of a sandbox, which the guard enters; that of pids it makes.
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
-NAMESPACES = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET
+NAMESPACES = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWNET
 # <sys/mount.h>; the flags below MS_RDONLY that a remount must repeat, else the kernel refuses it.
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 4096
 LOCKED_FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # not zero: mapped, it is memory that nobody counts
-PR_SET_SECCOMP, SECCOMP_MODE_FILTER, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 22, 2, 24, 38  # <linux/prctl.h>
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38  # <linux/prctl.h>
 LINUX_CAPABILITY_VERSION_3 = 0x20080522  # <linux/capability.h>
-AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # <linux/audit.h>: what a filter sees of a processor
-# System calls that the filter knows, <asm/unistd.h>: name: {processor: number}.
-SYSTEM_CALLS = {
-    "mmap": {"x86_64": 9, "aarch64": 222},
-    # memory that is no process's
-    "memfd_create": {"x86_64": 319, "aarch64": 279},
-    "memfd_secret": {"x86_64": 447, "aarch64": 447},
-    "shmget": {"x86_64": 29, "aarch64": 194},
-    # keys outlive the sandbox
-    "add_key": {"x86_64": 248, "aarch64": 217},
-    "request_key": {"x86_64": 249, "aarch64": 218},
-    "keyctl": {"x86_64": 250, "aarch64": 219},
-    "io_uring_setup": {"x86_64": 425, "aarch64": 425},
-}
-REFUSED_CALLS = [name for name in SYSTEM_CALLS if name != "mmap"]
+FIRST, STUDENT = 1, 2  # pids in the sandbox
 PATIENCE = 2  # by the clock an answer may take this many times its seconds of the processor
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -188,49 +181,105 @@ def guard(shell, calls, limits, sandbox, job, outcomes, verdict):
         outcomes: pipe for what comes back.
         verdict: pipe for a `Verdict` as JSON.
     """
-    result, child = Verdict(End.REFUSED, "the sandbox could not be entered"), None
+    result, first = Verdict(End.REFUSED, "the sandbox could not be entered"), None
     try:
-        own, outside = Usage.of(Path("/proc/self")), os.open("/proc", os.O_RDONLY)
+        own = Usage.of(Path("/proc/self"))
         if limits.sandboxed:
             enter(sandbox)
-        result = Verdict(End.KILLED, "its guard stopped")
-        child = os.fork()
-        if child == 0:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # after `enter`, which would undo it
+        ready, write_ready = os.pipe()
+        first = os.fork()
+        if first == 0 and limits.sandboxed:
+            be_first(shell, calls, limits, job, outcomes, write_ready)
+        if first == 0:
             run(shell, calls, limits, job, outcomes)
-        keep_only(sandbox, verdict, outside)
-        result = watch(child, limits, own, outside)
+        keep_only(verdict, ready)
+        if limits.sandboxed and not os.read(ready, 1):  # until now /proc is not the sandbox's
+            return  # after the verdict, below
+        result = Verdict(End.KILLED, "its guard stopped")
+        result = watch(first, limits, own)
     finally:
         try:
             os.write(verdict, result.to_json())
-            with contextlib.suppress(ProcessLookupError):
-                if limits.sandboxed:
-                    signal.pidfd_send_signal(sandbox, signal.SIGKILL)
-                elif child:
-                    os.killpg(child, signal.SIGKILL)
+            if first:
+                with contextlib.suppress(ProcessLookupError):
+                    # With the first process of a pid namespace, the kernel ends all in it.
+                    os.kill(first, signal.SIGKILL) if limits.sandboxed else os.killpg(first, signal.SIGKILL)
         finally:
             os._exit(0)
 
 
 def enter(sandbox):
-    """Enter the namespaces of a sandbox, and close what bubblewrap leaves open.
+    """Enter the namespaces of a sandbox, begin a pid namespace, and close what bubblewrap leaves open.
 
     That is a namespace of its own, in which a student's code would have all rights; a disk without a limit, the root;
-    and, where the teacher is root, the kernel's settings and the devices, for they are root's, and so is the student.
+    and, where the teacher is root, the devices, for they are root's, and so is the student.
     """
     if libc.setns(sandbox, NAMESPACES):
         raise OSError(ctypes.get_errno(), "setns")
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
-    for path in ("/", "/proc", *DEVICES):
+    for path in ("/", *DEVICES):
         flags = os.statvfs(path).f_flag & LOCKED_FLAGS | MS_REMOUNT | MS_BIND | MS_RDONLY
         if libc.mount(None, path.encode(), None, ctypes.c_ulong(flags), None):
             raise OSError(ctypes.get_errno(), f"mount {path}")
+    if libc.unshare(CLONE_NEWPID):  # for the next fork
+        raise OSError(ctypes.get_errno(), "unshare")
+
+
+def be_first(shell, calls, limits, job, outcomes, ready):
+    """Start the student's process and wait for whatever ends in the sandbox. Never returns.
+
+    A byte goes to the pipe `ready` when all rights are given up; without it, the sandbox was not entered. The exit
+    status is the number of the signal that the student's process died of, or 0.
+    Waiting for all, it is charged for the seconds of those whose parents ended before them.
+    """
+    status = signal.SIGKILL
+    try:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        show_own_processes()
+        give_up_rights()
+        os.write(ready, b"!")
+        if os.fork() == 0:
+            run(shell, calls, limits, job, outcomes)
+        keep_only()
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(number, signal.SIG_DFL) if number != signal.SIGCHLD else None  # then the kernel sends none
+        while True:
+            pid, ended = os.wait()
+            if pid == STUDENT:
+                status = os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else 0
+                break
+    finally:
+        os._exit(status)
+
+
+def show_own_processes():
+    """A /proc of this pid namespace, of processes only: no settings or counters of the machine, no keys."""
+    flags = ctypes.c_ulong(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    if libc.mount(b"proc", b"/proc", b"proc", flags, b"subset=pid"):
+        raise OSError(ctypes.get_errno(), "mount /proc")
+
+
+def give_up_rights():
+    """No capabilities, now or later, the filter for system calls, and nobody may read or trace this process."""
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    capability = 0
+    while libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
+        capability += 1
+    header, none = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+    if libc.capset(header, none):
+        raise OSError(ctypes.get_errno(), "capset")
+    if libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+    system_calls.install()
 
 
 def run(shell, calls, limits, job, outcomes):
-    """Give up all rights, then run the student's code and write the outcomes. Never returns."""
+    """Take the limits, then run the student's code and write the outcomes. Never returns."""
     try:
+        libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # its own /proc/self is the student's
         keep_only(job, outcomes)
-        give_up_rights(limits)
+        take_limits(limits)
         with open(job, "rb") as file:
             packed = outcomes_of(shell, calls, Job(**json.load(file)))
         with open(outcomes, "wb") as pipe:
@@ -251,8 +300,8 @@ def keep_only(*descriptors):
     os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def give_up_rights(limits):
-    """Limits for this process and all that it starts, a session of its own, no capabilities now or later."""
+def take_limits(limits):
+    """Limits for this process and all that it starts, and a session of its own."""
     os.setsid()
     os.chdir("/tmp")
     os.nice(10)
@@ -266,111 +315,85 @@ def give_up_rights(limits):
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (most, most))
-    if limits.sandboxed:
-        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        capability = 0
-        while libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
-            capability += 1
-        refuse_calls()
-        header, none = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
-        if libc.capset(header, none):
-            raise OSError(ctypes.get_errno(), "capset")
 
 
-def refuse_calls():
-    """A filter of the kernel's (seccomp): some system calls fail, those of other machines' numbers, and shared memory.
-
-    Each instruction is a code, how many to jump over if it is true and if not, and a number. The one after each
-    comparison refuses.
-    """
-    machine = os.uname().machine
-    if machine not in AUDIT_ARCH:
-        return
-    numbers = {name: of[machine] for name, of in SYSTEM_CALLS.items()}
-    load, equal, at_least, mask, end = 0x20, 0x15, 0x35, 0x54, 0x06
-    refuse, allow = (end, 0, 0, 0x50001), (end, 0, 0, 0x7FFF0000)  # 1: EPERM
-    program = [
-        (load, 0, 0, 4),
-        (equal, 1, 0, AUDIT_ARCH[machine]),
-        refuse,
-        (load, 0, 0, 0),
-        (at_least, 0, 1, 2**30),
-        refuse,
-    ]
-    program += [step for name in REFUSED_CALLS for step in ((equal, 0, 1, numbers[name]), refuse)]
-    shared_and_anonymous = 0x21  # MAP_SHARED | MAP_ANONYMOUS, of the flags, the fourth argument
-    program += [(equal, 1, 0, numbers["mmap"]), allow, (load, 0, 0, 40), (mask, 0, 0, shared_and_anonymous)]
-    program += [(equal, 0, 1, shared_and_anonymous), refuse, allow]
-    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
-    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, struct.pack("HP", len(program), ctypes.addressof(code)), 0, 0):
-        raise OSError(ctypes.get_errno(), "seccomp")
-
-
-def watch(child, limits, own, outside):
-    """Wait for the child to end, or for all in the sandbox to pass a limit.
+def watch(first, limits, own):
+    """Wait for the first process to end, or for all in the sandbox to pass a limit.
 
     Seconds are the processor's, so that a busy machine costs no student a point. Who sleeps has `PATIENCE` times as
     many; waiting for a processor does not count, unless other processes in the sandbox have it: theirs count, too.
 
     Args:
-        child: the pid of the student's process in the folder `outside`.
+        first: pid of this process's child: the sandbox's first process, or without a sandbox the student's.
         limits: `Limits`.
         own: `Usage` of this process before the fork.
-        outside: descriptor of a /proc in which the child has the number `child`.
 
     Returns:
         Verdict.
     """
     timed_out = Verdict(End.TIMED_OUT, f"no end after {limits.seconds} seconds")
-    start, cpu_seconds = time.monotonic(), {}
+    student = Path("/proc", str(STUDENT if limits.sandboxed else first))
+    start = time.monotonic()
     while True:
-        ended, status, used = os.wait4(child, os.WNOHANG)
+        ended, status, used = os.wait4(first, os.WNOHANG)
         if ended:
             break
-        if limits.sandboxed and (excess := find_excess(limits, own, cpu_seconds)):
-            return Verdict(End.KILLED, excess)
-        if sum(cpu_seconds.values()) > limits.seconds + 1:  # for one alone, the kernel's limit comes first
-            return timed_out
-        if time.monotonic() - start - seconds_waited(child, outside) > PATIENCE * limits.seconds:
+        if limits.sandboxed:
+            processes = {int(name): Path("/proc", name) for name in os.listdir("/proc") if name.isdigit()}
+            excess, cpu_seconds = add_up(processes, limits, own)
+            if excess:
+                return Verdict(End.KILLED, excess)
+            if cpu_seconds > limits.seconds + 1:  # for one alone, the kernel's limit comes first
+                return timed_out
+        if time.monotonic() - start - seconds_waited(student) > PATIENCE * limits.seconds:
             return timed_out
         time.sleep(0.01)
-    if not os.WIFSIGNALED(status):
+    code = os.waitstatus_to_exitcode(status)
+    if code == 0:
         return Verdict(End.ENDED)
     if used.ru_utime + used.ru_stime > 0.9 * limits.seconds:  # the kernel's limit is not exact
         return timed_out
-    return Verdict(End.KILLED, f"its process ended by {signal.Signals(os.WTERMSIG(status)).name}")
+    return Verdict(End.KILLED, f"its process ended by {signal.Signals(abs(code)).name}")
 
 
-def seconds_waited(child, outside):
+def seconds_waited(process):
     """The seconds for which a process was ready to run and no processor was free; 0 where the kernel counts none.
 
     /proc/PID/schedstat: nanoseconds on a processor, nanoseconds ready to run, time slices.
     """
-    with contextlib.suppress(OSError), open(os.open(f"{child}/schedstat", os.O_RDONLY, dir_fd=outside)) as file:
-        _, waited, _ = map(int, file.read().split())
+    with contextlib.suppress(OSError, ValueError):  # ValueError: it ended while it was read
+        _, waited, _ = map(int, (process / "schedstat").read_text().split())
         return waited / 1e9
     return 0.0
 
 
-def find_excess(limits, own, cpu_seconds):
-    """What in the sandbox is more than allowed, or "". A fork counts with what it has beyond `own`.
+def add_up(processes, limits, own):
+    """What all processes of the sandbox use together.
+
+    Each process has the seconds of its children that have ended, too, once it has waited for them; so nobody's are
+    lost, for the filter lets nobody ignore the end of children. Read in order of their numbers, parents before
+    children, none are counted twice, should one end meanwhile.
 
     Args:
+        processes: {pid: Path("/proc/PID")}.
         limits: `Limits`.
-        own: `Usage` of the process of which all here are forks.
-        cpu_seconds: {(pid, when it started): its seconds of the processor}, updated; the ended stay.
+        own: `Usage` of the process of which all here are forks. A fork counts with what it has beyond it.
+
+    Returns:
+        (str, float): what is more than allowed, or ""; seconds of the processor.
     """
-    processes = [Path("/proc", name) for name in os.listdir("/proc") if name.isdigit()]
     if len(processes) > limits.processes:
-        return f"more than {limits.processes} processes"
-    rss_bytes = 0
-    for process in processes:
+        return f"more than {limits.processes} processes", 0.0
+    rss_bytes, cpu_seconds = 0, 0.0
+    for pid, process in sorted(processes.items()):
         with contextlib.suppress(OSError, KeyError):  # it ended
             usage = Usage.of(process)
-            cpu_seconds[process.name, usage.started] = usage.cpu_seconds
-            a_fork = usage.stack_start == own.stack_start
-            rss_bytes += max(0, usage.rss_bytes - own.rss_bytes) if a_fork else usage.rss_bytes
-    return f"more than {limits.memory / 2**30:.1f} GB of memory" if rss_bytes > limits.memory else ""
+            cpu_seconds += usage.cpu_seconds
+            if pid != FIRST:  # a fork that does nothing
+                a_fork = usage.stack_start == own.stack_start
+                rss_bytes += max(0, usage.rss_bytes - own.rss_bytes) if a_fork else usage.rss_bytes
+    excess = f"more than {limits.memory / 2**30:.1f} GB of memory" if rss_bytes > limits.memory else ""
+    return excess, cpu_seconds
 
 
 @dataclass(frozen=True)
@@ -380,14 +403,12 @@ class Usage:
     Attributes:
         rss_bytes: resident memory that is not files'.
         stack_start: the address where its stack begins, alike in all forks of one process.
-        cpu_seconds: of the processor, of all its threads.
-        started: when, in clock ticks since the machine's start; tells it from a later process of its number.
+        cpu_seconds: of the processor, of all its threads, and of those of its children that it has waited for.
     """
 
     rss_bytes: int
     stack_start: int
     cpu_seconds: float
-    started: int
 
     @classmethod
     def of(cls, process):
@@ -403,8 +424,7 @@ class Usage:
         return cls(
             rss_bytes=(statm["resident"] - statm["shared"]) * resource.getpagesize(),
             stack_start=stat["startstack"],
-            cpu_seconds=(stat["utime"] + stat["stime"]) / os.sysconf("SC_CLK_TCK"),
-            started=stat["starttime"],
+            cpu_seconds=sum(stat[time] for time in ("utime", "stime", "cutime", "cstime")) / os.sysconf("SC_CLK_TCK"),
         )
 
 

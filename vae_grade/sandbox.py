@@ -48,7 +48,10 @@ def require_sandbox():
 
 
 class Sandbox:
-    """A fresh bubblewrap sandbox with nothing running in it; `pidfd` is the way in. All in it ends with the block."""
+    """A fresh bubblewrap sandbox, in which `cat` keeps the namespaces until a guard has entered; `pidfd` is the way in.
+
+    It has no pid namespace: the guard makes that, so that `cat` is out of a student's sight and reach.
+    """
 
     def __init__(self, limits):
         self.limits = limits
@@ -61,8 +64,8 @@ class Sandbox:
         arguments = _in_memory("\0".join([*options, "--info-fd", str(write_info)]).encode())
         self._process = subprocess.Popen(
             # By --args, so that the student's /proc does not show them.
-            ["bwrap", "--args", str(arguments), "cat"],
-            env={"PATH": os.environ.get("PATH", os.defpath)},
+            [shutil.which("bwrap"), "--args", str(arguments), "cat"],
+            env={},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -86,7 +89,7 @@ class Sandbox:
         return self
 
     def __exit__(self, *_):
-        """Kill all that is in it: the kernel does that when the first process of its pid namespace ends."""
+        """End what keeps it."""
         os.close(self.pidfd)
         self._end()
 
@@ -111,34 +114,16 @@ def _read_only():
 
 
 def _private(disk):
-    """Its own everything else: no network, no processes but its own, a small working folder that nobody keeps."""
-    options = [
-        "--unshare-all",
-        "--unshare-user",
-        "--uid",
-        "1000",
-        "--gid",
-        "1000",
-        "--die-with-parent",
-        "--new-session",
-    ]
+    """Its own everything else: no network, a small working folder that nobody keeps, clean environment."""
+    options = ["--unshare-user", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    options += ["--uid", "1000", "--gid", "1000", "--die-with-parent", "--new-session"]
+    # This /proc is bubblewrap's; the sandbox's first process mounts its own over it.
     options += ["--clearenv", "--hostname", "sandbox", "--proc", "/proc", "--dir", "/dev"]
     for device in answer_server.DEVICES:
         options += ["--dev-bind", device, device]
     # --dev would need a second user namespace, which could not be entered from outside.
-    return [
-        *options,
-        "--size",
-        str(disk),
-        "--tmpfs",
-        "/tmp",
-        "--size",
-        str(disk),
-        "--tmpfs",
-        "/dev/shm",
-        "--chdir",
-        "/tmp",
-    ]
+    size = ["--size", str(disk)]
+    return [*options, *size, "--tmpfs", "/tmp", *size, "--tmpfs", "/dev/shm", "--chdir", "/tmp"]
 
 
 class AnswerServer:
