@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -172,7 +173,7 @@ def test_a_submission_that_its_worker_dies_of_stops_no_other(tmp_path, monkeypat
 
 
 def test_a_sandbox_that_cannot_be_entered_is_a_sentence(monkeypatch, needs_bubblewrap):
-    monkeypatch.setattr(sandbox.Warm, "_send", lambda *_: (b"", sandbox.answer_server.REFUSED))
+    monkeypatch.setattr(sandbox.AnswerServer, "_send", lambda *_: (b"", sandbox.Verdict(sandbox.End.REFUSED)))
     with pytest.raises(Refused, match="cannot be entered here"):
         judge.grade(handed_in.as_bytes(handed_in.perfect()), handed_in.ASSIGNMENT, sandbox.LIMITS)
     judge.close()
@@ -277,7 +278,7 @@ def test_the_gradebook_may_be_in_postgresql(tmp_path, needs_bubblewrap, postgres
 def test_without_bubblewrap_nothing_is_run(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(Refused, match=r"bubblewrap is missing.*apt install bubblewrap.*--unsafe"):
-        sandbox.look()
+        sandbox.require_sandbox()
 
 
 def test_a_bubblewrap_that_does_not_work_is_a_sentence(tmp_path, monkeypatch):
@@ -286,7 +287,7 @@ def test_a_bubblewrap_that_does_not_work_is_a_sentence(tmp_path, monkeypatch):
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(Refused, match=r"does not work here .No permissions to create new namespace"):
-        sandbox.look()
+        sandbox.require_sandbox()
 
 
 def test_nothing_to_grade_is_a_sentence(tmp_path, capsys):
@@ -310,7 +311,7 @@ def test_unsafe_grades_without_a_sandbox(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr(sandbox, "Sandbox", None)
     try:
-        limits = sandbox.LIMITS | {"sandboxed": False, "seconds": 3}
+        limits = replace(sandbox.LIMITS, sandboxed=False, seconds=3)
         notebook = handed_in.filled(**handed_in.RIGHT | {"bce": "while True: pass"})
         record = judge.grade(handed_in.as_bytes(notebook), handed_in.ASSIGNMENT, limits)
     finally:

@@ -141,8 +141,8 @@ def test_the_limits_on_the_page_are_those_of_the_code():
     from vae_grade.sandbox import LARGEST_OUTCOME, LIMITS
 
     words = (
-        f"{LIMITS['seconds']} seconds of the processor, {PATIENCE * LIMITS['seconds']} by the clock, "
-        f"{LIMITS['memory'] >> 30} GB of memory, {LIMITS['processes']} processes, files of {LIMITS['disk'] >> 20} MB, "
+        f"{LIMITS.seconds} seconds of the processor, {PATIENCE * LIMITS.seconds} by the clock, "
+        f"{LIMITS.memory >> 30} GB of memory, {LIMITS.processes} processes, files of {LIMITS.disk >> 20} MB, "
         f"{LARGEST_OUTCOME >> 20} MB of results"
     )
     assert words in " ".join(PAGE.split())

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from vae_grade.assignments import COLLECTED, UNFIT, Refused
@@ -66,7 +67,7 @@ def _run(options):
     from vae_grade.run import failed, run
     from vae_grade.sandbox import LIMITS
 
-    limits = LIMITS | {"seconds": options.seconds or LIMITS["seconds"], "sandboxed": not options.unsafe}
+    limits = replace(LIMITS, seconds=options.seconds or LIMITS.seconds, sandboxed=not options.unsafe)
     try:
         states = run(options.folder, db=options.db, workers=options.workers, scheduler=options.scheduler, limits=limits)
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ from pathlib import Path
 import vae_checks as checks
 from vae_grade.assignments import ROOT, UNFIT, Refused
 from vae_grade.notebook import Unreadable, find_answers, read_cells
-from vae_grade.sandbox import Died, Warm
+from vae_grade.sandbox import AnswerServer, AnswerServerDied
 from vae_lib.data import CACHE
 from vae_probe.outcome import NOTHING
 
@@ -38,7 +38,7 @@ LONGEST_TEXT = 2_000
 MEMORY = 4 * 2**30  # bytes, of the process that judges
 PLACES = sorted({str(path) for path in (ROOT, Path.home(), CACHE, sys.prefix, sys.base_prefix)}, key=len, reverse=True)
 _lock = threading.Lock()  # a cluster's worker may have threads; checks set random states, of which there is one
-_warm = {}  # the one warm process of this worker, by assignment and limits
+_servers = {}  # the one answer server of this worker, by assignment and limits
 
 
 def fingerprint(data, assignment):
@@ -99,7 +99,8 @@ def _exercise(name, answers, assignment, limits, flags):
         return report | {"text": f"○ {name}: there is no answer"}
     seed = secrets.randbelow(2**31)
     cases = check.draw(seed)
-    came, report["end"] = _run(assignment, limits, check, answers, cases)
+    came, verdict = _run(assignment, limits, check, answers, cases)
+    report["end"] = str(verdict)
     report["seed"] = seed
     if report["end"] == "ended" and not came:
         report["end"] = "killed: its process ended itself"
@@ -119,23 +120,23 @@ def _exercise(name, answers, assignment, limits, flags):
 
 
 def _run(assignment, limits, *job):
-    """Run an answer in the warm process of its assignment, which is started anew if it is gone."""
-    key = (assignment.hash, tuple(limits.items()))
+    """Run an answer in the answer server of its assignment, which is started anew if it is gone."""
+    key = (assignment.hash, limits)
     for _ in range(2):
-        if key not in _warm:
+        if key not in _servers:
             close()
-            _warm[key] = Warm(_setup(assignment), limits)
+            _servers[key] = AnswerServer(_setup(assignment), limits)
         try:
-            return _warm[key].run(*job)
-        except Died:
+            return _servers[key].run(*job)
+        except AnswerServerDied:
             close()
     raise Refused("The process that runs answers died twice in a row: is there enough memory on this machine?")
 
 
 def close():
-    """End the warm process of this worker."""
-    while _warm:
-        _warm.popitem()[1].close()
+    """End the answer server of this worker."""
+    while _servers:
+        _servers.popitem()[1].close()
 
 
 def _setup(assignment):

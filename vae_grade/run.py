@@ -58,8 +58,8 @@ def run(folder, *, db=None, workers=None, scheduler=None, limits=sandbox.LIMITS)
     collected = submissions(folder)
     if not collected:
         raise Refused(f"Nothing was collected in {folder / COLLECTED}: run `vae-grade collect INBOX` first.")
-    if limits["sandboxed"] and not scheduler:
-        sandbox.look()
+    if limits.sandboxed and not scheduler:
+        sandbox.require_sandbox()
     url, known = book.address(folder, db), assignments()
     todo = []
     for student, name, path in collected:
