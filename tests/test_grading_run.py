@@ -17,8 +17,8 @@ import pytest
 from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
-import handed_in
 import vae_checks as checks
+from tests import handed_in
 from vae_checks import check
 from vae_grade import judge, report, run, sandbox
 from vae_grade.assignments import ROOT, Refused, load_assignments, write
