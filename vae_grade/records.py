@@ -36,11 +36,11 @@ class State(Enum):
         "read the answer; the other exercises are graded",
     )
     TIMED_OUT = "timed out", "an answer came to no end", "read the answer; the other exercises are graded"
-    FLAGGED = "flagged", "graded, with something for you to look at", ""
-    GRADED = "graded", "graded", ""
+    FLAGGED = "flagged", "graded, with something for you to look at"
+    GRADED = "graded", "graded"
 
-    def __new__(cls, word: str, meaning: str, next_step: str) -> "State":
-        """A state whose value is its word."""
+    def __new__(cls, word: str, meaning: str = "", next_step: str = "") -> "State":
+        """A state whose value is its word; by its word alone, as `State("killed")`, it is looked up."""
         state = object.__new__(cls)
         state._value_, state.meaning, state.next_step = word, meaning, next_step
         return state

@@ -4,8 +4,8 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbgrader.api import Gradebook
@@ -25,7 +25,8 @@ MOST = 10  # misunderstandings at the top of the page
 Marks = dict[str, float | None]  # the points of each graded cell by grade id, None where words wait to be marked
 
 
-class Bar(NamedTuple):
+@dataclass(frozen=True)
+class Bar:
     """A bar of the page: a word, how often, of how many."""
 
     word: str
@@ -33,7 +34,8 @@ class Bar(NamedTuple):
     total: int
 
 
-class Exercise(NamedTuple):
+@dataclass(frozen=True)
+class Exercise:
     """What the page says of an exercise: a line in numbers, how many have which points, what was wrong how often."""
 
     name: str
