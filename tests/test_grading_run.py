@@ -18,10 +18,11 @@ from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
 import vae_checks as checks
+import vae_probe as calls
 from tests import handed_in
 from vae_checks import check
 from vae_grade import judge, report, run, sandbox
-from vae_grade.assignments import ROOT, Refused, load_assignments, write
+from vae_grade.assignments import ROOT, Refused, load_assignments
 from vae_grade.folder import TeacherFolder, timestamp_beside
 from vae_grade.gradebook import enter_record, explain_record, open_gradebook, register_assignment
 from vae_grade.records import (
@@ -34,7 +35,7 @@ from vae_grade.records import (
     read_record,
     write_record,
 )
-from vae_probe import call as calls
+from vae_lib.files import write
 
 NAME = handed_in.NAME
 PERFECT = {"test-bce": 10.0, "test-kld": 10.0, "test-kld_by_sampling": 10.0, "why-the-blob": None}

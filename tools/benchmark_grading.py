@@ -16,9 +16,10 @@ from pathlib import Path
 
 import psutil
 
-from vae_grade.assignments import load_assignments, write
+from vae_grade.assignments import load_assignments
 from vae_grade.folder import TeacherFolder, timestamp_beside
 from vae_grade.gradebook import register_assignment
+from vae_lib.files import write
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "04_bce_vs_kld"

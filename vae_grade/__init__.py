@@ -1,6 +1,6 @@
 """What a teacher runs to grade a class; students never need it. Read the modules in this order:
 
-1.  `assignments`    the assignments as they are released, and how a file is written whole or not at all
+1.  `assignments`    the assignments as they are released
 2.  `folder`         the teacher's folder: what lies where
 3.  `release`        the zip files to hand out
 4.  `notebook`       the answers in a notebook that was handed in, whatever else is in it

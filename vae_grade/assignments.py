@@ -1,7 +1,6 @@
-"""The assignments as they are released, and how a file is written whole or not at all."""
+"""The assignments as they are released."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -73,11 +72,3 @@ def load_assignments(folder: Path = EXERCISES) -> dict[str, Assignment]:
             f"No assignment is in {folder}: run vae-grade from a copy of the whole course, installed with -e."
         )
     return dict(sorted(loaded.items()))
-
-
-def write(path: Path, content: str | bytes) -> None:
-    """Write text or bytes to a temporary name beside the path, then rename it: a reader sees all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(content if isinstance(content, bytes) else content.encode())
-    os.replace(temporary, path)

@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from vae_grade.assignments import Assignment, Refused, load_assignments, write
+from vae_grade.assignments import Assignment, Refused, load_assignments
 from vae_grade.folder import TIME_FORMAT, TeacherFolder, moodle_number_beside, read_time, timestamp_beside
 from vae_grade.notebook import LARGEST, Unreadable, read_cells
+from vae_lib.files import write
 
 DEEPEST = 4  # zips within zips
 DENSEST, BLOCK = 20, 4096  # times smaller than what is in it, and bytes that even an empty file takes

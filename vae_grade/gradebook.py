@@ -20,9 +20,10 @@ from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import determine_grade
 from sqlalchemy.exc import SAWarning
 
-from vae_grade.assignments import Assignment, Refused, write
+from vae_grade.assignments import Assignment, Refused
 from vae_grade.folder import TIME_FORMAT, TeacherFolder, read_time, timestamp_beside
 from vae_grade.records import Record, Submission
+from vae_lib.files import write
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from vae_grade.notebook import Answers, Unreadable, find_answers, read_cells, re
 from vae_grade.records import ExerciseRecord, Record, State, compute_fingerprint
 from vae_grade.sandbox import Died, Warm
 from vae_lib.data import CACHE
-from vae_probe.call import NOTHING
+from vae_probe.outcome import NOTHING
 
 LONGEST_TEXT = 2_000
 MEMORY = 4 * 2**30  # bytes, of the process that judges

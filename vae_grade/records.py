@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from vae_grade.assignments import Assignment, load_assignments, write
+from vae_grade.assignments import Assignment, load_assignments
 from vae_grade.folder import TeacherFolder
+from vae_lib.files import write
 
 
 class State(Enum):

@@ -4,8 +4,9 @@ import hashlib
 import io
 import zipfile
 
-from vae_grade.assignments import load_assignments, write
+from vae_grade.assignments import load_assignments
 from vae_grade.folder import TeacherFolder
+from vae_lib.files import write
 
 ALL = "all_assignments"
 

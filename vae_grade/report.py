@@ -15,10 +15,11 @@ from nbgrader.coursedir import CourseDirectory
 from tqdm import tqdm
 from traitlets.config import Config
 
-from vae_grade.assignments import Refused, load_assignments, write
+from vae_grade.assignments import Refused, load_assignments
 from vae_grade.folder import TeacherFolder
 from vae_grade.gradebook import open_gradebook
 from vae_grade.records import ExerciseRecord, Record, State, Submission, read_records
+from vae_lib.files import write
 
 PAGE = "report.html.jinja"
 MOST = 10  # misunderstandings at the top of the page

@@ -19,7 +19,7 @@ import torch
 from tqdm import tqdm
 
 from vae_grade import sandbox
-from vae_grade.assignments import Assignment, Refused, load_assignments, write
+from vae_grade.assignments import Assignment, Refused, load_assignments
 from vae_grade.folder import TeacherFolder
 from vae_grade.gradebook import enter_record, open_gradebook, register_assignment
 from vae_grade.judge import grade, record_death
@@ -32,6 +32,7 @@ from vae_grade.records import (
     read_record,
     write_record,
 )
+from vae_lib.files import write
 
 PR_SET_PDEATHSIG = 1
 ATTEMPTS = 3  # of a cluster, to grade a submission whose worker died
