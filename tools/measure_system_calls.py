@@ -18,7 +18,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-ORDINARY = '''
+ORDINARY = """
 import asyncio, json, multiprocessing, os, pathlib, pickle, random, shutil, socket, sqlite3, subprocess, sys, tempfile
 import threading, time, urllib.request, zipfile
 import numpy as np
@@ -107,7 +107,7 @@ def names():
     socket.gethostbyname("localhost"), socket.gethostname()
 
 for run in (files, programs, at_once, loops, clocks, pictures, networks, the_net, names): attempt(run)
-'''
+"""
 
 
 def measure(notebooks):
@@ -121,7 +121,9 @@ def measure(notebooks):
         traces = {int(path.suffix[1:]): path.read_text(errors="replace") for path in Path(folder).glob("trace.*")}
     calls = Counter()
     # The first thing that an answer's process does is a session of its own; the graders' are begun by `execve`.
-    waiting = {pid: text.index("setsid(") for pid, text in traces.items() if "setsid(" in text and "execve(" not in text}
+    waiting = {
+        pid: text.index("setsid(") for pid, text in traces.items() if "setsid(" in text and "execve(" not in text
+    }
     while waiting:
         pid, start = waiting.popitem()
         text = traces.pop(pid, "")[start:]
@@ -175,7 +177,10 @@ def main():
     if "ORDINARY" not in sys.argv:
         calls += measure(model_answers())
     for name, count in calls.most_common():
-        print(f"{count:8} {name:20}", "allowed" if name in ALLOWED else "on conditions" if name in CONDITIONS else "REFUSED")
+        print(
+            f"{count:8} {name:20}",
+            "allowed" if name in ALLOWED else "on conditions" if name in CONDITIONS else "REFUSED",
+        )
     print("allowed, and not seen:", *sorted({*ALLOWED, *CONDITIONS} - set(calls)))
 
 
