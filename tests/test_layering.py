@@ -134,5 +134,5 @@ def code_lines(name):
     return lines - {line for string in strings for line in range(string.lineno, string.end_lineno + 1)}
 
 
-def test_the_library_is_at_most_770_lines_of_code():
-    assert sum(len(code_lines(name)) for name in LIBRARY) <= 770
+def test_the_library_is_at_most_900_lines_of_code():
+    assert sum(len(code_lines(name)) for name in LIBRARY) <= 900

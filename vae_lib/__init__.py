@@ -7,8 +7,9 @@ Read the modules in this order; each imports only from those above it:
 3. `loss`         BCE and KLD, in nats per image
 4. `train`        the training loop, evaluation, checkpoints
 5. `latent`       what the trained latent space looks like
-6. `plots`        figures from tensors
-7. `widgets`      the live sampler
-8. `report`       the whole experiment, also as the command `vae-report`
-9. `environment`  is this computer ready for the course?
+6. `measure`      instruments for generated images
+7. `plots`        figures from tensors
+8. `widgets`      the live sampler
+9. `report`       the whole experiment, also as the command `vae-report`
+10. `environment` is this computer ready for the course?
 """

@@ -141,7 +141,8 @@ print("other seed, images shared:", len(set(val_idx) & set(other)))
 # if you train with split 42 and later validate with split 43, most of your "validation" images were trained on. That
 # leak makes every number too good, and no error message tells you. So the split is made in **one** place,
 # `vae_lib.data.split_indices`, and everybody calls it.
-#
+
+# %% [markdown]
 # ## To stratify or not?
 #
 # A *stratified* split keeps the share of each digit the same in both parts. The report's split is plain.
@@ -164,7 +165,8 @@ for name, part in {"plain": val_idx, "stratified": stratified}.items():
 # Does it matter here? The VAE never sees a label, and a few per cent more or fewer of a digit move the average loss by
 # little. Where a class is rare, or where you report a score for each class, stratify. We keep the report's plain split,
 # so that our numbers can be compared with it.
-#
+
+# %% [markdown]
 # ## Batches and shuffling
 #
 # A step of training uses a *batch*: 64 images. The training loader is the report's own: `DataLoader(batch_size=64,

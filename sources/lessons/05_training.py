@@ -186,7 +186,8 @@ Live(after, {"epoch": [1, 2, 5, 10, 15, 25, 50]})
 # The report adds that this *shows* a latent space that becomes more structured. Let us ask that directly: do images with
 # the same label become neighbours? Each of 3,000 validation images gets the label most common among its 15 nearest of the
 # other 6,000, in all 40 dimensions.
-#
+
+# %% [markdown]
 # **Predict.** Guessing is right 1 time in 10. How often are the neighbours of an untrained encoder right?
 
 
@@ -211,7 +212,8 @@ print("the neighbours are right more often after 50 epochs than after 5, and aft
 # %% [markdown]
 # **What we saw.** The report is right, but look where it starts: even random weights keep alike images together, because
 # the pixels already are. The first epochs, which give information up, are worse than no training at all.
-#
+
+# %% [markdown]
 # ## Looking for overfitting
 #
 # A model that learns the training images by heart does better on them than on new ones. To be fair, we measure both
@@ -236,7 +238,8 @@ plots.bars(gap, alt, ylabel="gap, nats per image", decimals=2)
 # %% [markdown]
 # **What we saw.** A gap, but a small one, about 1 % of the loss, and the validation loss still falls at the end: no
 # harm yet. The gap grows with the epochs, though. Train for 500 epochs and look again.
-#
+
+# %% [markdown]
 # ## Stop and go on
 #
 # Training for hours, one day somebody trips over the cable. We test what a checkpoint is worth, on 5,000 images: three
@@ -348,7 +351,8 @@ plots.bars(parts, alt, ylabel="milliseconds a batch", decimals=2)
 #
 # What remains, forward and backward, is mostly products. `docs/performance.md` has the whole story: how fast JAX is, what
 # larger batches change, and what uglier code would still gain.
-#
+
+# %% [markdown]
 # ## Why your numbers differ from ours
 #
 # The shipped model was trained with the same settings and the same seed. Did you get the same history?

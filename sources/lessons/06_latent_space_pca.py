@@ -70,7 +70,8 @@ print(f"the two components hold {shares} of the variance")
 # the groups overlap, and the picture holds only a seventh of the variance.
 #
 # Who are these points? Move the pointer over the map, or click it and walk with the arrow keys.
-#
+
+# %% [markdown]
 # **Predict.** Do all sevens in one corner look alike? And a four that lies among the nines?
 
 # %% tags=["nbval-ignore-output"]
@@ -99,7 +100,8 @@ print("components needed for 90 %:", int((shares.cumsum(0) < 0.9).sum()) + 1)
 #
 # So be careful with what a map of two dimensions seems to say. Is what looks mixed really mixed? We ask a classifier that
 # only looks at neighbours: each of 3,000 images gets the label most common among its 15 nearest of the other 6,000.
-#
+
+# %% [markdown]
 # **Predict.** Guessing is right 1 time in 10. How often are neighbours right in 2 dimensions? In all 40? And in the 784
 # pixels themselves, and their PCA plane?
 
@@ -119,7 +121,8 @@ for name, plane, space in [("codes", points, mu), ("pixels", pixel_points, val_s
 # **What we saw.** In 40 dimensions the digits *are* apart, nearly all of them; the plane cannot show it. But the pixels
 # already are almost as good. What the VAE adds is not the sorting: it keeps it in a code 20 times smaller, and gives up a
 # widest direction for it: the PCA plane of the pixels sorts better than that of the codes.
-#
+
+# %% [markdown]
 # ## Which digits are neighbours?
 #
 # The mean of each class is its *centroid*. Ten centroids have 45 distances.
@@ -169,7 +172,8 @@ print(f"above 0.1 nats: {(cost > 0.1).sum()} dimensions, below 0.02 nats: {(cost
 # %% [markdown]
 # **What we saw.** About 26 dimensions carry the information, the number at which the curve above bends. Of the rest, 10
 # cost less than 0.02 nats and say almost nothing: the KLD switched them off. D = 40 was more than enough.
-#
+
+# %% [markdown]
 # ## Traversals
 #
 # We start from the code of a real digit and move **one** dimension from −3 to 3, three standard deviations of the prior
@@ -203,7 +207,8 @@ print(f"largest change of a pixel: most used dimension {moved[0]:.1f}, least use
 # %% [markdown]
 # **What we saw.** A used dimension changes several things at once: width *and* slant, or a loop that closes. Nothing in
 # the loss asks for one meaning for each dimension. An unused one does next to nothing.
-#
+
+# %% [markdown]
 # ## Interpolations
 #
 # A straight line from the code of one digit to that of another, ten steps.
@@ -229,7 +234,8 @@ plots.images((1 - share) * x_4 + share * x_9, alt, ncols=11, rows=["pixels"])
 # %% [markdown]
 # **What we saw.** In pixels, both digits show at once. In the latent space the strokes change shape, and most pictures on
 # the way look like something a hand could have written; not all, look halfway from 1 to 7.
-#
+
+# %% [markdown]
 # ## Three questions
 #
 # Answer in your head first, then unfold.

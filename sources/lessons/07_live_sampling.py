@@ -150,7 +150,8 @@ print(f"codes have a median length of {mu.norm(dim=1).median():.1f}")
 # %% [markdown]
 # **What we saw.** All bars of a class mean are short: in the mean, what makes one hand differ from another cancels out. So
 # the means decode to clean, average digits, far from where single images are encoded.
-#
+
+# %% [markdown]
 # ## How far is too far?
 #
 # Task 3 drew something odd, although each slider stayed within three standard deviations. Why?
@@ -191,7 +192,8 @@ plots.images(model.decode(z_out).detach(), alt, titles=[f"length {r:.0f}" for r 
 # %% [markdown]
 # **What we saw.** From the blur in the middle a shape becomes clear as we reach the shell. Beyond it nothing new comes:
 # the strokes only get harder and thicker. The decoder does not know that it has left the data, and does not warn you.
-#
+
+# %% [markdown]
 # ## Fresh draws
 #
 # And this is what the prior itself gives. Run the cell again for other ones.

@@ -58,7 +58,7 @@ plots.reconstructions(val_set.x[:10], model.decode(mu[:10]).detach())
 # 6. The **reconstructions are much better than the samples**.
 # 7. The simple architecture with **40 dimensions was enough** to capture the main variations.
 #
-# **Predict.** Write *holds*, *in part* or *does not hold* beside each. You have trained this model; you know enough to
+# **Predict all ten.** Write *holds*, *in part* or *does not hold* beside each. You have trained this model; you know enough to
 # have an opinion.
 #
 # A good measurement has three properties. It could have said *no*. It is compared with something, such as real digits,
@@ -177,7 +177,8 @@ print(f"BCE {val_bce:.1f}, with one fixed picture for each class {fixed_bce:.1f}
 
 # %% [markdown]
 # **What we saw.** Both conditions are met by far: it draws the right digit, and this one.
-#
+
+# %% [markdown]
 # ## 2 · Most of it in the first 10–15 epochs
 #
 # **The measure:** of all that the validation BCE, the term of reconstruction, falls from epoch 1 to 50, the share that is
@@ -191,7 +192,8 @@ print(", ".join(f"by epoch {n}: {share:.0%}" for n, share in done.items()))
 
 # %% [markdown]
 # **What we saw.** Nearly nine tenths by epoch 15. The rest takes 35 epochs more.
-#
+
+# %% [markdown]
 # ## 3 · KLD below BCE, and what that indicates
 #
 # **The measure:** the share of validation images whose KLD is below their BCE. Above 95 % it holds.
@@ -233,7 +235,8 @@ verdicts["3b this indicates a smooth space"] = "does not follow" if turned else 
 # **What we saw.** The same codes, larger pictures, and the inequality turns round: it does not speak of the space. It also
 # holds for a model after one epoch and for β = 20, whose codes say nearly nothing. This is an argument, not a two-sided
 # test: the space may well be smooth, but not *because* the KLD is below the BCE.
-#
+
+# %% [markdown]
 # ## 4 · Samples improve with training
 #
 # **The measure:** 1,000 samples after each of seven epochs, always from the same z. The energy distance must fall from
@@ -256,7 +259,8 @@ plots.bars(share, alt, xlabel="epoch", ylabel="readable samples, per cent", deci
 # **What we saw.** Better and better, ever more slowly, by both instruments (the classifier is not to be trusted on the
 # blurs of the first two epochs). Even at epoch 50 the samples are about ten times as far from real digits as chance
 # explains, and no more readable than glued halves.
-#
+
+# %% [markdown]
 # ## 5 · Groups and neighbours
 #
 # **The measures:** (a) in the PCA plane, is the label of an image that of most of its 15 neighbours? Chance gives 10 %;
@@ -294,7 +298,8 @@ for label, pair in {"5b 4 and 9 close": (4, 9), "5c 0 and 6 close": (0, 6)}.item
 # **What we saw.** The eye finds groups in the plane, and some are there: three times better than chance, though the PCA
 # plane of the raw pixels does better. 4 and 9 are the closest pair of all in 40 dimensions, and only the seventh in the
 # plane that the report looked at. 0 and 6 are not close in either space.
-#
+
+# %% [markdown]
 # ## 6 · Reconstructions are much better than samples
 #
 # **The measure:** 1,000 images each, and both instruments must say *much*: at least twice as far from real digits, and at
@@ -325,7 +330,8 @@ for name in ("epoch=50", "beta=4"):
 # **What we saw.** Clearly so. But is it a fair race? A reconstruction is told what to draw, with 26 nats of KLD. A sample
 # must do without, and its z may lie where no image was ever encoded. Reconstructing well and sampling not so well is one
 # side of a trade: with β = 4 the BCE is higher and the KLD lower, and lesson 04 showed its samples.
-#
+
+# %% [markdown]
 # ## 7 · 40 dimensions are enough
 #
 # **The measure:** the same training with D = 2, 10, 20 and 80. If 80 dimensions are not better by at least 1 nat, 40 are
@@ -349,7 +355,8 @@ print(f"dimensions used (above 0.1 nats): {used} of 40")
 # %% [markdown]
 # **What we saw.** Between 20 and 80 almost nothing changes: the KLD switches off what is not worth its price. So 40 are
 # enough; for the total loss, 20 would do as well.
-#
+
+# %% [markdown]
 # ## The verdicts
 
 
