@@ -130,3 +130,13 @@ def test_walks_give_images_without_gradients(model):
         assert found.min() >= 0
         assert found.max() <= 1
         assert not found.requires_grad
+
+
+def test_neighbours_right_is_a_vote_of_the_nearest():
+    # On a line; the first six vote, the last three are asked, by hand.
+    points = torch.tensor([0.0, 1, 2, 10, 11, 12, 0.4, 11.2, 4.9]).unsqueeze(1)
+    y = torch.tensor([3, 3, 7, 7, 7, 3, 3, 7, 3])
+    # 0.4: 0, 1, 2 say 3, 3, 7. 11.2: 11, 12, 10 say 7, 3, 7. 4.9: 2, 1, 0 say 7, 3, 3.
+    assert latent.neighbours_right(points, y, neighbours=3) == 1
+    y[8] = 7
+    assert latent.neighbours_right(points, y, neighbours=3) == pytest.approx(2 / 3)

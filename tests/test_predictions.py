@@ -1,6 +1,7 @@
 """A student can predict: what answers a **Predict.** is collapsed in JupyterLab until the cell runs, and only there."""
 
 import os
+import re
 
 import jupytext
 import nbformat
@@ -59,6 +60,10 @@ def test_a_prediction_ends_at_the_next_heading():
 def test_in_the_lessons_each_prediction_has_collapsed_outputs_and_what_we_saw(source):
     cells = nbformat.read(build.NOTEBOOKS / f"{source.stem}.ipynb", as_version=4).cells
     predicted = [i for i, cell in enumerate(cells) if cell.cell_type == "markdown" and "**Predict.**" in cell.source]
+    saw = [cell.source for cell in cells if cell.source.startswith("**What we saw.")]
+    assert not any(
+        "**Predict.**" in text or re.search("^#", text, re.M) for text in saw
+    )  # they would be collapsed, too
     for start in predicted:
         end = next(i for i in range(start + 1, len(cells)) if cells[i].source.startswith("**What we saw."))
         assert cells[end].metadata.jupyter == TEXT

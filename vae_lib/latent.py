@@ -5,6 +5,7 @@ The walks return images x_hat (n, 784), decoded without sampling.
 
 import torch
 from sklearn.decomposition import PCA
+from sklearn.neighbors import KNeighborsClassifier
 
 
 @torch.no_grad()
@@ -44,6 +45,22 @@ def closest_pairs(means):
     distance = torch.cdist(means, means)
     pairs = [(a, b, distance[a, b].item()) for a, b in torch.combinations(torch.arange(len(means))).tolist()]
     return sorted(pairs, key=lambda pair: pair[2])
+
+
+def neighbours_right(points, y, neighbours=15):
+    """How often neighbours tell the digit.
+
+    The share of the last third of the images whose label is the most common one among their nearest of the first two
+    thirds.
+
+    Args:
+        points: (N, D).
+        y: labels (N,).
+        neighbours: how many of the nearest vote.
+    """
+    known = 2 * len(points) // 3
+    voters = KNeighborsClassifier(neighbours).fit(points[:known].numpy(), y[:known].numpy())
+    return voters.score(points[known:].numpy(), y[known:].numpy())
 
 
 @torch.no_grad()

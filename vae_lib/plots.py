@@ -250,9 +250,10 @@ def latent_scatter(points, y, explained):
     picture = Picture(7.5, 6.5, alt)
     labels = [f"component {i + 1} ({share:.1%} of the variance)" for i, share in enumerate(explained.tolist())]
     ax = picture.panel(xlabel=labels[0], ylabel=labels[1])
+    size = 14 if len(points) > 3000 else 36  # so that many do not hide one another
     for digit, colour in enumerate(DIGIT_COLOURS):
         own = points[y == digit]
-        ax.scatter(*own.T, marker=f"${digit}$", s=14, lw=0.2, alpha=0.55, color=colour)
+        ax.scatter(*own.T, marker=f"${digit}$", s=size, lw=0.2, alpha=0.55, color=colour)
         box = dict(boxstyle="circle,pad=0.25", fc="white", ec=colour, lw=1.5)
         if len(own):
             ax.text(*own.mean(dim=0), digit, size=14, weight="bold", ha="center", va="center", bbox=box, zorder=3)
