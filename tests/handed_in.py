@@ -6,7 +6,7 @@ import inspect
 import json
 import textwrap
 
-from answers import loss
+from tests.answers import loss
 from vae_grade.assignments import ROOT, assignments
 
 NAME = "04_bce_vs_kld"

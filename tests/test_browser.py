@@ -11,8 +11,8 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
-import export_html
-from jupyter_in_browser import CHROMIUM, FLAGS, jupyter_lab, pixels, python, run_all, run_cell
+from tests.jupyter_in_browser import CHROMIUM, FLAGS, jupyter_lab, pixels, python, run_all, run_cell
+from tools import export_html
 from vae_lib.data import load_tensors
 from vae_lib.latent import class_means, encode
 from vae_lib.train import load_trained

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-import mutate_checks as check_table
 import vae_checks as checks
+from tools import mutate_checks as check_table
 
 EXERCISES = check_table.exercises()
 CHECK_MODULES = [path for path in Path(checks.__file__).parent.glob("*.py") if path.stem not in ("__init__", "check")]

@@ -17,8 +17,8 @@ import pytest
 from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
-import handed_in
 import vae_checks as checks
+from tests import handed_in
 from vae_checks import check
 from vae_grade import assignments as course
 from vae_grade import gradebook as book

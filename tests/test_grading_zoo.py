@@ -18,9 +18,8 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-import handed_in
 import vae_checks as checks
-import zoo
+from tests import handed_in, zoo
 from vae_grade.assignments import ROOT
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.slow]

@@ -6,7 +6,7 @@ A case says what kld earns (None: the whole submission earns nothing), and the w
 import json
 from typing import NamedTuple
 
-from handed_in import ASSIGNMENT, RIGHT, as_bytes, filled
+from tests.handed_in import ASSIGNMENT, RIGHT, as_bytes, filled
 
 KLD = RIGHT["kld"]
 # Right shape, wrong numbers: what tampering would have to turn into full marks.

@@ -1,7 +1,7 @@
 """Are the checks right? For each exercise, what its check accepts, what it names and what it lets through.
 
-    python tools/mutate_checks.py            # of every exercise
-    python tools/mutate_checks.py kld bce    # of these
+    python -m tools.mutate_checks            # of every exercise
+    python -m tools.mutate_checks kld bce    # of these
 
 Right and wrong answers are those of tests/answers; the model answer in sources/assignments/ is one more right one. A
 mutant is the model answer with one small change. One that its check still calls right survives, and is printed below
@@ -90,9 +90,8 @@ def exercises():
 
 def answer_modules():
     """The modules of tests/answers, imported."""
-    if str(ANSWERS.parent) not in sys.path:
-        sys.path.append(str(ANSWERS.parent))
-    return [importlib.import_module(f"answers.{path.stem}") for path in sorted(ANSWERS.glob("*.py"))]
+    names = sorted(path.stem for path in ANSWERS.glob("*.py") if path.stem != "__init__")
+    return [importlib.import_module(f"tests.answers.{name}") for name in names]
 
 
 def models(source):
