@@ -9,8 +9,8 @@ import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import expect, sync_playwright
 
-import build_notebooks as build
-from jupyter_in_browser import CHROMIUM, FLAGS, jupyter_lab
+from tests.jupyter_in_browser import CHROMIUM, FLAGS, jupyter_lab
+from tools import build_notebooks as build
 
 OUTPUTS, TEXT = {"outputs_hidden": True}, {"source_hidden": True}
 SMALL = """# %% [markdown]

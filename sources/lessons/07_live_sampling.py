@@ -107,7 +107,9 @@ order = kld_per_dim(mu, sigma).mean(0).argsort(descending=True)
 dims = [*order[:8].tolist(), order[-1].item()]
 
 # %% tags=["nbval-ignore-output"]
-sliders = [FloatSlider(mu[0, d].item(), min=-3, max=3, description=f"z[{d}]") for d in dims]
+sliders = [
+    FloatSlider(mu[0, d].item(), min=-3, max=3, step=0.01, description=f"z[{d}]") for d in dims
+]
 picture = HTML()
 
 
@@ -158,7 +160,8 @@ print(f"set to 3, {(moved < 0.1).sum()} of 40 dimensions change no pixel by as m
 # - **The pad** has the means of the ten classes on a ring. Where you are, z is their weighted mean; the nearest weighs most.
 #   Drag, or use the arrow keys, Page Up and Page Down, Home, and 0 to 9.
 # - **A line** leads from one encoded image to another, **one dimension** moves alone, **the prior** draws fresh z.
-# - **The bars** are the 40 numbers of z, most used first, with bands at ±1 and ±2. Drag one up or down.
+# - **The bars** are the 40 numbers of z, most used first, with bands at ±1 and ±2. Drag one up or down; it is dashed beyond ±2.
+# - **Length of z** is its distance from 0. What is usual for it comes below.
 
 # %% tags=["nbval-ignore-output"]
 explorer = Explorer(model, mu, sigma, val_set.y)
