@@ -478,7 +478,7 @@ print([*zip(says.indices.tolist(), says.values.tolist())])
 
 def test_lesson_08_says_what_the_classifier_says_of_each_picture(lesson):
     # Without the measurements of the lesson, which take minutes.
-    cells = ["from IPython", "load_tensors()", "classifier = nn", "Explorer(model"]
+    cells = ["from IPython", "load_tensors()", "classifier = train_classifier", "Explorer(model"]
     box = scrolled(lesson("08_the_report_revisited", cells=cells), ".vae-explorer")
     verdict = box.locator(".verdict")
     box.locator(".pad").focus()
