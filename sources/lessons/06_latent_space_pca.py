@@ -302,18 +302,19 @@ a, b = torch.randperm(9000)[:2000].view(2, 1000)
 a, b = (part[val_set.y[a] != val_set.y[b]] for part in (a, b))
 middles = {
     "the ends": model.decode(mu[a]),
-    "halfway, codes": model.decode((mu[a] + mu[b]) / 2),
-    "… as long as ends": model.decode(lengthened((mu[a] + mu[b]) / 2)),
-    "halfway, pixels": (val_set.x[a] + val_set.x[b]) / 2,
+    "halfway,\ncodes": model.decode((mu[a] + mu[b]) / 2),
+    "halfway, as\nlong as codes": model.decode(lengthened((mu[a] + mu[b]) / 2)),
+    "halfway,\npixels": (val_set.x[a] + val_set.x[b]) / 2,
 }
 read = {name: 100 * readable(classifier, x.detach()) for name, x in middles.items()}
-alt = "Readable in per cent: over 90 at the ends; halfway about 40 between codes, a little more if lengthened, about 30 between pixels."
+alt = "Readable in per cent: over 90 at the ends; halfway between codes under 40, nearly half if lengthened; between pixels about 30."
 plots.bars(read, alt, ylabel="readable, per cent", decimals=0)
 
 # %% [markdown]
 # So halfway between two digits most pictures are *not* clearly a digit: strokes that bend, but of nothing one could name. It
 # is better than the cross-fade, and far from the ends. One reason is that the middle of a straight line lies nearer to 0 than
-# codes do. Walks along an arc, which keep the length, do a little better.
+# codes do. A walk along an arc, which keeps the length, does better, in part only because more length is more contrast
+# ([lesson 07](07_live_sampling.ipynb)).
 
 # %% [markdown]
 # ## Three questions

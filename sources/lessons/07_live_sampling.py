@@ -108,7 +108,8 @@ dims = [*order[:8].tolist(), order[-1].item()]
 
 # %% tags=["nbval-ignore-output"]
 sliders = [
-    FloatSlider(mu[0, d].item(), min=-3, max=3, step=0.01, description=f"z[{d}]") for d in dims
+    FloatSlider(mu[0, d].item(), min=-3, max=3, readout_format=".1f", description=f"z[{d}]")
+    for d in dims
 ]
 picture = HTML()
 
