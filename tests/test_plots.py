@@ -444,3 +444,10 @@ def luminance(rgb):
     """WCAG 2's relative luminance of a colour."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
     return np.dot(linear, [0.2126, 0.7152, 0.0722])
+
+
+def test_the_legend_of_many_curves_stands_beside_them():
+    picture = plots.lines([1, 2], {f"curve {i}": [i, i + 1] for i in range(5)}, ALT)
+    (ax,) = picture.axes
+    picture.canvas.draw()
+    assert ax.get_legend().get_window_extent().x0 >= ax.get_window_extent().x1

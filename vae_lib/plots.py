@@ -311,14 +311,15 @@ def loss_bars(losses, alt):
 
 def lines(x, curves, alt, *, xlabel="", ylabel="", logy=False):
     """Curves over a common x, from a dictionary label → values; each has its own marker and line style."""
-    picture = Picture(6.5, 3.4, alt)
+    beside = len(curves) > 3  # where the legend would lie on the curves
+    picture = Picture(8.5 if beside else 6.5, 3.4, alt)
     ax = picture.panel(xlabel=xlabel, ylabel=ylabel)
     for (label, values), (marker, style, colour) in zip(curves.items(), cycle(LINES), strict=False):
         every = max(1, len(values) // 10)
         ax.plot(x, values, marker=marker, markevery=every, ms=5, ls=style, color=colour, label=label)
     if logy:
         ax.set_yscale("log")
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, **(dict(loc="upper left", bbox_to_anchor=(1, 1)) if beside else {}))
     return picture
 
 

@@ -119,6 +119,25 @@ model = VAE()
 model
 
 # %% [markdown]
+# Parts of a network are classes: each inherits from `nn.Module`, makes its layers in `__init__`, and says in `forward` what
+# they do to an input. Called like a function, the object runs `forward`. The smallest example:
+
+
+# %%
+class OneLayer(nn.Module):
+    def __init__(self, input_dim, output_dim):
+        super().__init__()  # always first
+        self.linear = nn.Linear(
+            input_dim, output_dim
+        )  # found by the optimizer, because it is an attribute
+
+    def forward(self, x):
+        return torch.tanh(self.linear(x))
+
+
+print(tuple(OneLayer(784, 40)(val_set.x[:4]).shape))
+
+# %% [markdown]
 # **Predict.** Four images go in. Write down the shape after each step before you run the cell.
 
 # %%

@@ -236,7 +236,8 @@ for epoch in (1, 2, 5, 10, 15, 25, 50):
 # ## Sum or mean: the β that nobody wrote
 #
 # The loss is a **sum** over pixels and over latent dimensions, and a mean over the batch. Many programs take PyTorch's
-# default, the mean over *everything*, for the BCE.
+# default, the mean over *everything*, for the BCE. (Its losses have an argument `reduction`: `"mean"` unless you say `"sum"`, or
+# `"none"` for no reduction at all.)
 #
 # **Predict.** If the BCE is averaged over 784 pixels and the KLD stays a sum, which term wins?
 
