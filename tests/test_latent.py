@@ -132,11 +132,14 @@ def test_walks_give_images_without_gradients(model):
         assert not found.requires_grad
 
 
-def test_neighbours_right_is_a_vote_of_the_nearest():
-    # On a line; the first six vote, the last three are asked, by hand.
-    points = torch.tensor([0.0, 1, 2, 10, 11, 12, 0.4, 11.2, 4.9]).unsqueeze(1)
-    y = torch.tensor([3, 3, 7, 7, 7, 3, 3, 7, 3])
-    # 0.4: 0, 1, 2 say 3, 3, 7. 11.2: 11, 12, 10 say 7, 3, 7. 4.9: 2, 1, 0 say 7, 3, 3.
-    assert latent.neighbours_right(points, y, neighbours=3) == 1
-    y[8] = 7
-    assert latent.neighbours_right(points, y, neighbours=3) == pytest.approx(2 / 3)
+def test_neighbours_right_is_a_vote_of_the_fifteen_nearest_of_the_first():
+    generator = torch.Generator().manual_seed(3)
+    y = torch.randint(3, (120,), generator=generator)
+    points = torch.randn(120, 2, generator=generator) + 1.5 * y.unsqueeze(1)
+    right = []
+    for point, digit in zip(points[80:], y[80:], strict=True):
+        nearest = sorted(range(80), key=lambda i, point=point: (points[i] - point).norm().item())[:15]
+        votes = [sum(y[i].item() == k for i in nearest) for k in range(3)]
+        right.append(votes.index(max(votes)) == digit)
+    assert latent.neighbours_right(points, y, first=80) == pytest.approx(sum(right) / len(right))
+    assert 0.5 < sum(right) / len(right) < 1

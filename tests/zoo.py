@@ -208,7 +208,7 @@ inside(
 )
 SEARCHES = {
     "imports the oracle": "import importlib, sys\nfor m in [m for m in sys.modules if 'checks' in m]: del sys.modules[m]\n"
-    "try: found = importlib.import_module('vae_checks.loss')._kld\nexcept (ImportError, AttributeError): pass",
+    "try: found = importlib.import_module('vae_checks.bce_vs_kld.kld')._kld\nexcept (ImportError, AttributeError): pass",
     "reads the oracle's file": "import glob, sysconfig, vae_lib, os\nfor d in (os.path.dirname(vae_lib.__file__), "
     "sysconfig.get_path('purelib')):\n    for p in glob.glob(d + '/**/*', recursive=True):\n        if 'checks' in p and "
     "p.endswith(('.py', '.pyc')) and 'vae_lib' in p and open(p, 'rb').read(): found = p",

@@ -22,7 +22,7 @@ import vae_probe
 from vae_grade import answer_server
 from vae_grade.assignments import Refused
 from vae_lib.data import CACHE
-from vae_probe.call import pack
+from vae_probe.outcome import pack
 
 LIMITS = {"seconds": 30, "memory": 2 * 2**30, "disk": 64 * 2**20, "processes": 32, "sandboxed": True}
 LARGEST_OUTCOME = 16 * 2**20

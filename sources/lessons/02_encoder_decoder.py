@@ -31,11 +31,12 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from vae_lib import plots
+from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
 from vae_lib.loss import bce
 from vae_lib.model import VAE, reparameterize
-from vae_lib.train import evaluate, load_trained, new_run, train_epoch
+from vae_lib.train import evaluate, new_run, train_epoch
 
 torch.manual_seed(42)
 train_set, val_set, test_set = load_tensors()

@@ -32,12 +32,13 @@ import torch.nn.functional as F
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from vae_lib import plots
+from vae_lib.checkpoints import load_experiments, load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
 from vae_lib.loss import bce, kld, kld_per_dim, vae_loss
 from vae_lib.measure import energy_distance, features, readable, train_classifier
 from vae_lib.model import VAE, reparameterize
-from vae_lib.train import evaluate, load_experiments, load_trained
+from vae_lib.train import evaluate
 from vae_lib.widgets import Live
 
 torch.manual_seed(42)

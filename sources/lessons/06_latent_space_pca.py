@@ -28,6 +28,7 @@ import torch
 from sklearn.decomposition import PCA
 
 from vae_lib import plots
+from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import (
     class_means,
@@ -40,7 +41,6 @@ from vae_lib.latent import (
 )
 from vae_lib.loss import kld_per_dim
 from vae_lib.measure import readable, train_classifier
-from vae_lib.train import load_trained
 from vae_lib.widgets import LatentMap
 
 # %%

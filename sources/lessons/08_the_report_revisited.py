@@ -31,6 +31,7 @@ from IPython.display import Markdown
 from torch.distributions import MultivariateNormal
 
 from vae_lib import plots
+from vae_lib.checkpoints import load_experiments, load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import class_means, closest_pairs, encode, neighbours_right, project, sample
 from vae_lib.loss import bce, kld, kld_per_dim
@@ -43,7 +44,6 @@ from vae_lib.measure import (
     train_classifier,
 )
 from vae_lib.model import reparameterize
-from vae_lib.train import load_experiments, load_trained
 from vae_lib.widgets import Explorer
 
 # %%
