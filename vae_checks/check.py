@@ -15,7 +15,7 @@ import torch
 from vae_checks.compare import alike
 from vae_checks.mistakes import Finding, Mistake
 from vae_checks.properties import Property, Seen, shared
-from vae_probe.call import call_function, is_float, kept_random_states
+from vae_probe.call import call_function, is_float, preserve_random_states
 from vae_probe.outcome import Case, Outcome
 
 
@@ -53,7 +53,7 @@ class Check:
 
     def __call__(self, function: Any, seed: int | None = None) -> "Result":
         """Draw inputs (new ones each time, if no seed is given), call the function, judge: a `Result`."""
-        with kept_random_states():
+        with preserve_random_states():
             cases = self.draw(secrets.randbelow(2**31) if seed is None else seed)
             return self.result(cases, self.call(function, cases), function)
 

@@ -44,7 +44,7 @@ def observe(run: Callable[[], dict]) -> dict:
         contextlib.redirect_stderr(silent),
         warnings.catch_warnings(),
         torch.enable_grad(),
-        kept_random_states(),
+        preserve_random_states(),
     ):
         warnings.simplefilter("ignore")
         try:
@@ -61,7 +61,7 @@ def describe_error(error: BaseException) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def kept_random_states() -> Iterator[None]:
+def preserve_random_states() -> Iterator[None]:
     """After the block the global random states are what they were before it."""
     states = torch.get_rng_state(), np.random.get_state(), random.getstate()
     try:
