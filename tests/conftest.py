@@ -1,4 +1,4 @@
-"""What several files of tests use: MNIST, the shipped model's codes, a browser, a lesson open in JupyterLab, a database."""
+"""What several files of tests use: MNIST, codes of the shipped model, a browser, a lesson in JupyterLab, a database."""
 
 import os
 import shutil
