@@ -6,7 +6,7 @@ grading calls in one process and judges in another.
 
 import operator
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -102,10 +102,10 @@ class Hint(NamedTuple):
     title: str
     text: str
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{self.title}: {self.text}"
 
-    def _repr_markdown_(self):
+    def _repr_markdown_(self) -> str:
         return f"**{self.title}.** {self.text}"
 
 
@@ -133,17 +133,17 @@ class Result:
             return self.function, f"Drawn with your own {self.check.name}."
         return self.check.oracle, f"Drawn with the library's {self.check.name}, until yours is right."
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "\n".join([self._headline(), *("  " + line for line in self._body(_plainly))])
 
-    def _repr_markdown_(self):
+    def _repr_markdown_(self) -> str:
         return "\n\n".join([f"**{self._headline()}**", *self._body(_as_markdown)])
 
-    def _headline(self):
+    def _headline(self) -> str:
         mark = {"right": "✓", "not yet": "✗", "not attempted": "○"}[self.state]
         return f"{mark} {self.check.name}: {self.state}, {self.points:g} of {self.check.max_points} points"
 
-    def _body(self, quote):
+    def _body(self, quote: Callable[[str], str]) -> Iterator[str]:
         if self.state == "right":
             return
         for finding in self.findings:
@@ -153,11 +153,11 @@ class Result:
         yield f"For a hint: checks.{self.check.name}.hint(1)"
 
 
-def _plainly(sentence):
+def _plainly(sentence: str) -> str:
     return sentence
 
 
-def _as_markdown(sentence):
+def _as_markdown(sentence: str) -> str:
     """A student's own text must not act as Markdown or HTML."""
     return "".join("\\" + letter if letter in "\\`*_{}[]<>#|~$" else letter for letter in sentence)
 
