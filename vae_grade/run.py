@@ -12,7 +12,7 @@ import signal
 import sys
 from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 
 import torch
@@ -70,8 +70,13 @@ def run(folder, *, db=None, workers=None, scheduler=None, limits=sandbox.LIMITS)
         book.register(known[name], url)
         write(folder / "source" / name / f"{name}.ipynb", known[name].released)  # formgrader lists what is here
     states = Counter()
-    with book.gradebook(url) as gradebook, tqdm(total=len(todo), unit="submission") as bar:
-        for (student, name, _), record in graded(todo, known, limits, workers, scheduler):
+    with (
+        book.gradebook(url) as gradebook,
+        tqdm(total=len(todo), unit="submission") as bar,
+        closing(graded(todo, known, limits, workers, scheduler)) as records,
+        _said_at_ctrl_c(),
+    ):
+        for (student, name, _), record in records:
             book.enter(gradebook, folder, student, known[name], record)
             write(folder / "records" / student / f"{name}.json", json.dumps(record, ensure_ascii=False, indent=1))
             states[record["state"]] += 1
@@ -79,6 +84,16 @@ def run(folder, *, db=None, workers=None, scheduler=None, limits=sandbox.LIMITS)
             bar.update()
             gradebook.db.expunge_all()  # else the session keeps all that it ever wrote
     return states
+
+
+@contextmanager
+def _said_at_ctrl_c():
+    """Ctrl-C is answered at once, wherever it comes, in a worker's turn or while a record is written."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        tqdm.write("Stopping, as soon as the answers that run now have ended ...", file=sys.stderr)
+        raise
 
 
 def graded(todo, known, limits, workers=None, scheduler=None):
@@ -134,9 +149,6 @@ def _pool(width, scheduler):
         with ProcessPoolExecutor(width, context, _begin) as executor:
             try:
                 yield partial(_submit_here, executor), lambda: width
-            except KeyboardInterrupt:
-                tqdm.write("Stopping, as soon as the answers that run now have ended ...", file=sys.stderr)
-                raise
             finally:
                 executor.shutdown(cancel_futures=True)
         return
