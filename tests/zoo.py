@@ -276,7 +276,8 @@ WAYS_OUT = {
     "    if libc.syscall(n, -1, 0, 0, 0, 0, 0) >= 0 or ctypes.get_errno() != 38: found = name",
     "traces another process": OTHERS + "import ctypes\nfor p in others:\n"
     "    if ctypes.CDLL(None).ptrace(16, int(p), 0, 0) == 0: found = p",
-    "reads another process": OTHERS + "for p in others:\n    for f in ('environ', 'maps', 'auxv', 'syscall', 'stack'):\n"
+    "reads another process": OTHERS
+    + "for p in others:\n    for f in ('environ', 'maps', 'auxv', 'syscall', 'stack'):\n"
     "        try: found = open(f'/proc/{p}/{f}', 'rb').read(1) or found\n        except OSError: pass",
     "enters another process": OTHERS + "for p in others:\n    for f in ('root', 'cwd', 'exe', 'ns/user', 'fd/0'):\n"
     "        try: found = os.stat(f'/proc/{p}/{f}')\n        except OSError: pass",
