@@ -1,4 +1,9 @@
-"""What holds for all tests: no network, one thread each, and kernels that are told the same."""
+"""What holds for all tests: which of them are the quick loop, no network, and kernels that are told the same.
+
+pytest                   # the quick loop: all but the slow tests and the notebooks, on at most four cores
+pytest FILE, -k, -m      # whatever you choose, slow or not; one file runs in pytest's own process
+pytest --everything      # every test and every notebook
+"""
 
 import os
 import shutil
@@ -6,11 +11,35 @@ import sys
 import tempfile
 from pathlib import Path
 
-# Two workers on two cores: with more threads each they would only wait for one another.
+import pytest
+
+# Several workers on as many cores: with more threads each they would only wait for one another.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import only_loopback
+from tests import only_loopback
 
+# What takes more than a few seconds, by file or by function; with the notebooks it is left out of the quick loop.
+SLOW = {
+    "test_explorer.py",
+    "test_exported_page.py",
+    "test_grading_run.py",
+    "test_grading_zoo.py",
+    "test_lessons_in_browser.py",
+    "test_nbgrader.py",
+    "test_set_up.py",
+    "test_teaching.py",
+    "test_types.py",
+    "test_after_a_table_a_notebook_still_shows_the_sharp_and_described_picture",
+    "test_drawing_calling_and_judging_can_be_done_in_three_processes",
+    "test_neither_import_nor_drawing_touches_pyplot",
+    "test_only_equivalent_mutants_survive",
+    "test_right_answers_get_full_points",
+    "test_the_command_is_installed_and_explains_itself",
+    "test_the_command_succeeds_where_all_is_fine",
+    "test_the_tool_runs_as_a_file_and_as_a_module",
+    "test_two_processes_that_unpack_at_the_same_time_both_succeed",
+    "test_wrong_answers_fail_and_are_named",
+}
 # Grading is for Linux; what it stands on, other systems do not have.
 collect_ignore_glob = [] if sys.platform == "linux" else ["tests/test_grading_*.py", "tests/test_teaching.py"]
 
@@ -20,6 +49,41 @@ _startup = Path(_ipython.name, "profile_default", "startup")
 _startup.mkdir(parents=True)
 shutil.copy(only_loopback.__file__, _startup)
 os.environ["IPYTHONDIR"] = _ipython.name
+
+
+def pytest_addoption(parser):
+    """Add the one option of our own."""
+    parser.addoption("--everything", action="store_true", help="run the slow tests and the notebooks, too")
+
+
+def pytest_xdist_auto_num_workers(config):
+    """As many worker processes as cores, at most four; none for a single file, which one process tests anyway."""
+    alone = len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file()
+    return 0 if alone else min(4, os.cpu_count() or 1)
+
+
+def pytest_configure(config):
+    """Run everything of what somebody chose. Worker processes get the option from the first one."""
+    if not hasattr(config, "workerinput"):
+        chosen = config.args_source != config.ArgsSource.TESTPATHS or config.option.keyword or config.option.markexpr
+        config.option.everything = bool(config.option.everything or chosen)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave the notebooks out of the quick loop."""
+    return True if collection_path.suffix == ".ipynb" and not config.option.everything else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Mark what is slow, and leave it out of the quick loop."""
+    for item in items:
+        if {item.path.name, getattr(item, "originalname", None)} & SLOW:
+            item.add_marker("slow")
+    if not config.option.everything:
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
 
 
 def pytest_unconfigure():

@@ -10,7 +10,7 @@ ROWS = re.findall(
 
 
 def lesson(number):
-    (source,) = (ROOT / "notebooks").glob(f"{number}_*.py")
+    (source,) = (ROOT / "sources/lessons").glob(f"{number}_*.py")
     # As one line of words: a term may be broken over two lines of a comment.
     return re.sub(r"[\s#*]+", " ", source.read_text()).lower()
 

@@ -18,15 +18,15 @@ import pytest
 from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
-import handed_in
 import vae_checks as checks
+import vae_probe as calls
+from tests import handed_in
 from vae_checks import check
 from vae_grade import assignments as course
 from vae_grade import gradebook as book
 from vae_grade import judge, report, run, sandbox
 from vae_grade.assignments import Refused
 from vae_grade.run import read_record
-from vae_probe import call as calls
 
 NAME = handed_in.NAME
 PERFECT = {"test-bce": 10.0, "test-kld": 10.0, "test-kld_by_sampling": 10.0, "why-the-blob": None}

@@ -18,9 +18,8 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-import handed_in
 import vae_checks as checks
-import zoo
+from tests import handed_in, zoo
 from vae_grade.assignments import ROOT
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.slow]
@@ -100,7 +99,7 @@ def graded(tmp_path_factory):
     """All cases and their neighbours, graded: what was before, what came of it."""
     folder = tmp_path_factory.mktemp("class")
     inbox, ears, honest = folder / "inbox", Ears(), {}
-    secrets = [folder / "marks.txt", folder / "gradebook.db", ROOT / "vae_checks" / "loss.py"]
+    secrets = [folder / "marks.txt", folder / "gradebook.db", ROOT / "vae_checks" / "bce_vs_kld" / "kld.py"]
     secrets += [ROOT / "solutions" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
     secrets += [folder / "collected" / "000_honest" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
     secrets[0].write_text(CANARY)

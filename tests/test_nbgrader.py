@@ -13,8 +13,8 @@ from nbgrader.validator import Validator
 from torch.distributions import Normal
 from traitlets.config import Config
 
-import build_notebooks as build
 import vae_checks as checks
+from tools import build_notebooks as build
 
 NAME = "04_bce_vs_kld"
 CODED = ("bce", "kld", "kld_by_sampling")

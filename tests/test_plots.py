@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torchvision.utils
 from IPython.core.formatters import DisplayFormatter
 from matplotlib.colors import to_rgb
 from PIL import Image
@@ -155,7 +156,7 @@ def test_images_half_written_leave_the_old_file(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     (tmp_path / "grid.png").write_bytes(b"old")
-    monkeypatch.setattr(plots, "save_image", half)
+    monkeypatch.setattr(torchvision.utils, "save_image", half)
     with pytest.raises(KeyboardInterrupt):
         plots.save_images(X, tmp_path / "grid.png")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"grid.png": b"old"}

@@ -12,7 +12,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-import build_notebooks as build
+from conftest import SLOW
+from tools import build_notebooks as build
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -32,6 +33,40 @@ def test_conda_and_pip_name_the_same_dependencies():
     assert {"pip": ["-e ."]} in conda
 
 
+def test_readme_and_metadata_name_the_range_of_pythons_that_pip_checks():
+    project = pyproject()
+    lowest, end = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups()
+    minors = range(int(lowest), int(end))
+    readme = (ROOT / "README.md").read_text()
+    assert f"You need Python 3.{minors[0]} to 3.{minors[-1]}," in readme
+    assert f"    py -3.{minors[-1]} -m venv" in readme
+    assert f"has wheels for 3.{minors[0]} to 3.{minors[-1]}:" in (ROOT / "constraints.txt").read_text().splitlines()[0]
+    versions = [line for line in project["classifiers"] if line.startswith("Programming Language :: Python")]
+    assert versions == [f"Programming Language :: Python :: 3.{minor}" for minor in minors]
+
+
+def test_ci_runs_the_test_line_of_the_readme():
+    pattern = re.search(r"grep -E '(.+)' README.md", (ROOT / ".ci/run").read_text())[1]
+    lines = re.findall(pattern, (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(lines) == 1
+    assert lines[0].endswith(" --everything")
+
+
+def test_what_is_left_out_of_the_quick_loop_exists():
+    files = list((ROOT / "tests").glob("*.py"))
+    functions = {name for path in files for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)}
+    assert {path.name for path in files} | functions >= SLOW
+
+
+def test_the_licence_files_are_whole_texts_that_a_forge_recognises():
+    licences = set(re.findall(r"[\w.-]+", pyproject()["license"])) - {"AND"}
+    assert {path.stem for path in (ROOT / "LICENSES").iterdir()} == licences
+    mit = (ROOT / "LICENSE").read_text()
+    assert mit.startswith("MIT License\n")
+    assert mit.rstrip().endswith("SOFTWARE.")
+    assert (ROOT / "LICENSES/MIT.txt").read_text() == mit
+
+
 def test_constraints_pin_every_direct_dependency_within_its_range_and_name_no_address():
     lines = (ROOT / "constraints.txt").read_text().splitlines()[1:]
     pins = dict(line.split("==") for line in lines)  # also fails on an address
@@ -42,10 +77,9 @@ def test_constraints_pin_every_direct_dependency_within_its_range_and_name_no_ad
 
 
 def test_every_notebook_is_what_its_source_says():
-    result = subprocess.run(
-        [sys.executable, ROOT / "tools/build_notebooks.py", "--check"], capture_output=True, text=True
-    )
-    assert result.returncode == 0, result.stderr
+    with pytest.raises(SystemExit) as end:
+        build.main(["--check"])
+    assert end.value.code == 0
 
 
 def test_ruff_finds_nothing():
@@ -76,7 +110,7 @@ def build_from(source):
 
 
 def problems(source):
-    return build.problems({source: build.notebooks_of(source)})
+    return build.problems(source) + build.orphans([source])
 
 
 def test_a_build_executes_and_is_fresh(lesson):
@@ -91,16 +125,99 @@ def test_two_builds_are_the_same_bytes(lesson):
     assert built(lesson).read_bytes() == first
 
 
-@pytest.mark.parametrize("change", ["\n# more\n", "\n\n# %%\nprint(3)\n"])
-def test_a_changed_source_is_found(lesson, change):
-    lesson.write_text(lesson.read_text() + change)
-    assert "not what 01_small.py says" in problems(lesson)[0]
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        ("print(1 + 1)\n", "print(1 + 1)\n# more\n", "cell 01_small-02, line 2: None in place of '# more'"),
+        ("1 + 1", "1 + 2", "cell 01_small-02, line 1: 'print(1 + 1)' in place of 'print(1 + 2)'"),
+        ("print(1 + 1)\n", "print(1 + 1)\n\n# %%\nprint(3)\n", "cell 01_small-03 is missing"),
+        ("\n# %%\nprint(1 + 1)\n", "", "cell 01_small-02 is not in the source"),
+        ("# %%\n", '# %% tags=["raises-exception"]\n', "cell 01_small-02: metadata differs"),
+        ("# %% [markdown]\n# # Small", "# %% [raw]\n# # Small", "cell 01_small-01: cell_type differs"),
+    ],
+)
+def test_in_a_changed_source_the_cell_that_differs_is_named(lesson, before, after, what):
+    assert before in lesson.read_text()
+    lesson.write_text(lesson.read_text().replace(before, after))
+    (sentence,) = problems(lesson)
+    assert f"01_small.ipynb: not what 01_small.py says: {what}; run" in sentence
 
 
-def test_an_edited_notebook_is_found(lesson):
+def test_in_an_edited_notebook_the_cell_that_differs_is_named(lesson):
     stored = built(lesson)
     stored.write_text(stored.read_text().replace("1 + 1", "1 + 2"))
-    assert "not what 01_small.py says" in problems(lesson)[0]
+    (sentence,) = problems(lesson)
+    assert "cell 01_small-02, line 1: 'print(1 + 2)' in place of 'print(1 + 1)'" in sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda text: text.replace('"nbformat_minor": 5', '"nbformat_minor": 4'), "metadata of the notebook differ"),
+        (lambda text: text.replace('"Python 3"', '"Python 4"'), "metadata of the notebook differ"),
+        (lambda text: text.replace("\n ", "\n  "), "its JSON is written in another way"),
+        (lambda text: text[:-100], "it is no notebook"),
+    ],
+)
+def test_a_notebook_that_was_written_by_another_program_is_found(lesson, change, what):
+    stored = built(lesson)
+    stored.write_text(change(stored.read_text()))
+    (sentence,) = problems(lesson)
+    assert what in sentence
+
+
+def test_line_ends_of_another_system_are_no_difference_and_not_built_in(lesson):
+    stored = built(lesson)
+    before = stored.read_bytes()
+    for path in (lesson, stored):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert problems(lesson) == []
+    build_from(lesson)
+    assert stored.read_bytes() == before
+
+
+def run_build(*arguments):
+    """The exit status of the tool: 0, or what it says."""
+    with pytest.raises(SystemExit) as end:
+        build.main([str(argument) for argument in arguments])
+    return end.value.code
+
+
+def test_a_source_with_a_fault_is_named_and_stops_no_other(lesson, monkeypatch):
+    monkeypatch.setattr(build, "ROOT", lesson.parents[1])
+    broken = build.ASSIGNMENTS / "02_broken.py"
+    broken.write_text('# %% tests="no_such_check"\nprint(1)\n')
+    failing = build.LESSONS / "03_failing.py"
+    failing.write_text("# %%\nprint(nothing)\n")
+    stored = built(lesson)
+    stored.write_text(stored.read_text().replace("1 + 1", "1 + 2"))
+    checked = run_build("--check").splitlines()
+    assert [sentence.split(": ")[0] for sentence in checked] == [str(stored), str(built(failing)), str(broken)]
+    assert "vae_checks has no check of this name" in checked[2]
+    said = run_build()
+    assert f"{broken}: tests=" in said
+    assert f"{built(failing)}: a cell fails" in said
+    assert "NameError" in said
+    assert run_build("--check", lesson) == 0
+
+
+def test_a_named_source_is_the_only_one_that_is_read(lesson, monkeypatch):
+    monkeypatch.setattr(build, "ROOT", lesson.parents[1])
+    (build.ASSIGNMENTS / "02_broken.py").write_text('# %% answer="kld"\n### BEGIN SOLUTION\n')
+    assert run_build(lesson) == 0
+    assert run_build("--check", lesson) == 0
+    assert "BEGIN SOLUTION or END SOLUTION without the other" in run_build("--check")
+
+
+def test_a_path_that_is_no_source_is_refused(lesson, capsys):
+    assert run_build(built(lesson)) == 2
+    assert f"no source in {build.LESSONS} or {build.ASSIGNMENTS}: {built(lesson)}" in capsys.readouterr().err
+
+
+def test_the_tool_runs_as_a_file_and_as_a_module():
+    for way in (["tools/build_notebooks.py"], ["-m", "tools.build_notebooks"]):
+        result = subprocess.run([sys.executable, *way, "--help"], capture_output=True, text=True, cwd=ROOT)
+        assert "--check" in result.stdout, result.stderr
 
 
 def test_an_orphan_is_found(lesson):

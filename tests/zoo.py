@@ -6,7 +6,7 @@ A case says what kld earns (None: the whole submission earns nothing), and the w
 import json
 from typing import NamedTuple
 
-from handed_in import ASSIGNMENT, RIGHT, as_bytes, filled
+from tests.handed_in import ASSIGNMENT, RIGHT, as_bytes, filled
 
 KLD = RIGHT["kld"]
 # Right shape, wrong numbers: what tampering would have to turn into full marks.
@@ -225,7 +225,7 @@ inside(
 )
 SEARCHES = {
     "imports the oracle": "import importlib, sys\nfor m in [m for m in sys.modules if 'checks' in m]: del sys.modules[m]\n"
-    "try: found = importlib.import_module('vae_checks.loss')._kld\nexcept (ImportError, AttributeError): pass",
+    "try: found = importlib.import_module('vae_checks.bce_vs_kld.kld')._kld\nexcept (ImportError, AttributeError): pass",
     "reads the oracle's file": "import glob, sysconfig, vae_lib, os\nfor d in (os.path.dirname(vae_lib.__file__), "
     "sysconfig.get_path('purelib')):\n    for p in glob.glob(d + '/**/*', recursive=True):\n        if 'checks' in p and "
     "p.endswith(('.py', '.pyc')) and 'vae_lib' in p and open(p, 'rb').read(): found = p",

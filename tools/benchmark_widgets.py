@@ -1,6 +1,6 @@
 """Measure in a real JupyterLab how long a student waits: from the key to changed pixels and to the frame with them.
 
-    python tools/benchmark_widgets.py         # about four minutes; needs Chromium, and little else running
+    python -m tools.benchmark_widgets         # about four minutes; needs Chromium, and little else running
 
 Prints a table. A person runs this; no test does. `tests/jupyter_in_browser.py` starts JupyterLab.
 """
@@ -8,7 +8,6 @@ Prints a table. A person runs this; no test does. `tests/jupyter_in_browser.py` 
 import os
 import random
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,9 +19,9 @@ import jupytext
 import nbformat
 from playwright.sync_api import sync_playwright
 
+from tests.jupyter_in_browser import CHROMIUM, FLAGS, jupyter_lab, run_cell, wait_for_kernel
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-from jupyter_in_browser import CHROMIUM, FLAGS, jupyter_lab, run_cell, wait_for_kernel  # noqa: E402
 
 MOVES, ROUNDS, DRAG = 40, 3, 60
 # Milliseconds between a picture and the next key. The pace matters to what goes through the kernel, because Jupyter's

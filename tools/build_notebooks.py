@@ -1,12 +1,14 @@
 """Build the notebooks from their sources: NN_topic.py → NN_topic.ipynb, executed, figures and all.
 
-    python tools/build_notebooks.py                  # the notebooks whose source changed
-    python tools/build_notebooks.py SOURCE [SOURCE]  # those of these sources, changed or not
-    python tools/build_notebooks.py --check          # build nothing; fail if a notebook is not what its source says
+    python tools/build_notebooks.py                  # the notebooks that differ from their source
+    python tools/build_notebooks.py SOURCE [SOURCE]  # those of these sources, changed or not; no other source is read
+    python tools/build_notebooks.py --check          # build nothing; exit 1 and name the cells that differ
 
 A lesson's source is in sources/lessons/; its notebook is in notebooks/. An assignment's is in sources/assignments/ and
 gives two notebooks, the one with the answers in solutions/ and the one without in exercises/. One direction only:
-nobody edits an .ipynb. `--check` compares bytes of everything but outputs, so it needs no kernel.
+nobody edits an .ipynb. `--check` compares bytes of everything but outputs, so it needs no kernel. Line ends are no
+difference: a checkout with CRLF builds and checks alike, and notebooks are written with LF. A source with a fault is
+named, and does not stop the others.
 
 Three marks make a cell one of nbgrader's: `# %% answer="kld"` is for the student to fill in, `# %% tests="kld"` calls
 `vae_checks.kld` for its points, and `# %% [markdown] written="why" points=4` is answered in words.
@@ -17,11 +19,13 @@ import copy
 import os
 import sys
 import time
+from itertools import zip_longest
 from pathlib import Path
 
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbgrader.preprocessors import CheckCellMetadata, ClearSolutions, ComputeChecksums, LockCells
 from tqdm.auto import tqdm
 
@@ -39,64 +43,116 @@ METADATA = {
 RELEASE = [LockCells, ClearSolutions, CheckCellMetadata, ComputeChecksums]
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sources", nargs="*", type=Path, metavar="SOURCE", help="sources to build again")
+    parser.add_argument("sources", nargs="*", type=Path, metavar="SOURCE", help="sources to build again, or to check")
     parser.add_argument("--check", action="store_true", help="only compare; exit 1 on any difference")
-    args = parser.parse_args()
-    wanted = {}
-    for source in [*LESSONS.glob("[0-9][0-9]_*.py"), *ASSIGNMENTS.glob("[0-9][0-9]_*.py")]:
-        wanted[source] = notebooks_of(source)
+    args = parser.parse_args(argv)
+    sources = [path.resolve() for path in args.sources] or all_sources()
+    if unknown := set(sources) - set(all_sources()):
+        parser.error(f"no source in {LESSONS} or {ASSIGNMENTS}: {', '.join(map(str, sorted(unknown)))}")
     if args.check:
-        found = problems(wanted)
-        sys.exit("\n".join(found) if found else 0)
-    chosen = {path.resolve() for path in args.sources}
-    if chosen - set(wanted):
-        parser.error(f"no source: {', '.join(map(str, chosen - set(wanted)))}")
-    todo = [
-        (path, notebook)
-        for source in sorted(wanted)
-        for path, notebook in wanted[source].items()
-        if (source in chosen if chosen else stale(path, notebook))
-    ]
-    for path, notebook in tqdm(todo, unit="notebook"):
-        seconds = build(path, notebook)
-        tqdm.write(f"{path.relative_to(ROOT)}: {seconds:.0f} s")
+        faults = [sentence for source in sources for sentence in problems(source)]
+        if not args.sources:
+            faults += orphans(sources)
+    else:
+        faults = build_all(sources, only_stale=not args.sources)
+    sys.exit("\n".join(faults) if faults else 0)
+
+
+def all_sources():
+    """The paths of all sources, lessons first."""
+    return [path for folder in (LESSONS, ASSIGNMENTS) for path in sorted(folder.glob("[0-9][0-9]_*.py"))]
 
 
 def notebooks_of(source):
     """What a source gives, not yet executed: {path: notebook}, one for a lesson, two for an assignment."""
-    notebook = unexecuted(source)
+    notebook, paths = unexecuted(source), paths_of(source)
+    notebooks = [notebook] if len(paths) == 1 else [notebook, without_answers(notebook)]
+    return dict(zip(paths, notebooks, strict=True))
+
+
+def paths_of(source):
+    """Where the notebooks of a source lie: of a lesson one, of an assignment that with the answers and that without."""
     name = f"{source.stem}.ipynb"
     if source.parent == LESSONS:
-        return {NOTEBOOKS / name: notebook}
-    folder = source.stem  # nbgrader wants a folder for each assignment
-    return {SOLUTIONS / folder / name: notebook, EXERCISES / folder / name: without_answers(notebook)}
+        return [NOTEBOOKS / name]
+    return [folder / source.stem / name for folder in (SOLUTIONS, EXERCISES)]  # nbgrader wants a folder for each
 
 
-def problems(wanted):
-    """What differs between {source: {path: notebook}} and the stored notebooks, a sentence each."""
-    found, paths = [], set()
-    for source, notebooks in wanted.items():
-        for path, notebook in notebooks.items():
-            paths.add(path)
-            if stale(path, notebook):
-                found.append(f"{path}: not what {source.name} says, run tools/build_notebooks.py")
-            elif not executed(nbformat.read(path, as_version=4)):
-                found.append(f"{path}: a cell was not executed, or failed; run tools/build_notebooks.py {source}")
-    for folder in (NOTEBOOKS, SOLUTIONS, EXERCISES):
-        stored = {path for path in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts}
-        found += [f"{path}: an orphan, it has no source; delete it" for path in sorted(stored - paths)]
+def build_all(sources, only_stale):
+    """Build the notebooks of these sources, all or only those that differ; what failed, a sentence each."""
+    todo, faults = [], []
+    for source in sources:
+        try:
+            notebooks = notebooks_of(source)
+        except Exception as error:
+            faults.append(f"{source}: {error}")
+        else:
+            todo += [item for item in notebooks.items() if not only_stale or difference(*item)]
+    for path, notebook in tqdm(todo, unit="notebook"):
+        try:
+            seconds = build(path, notebook)
+        except CellExecutionError as error:
+            faults.append(f"{path}: a cell fails, the file stays as it was.\n{error}")
+        else:
+            tqdm.write(f"{path.relative_to(ROOT)}: {seconds:.0f} s")
+    return faults
+
+
+def problems(source):
+    """What is wrong with the stored notebooks of a source, a sentence each."""
+    try:
+        notebooks = notebooks_of(source)
+    except Exception as error:
+        return [f"{source}: {error}"]
+    found = []
+    for path, notebook in notebooks.items():
+        if what := difference(path, notebook):
+            found.append(f"{path}: not what {source.name} says: {what}; run tools/build_notebooks.py")
+        elif not executed(nbformat.read(path, as_version=4)):
+            found.append(f"{path}: a cell was not executed, or failed; run tools/build_notebooks.py {source}")
     return found
 
 
-def stale(path, notebook):
-    """Whether the stored notebook differs from this one in anything but outputs and execution counts."""
+def orphans(sources):
+    """The stored notebooks that none of these sources gives, a sentence each."""
+    expected = {path for source in sources for path in paths_of(source)}
+    stored = [path for folder in (NOTEBOOKS, SOLUTIONS, EXERCISES) for path in sorted(folder.rglob("*.ipynb"))]
+    found = [path for path in stored if path not in expected and ".ipynb_checkpoints" not in path.parts]
+    return [f"{path}: an orphan, it has no source; delete it" for path in found]
+
+
+def difference(path, notebook):
+    """The first thing but outputs and execution counts in which the stored notebook differs from this one, or None."""
     if not path.exists():
-        return True
+        return "there is no such file"
     text = path.read_text(encoding="utf-8")
-    stored = nbformat.reads(text, as_version=4)
-    return as_text(stored) != text or as_text(without_outputs(stored)) != as_text(notebook)
+    try:
+        stored = without_outputs(nbformat.reads(text, as_version=4))
+    except Exception as error:
+        return f"it is no notebook ({error})"
+    if as_text(stored) != as_text(notebook):
+        return difference_of_cells(stored.cells, notebook.cells) or "the metadata of the notebook differ"
+    return None if as_text(nbformat.reads(text, as_version=4)) == text else "its JSON is written in another way"
+
+
+def difference_of_cells(stored, expected):
+    """The first cell that differs, by its id, and its first line that does; None if no cell does."""
+    for actual, cell in zip(stored, expected, strict=False):
+        if actual == cell:
+            continue
+        if actual.source == cell.source:
+            keys = [key for key in sorted({*actual, *cell}) if actual.get(key) != cell.get(key)]
+            return f"cell {cell.id}: {' and '.join(keys)} {'differ' if len(keys) > 1 else 'differs'}"
+        lines = zip_longest(actual.source.split("\n"), cell.source.split("\n"))
+        number, (is_now, should_be) = next((n, pair) for n, pair in enumerate(lines, 1) if pair[0] != pair[1])
+        return f"cell {cell.id}, line {number}: {is_now!r} in place of {should_be!r}"
+    if len(stored) < len(expected):
+        return f"cell {expected[len(stored)].id} is missing"
+    if len(stored) > len(expected):
+        return f"cell {stored[len(expected)].id} is not in the source"
+    return None
 
 
 def executed(notebook):
@@ -126,7 +182,7 @@ def build(path, notebook):
         if cell.cell_type == "code":
             cell.outputs = [output for output in map(without_widget, cell.outputs) if output]
     temporary = path.with_suffix(".ipynb.tmp")
-    temporary.write_text(as_text(notebook), encoding="utf-8")
+    temporary.write_text(as_text(notebook), encoding="utf-8", newline="\n")
     os.replace(temporary, path)
     return seconds
 
@@ -138,7 +194,7 @@ def unexecuted(source):
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells, 1):
         if cell.source.count("BEGIN SOLUTION") != cell.source.count("END SOLUTION"):
-            raise ValueError(f"{source}, cell {number}: a BEGIN SOLUTION or END SOLUTION without the other")
+            raise ValueError(f"cell {number}: a BEGIN SOLUTION or END SOLUTION without the other")
         mark_for_nbgrader(cell)
         # jupytext invents a random id; one that nbgrader knows stays the same when cells come before it.
         cell.id = cell.metadata.get("nbgrader", {}).get("grade_id", f"{source.stem}-{number:02d}")
@@ -151,9 +207,13 @@ def mark_for_nbgrader(cell):
     if name := mark.pop("answer", None):
         kind = {"grade_id": name, "grade": False, "solution": True, "locked": False}
     elif name := mark.pop("tests", None):
+        if not hasattr(checks, name):
+            raise ValueError(f'tests="{name}": vae_checks has no check of this name')
         points = getattr(checks, name).max_points
         kind = {"grade_id": f"test-{name}", "grade": True, "solution": False, "locked": True, "points": points}
     elif name := mark.pop("written", None):
+        if "points" not in mark:
+            raise ValueError(f'written="{name}" has no points: write points=4 after it')
         kind = {"grade_id": name, "grade": True, "solution": True, "locked": False, "points": mark.pop("points")}
     else:
         return

@@ -1,7 +1,7 @@
 """Export lesson 07 as one HTML page in which the explorer is alive, with no kernel and no network.
 
-    python tools/export_html.py                       # writes live_sampling.html
-    python tools/export_html.py --out page.html
+    python -m tools.export_html                       # writes live_sampling.html
+    python -m tools.export_html --out page.html
 
 Open the page from disk. Sliders that need Python are left out; their still pictures remain.
 """
@@ -14,9 +14,9 @@ from jinja2 import DictLoader
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-from build_notebooks import METADATA, ROOT, WIDGET_VIEW, unexecuted
+from tools.build_notebooks import LESSONS, METADATA, NOTEBOOKS, WIDGET_VIEW, unexecuted
 
-LESSON = ROOT / "notebooks" / "07_live_sampling.py"
+LESSON = LESSONS / "07_live_sampling.py"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 # nbconvert's page, less all that comes from the network; and in place of Jupyter's widget manager, which is 2 MB and
@@ -60,7 +60,7 @@ def main():
 def page(source):
     """A lesson's source, executed, as the text of an HTML page."""
     notebook = unexecuted(source)
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(source.parent)}}).execute()
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
     keep_alive_what_can_live(notebook)
     exporter = HTMLExporter(extra_loaders=[DictLoader({"page.html.j2": PAGE})], template_file="page.html.j2")
     return exporter.from_notebook_node(notebook, {"metadata": {"name": source.stem}})[0]

@@ -13,11 +13,12 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
+from vae_lib.checkpoints import TRAINED, checkpoint_path, load_model, plain_history, save_model
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
 from vae_lib.model import VAE
 from vae_lib.report import fixed_z
-from vae_lib.train import TRAINED, checkpoint_path, load_model, new_run, plain_history, save_model, train
+from vae_lib.train import new_run, train
 
 COMMAND = "vae-report --seed 42"
 REPORT = Path("runs/report")

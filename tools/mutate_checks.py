@@ -1,7 +1,7 @@
 """Are the checks right? For each exercise, what its check accepts, what it names and what it lets through.
 
-    python tools/mutate_checks.py            # of every exercise
-    python tools/mutate_checks.py kld bce    # of these
+    python -m tools.mutate_checks            # of every exercise
+    python -m tools.mutate_checks kld bce    # of these
 
 Right and wrong answers are those of tests/answers; the model answer in sources/assignments/ is one more right one. A
 mutant is the model answer with one small change. One that its check still calls right survives, and is printed below
@@ -77,22 +77,19 @@ class Exercise(NamedTuple):
 def exercises():
     """Every exercise that has a check, a model answer and answers in tests/answers: {name: Exercise}."""
     found = {}
-    answers = {name: module for module in answer_modules() for name in module.RIGHT}
     for source in sorted((ROOT / "sources/assignments").glob("*.py")):
         for name, cell, names in models(source):
-            if name in answers and hasattr(checks, name):
-                right, wrong, equivalent = (
-                    getattr(answers[name], kind).get(name, {}) for kind in ("RIGHT", "WRONG", "EQUIVALENT")
+            if hasattr(checks, name) and (ANSWERS / f"{name.lower()}.py").exists():
+                answers = import_answers(name)
+                found[name] = Exercise(
+                    name, getattr(checks, name), answers.RIGHT, answers.WRONG, answers.EQUIVALENT, cell, names
                 )
-                found[name] = Exercise(name, getattr(checks, name), right, wrong, equivalent, cell, names)
     return found
 
 
-def answer_modules():
-    """The modules of tests/answers, imported."""
-    if str(ANSWERS.parent) not in sys.path:
-        sys.path.append(str(ANSWERS.parent))
-    return [importlib.import_module(f"answers.{path.stem}") for path in sorted(ANSWERS.glob("*.py"))]
+def import_answers(name):
+    """The module of tests/answers with the answers to an exercise."""
+    return importlib.import_module(f"tests.answers.{name.lower()}")
 
 
 def models(source):

@@ -144,8 +144,8 @@ def main():
 
 
 def load_calls():
-    """The module `vae_probe.call`; from now on `import vae_checks` finds the stand-in, and no oracle."""
-    from vae_probe import call
+    """The package `vae_probe`; from now on `import vae_checks` finds the stand-in, and no oracle."""
+    import vae_probe as call
 
     sys.path.insert(0, str(Path(call.__file__).with_name("stand_in")))
     return call

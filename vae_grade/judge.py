@@ -19,7 +19,7 @@ from vae_grade.assignments import ROOT, UNFIT, Refused
 from vae_grade.notebook import Unreadable, find_answers, read_cells
 from vae_grade.sandbox import AnswerServer, AnswerServerDied
 from vae_lib.data import CACHE
-from vae_probe.call import NOTHING
+from vae_probe.outcome import NOTHING
 
 # From the worst to the best; a submission has the worst of its exercises.
 STATES = {

@@ -24,7 +24,7 @@ from vae_grade import answer_server
 from vae_grade.answer_server import End, Job, Limits, Verdict
 from vae_grade.assignments import Refused
 from vae_lib.data import CACHE
-from vae_probe.call import pack
+from vae_probe.outcome import pack
 
 LIMITS = Limits()
 LARGEST_OUTCOME = 16 * 2**20  # bytes

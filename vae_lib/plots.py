@@ -12,10 +12,8 @@ import torch
 import torch.nn.functional as F
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
-from sklearn.metrics import ConfusionMatrixDisplay
-from torchvision.utils import make_grid, save_image
 
-from vae_lib.data import write_atomically
+from vae_lib.files import write, write_atomically
 from vae_lib.loss import Losses
 
 # Okabe and Ito's colours, told apart by colour-blind readers; every plot adds labels, markers or line styles.
@@ -60,11 +58,13 @@ class Picture(Figure):
 
 def save(picture, path):
     """Write a figure as a PNG file, whole or not at all."""
-    write_atomically(path, lambda file: file.write_bytes(picture.png(144)))
+    write(path, picture.png(144))
 
 
 def save_images(x, path, ncols=10):
     """Write images x (n, 784) in [0, 1] as one PNG file, `ncols` in a row, three times their size."""
+    from torchvision.utils import save_image
+
     large = x.view(-1, 1, 28, 28).repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)
     write_atomically(path, lambda file: save_image(large, file, nrow=ncols, padding=3, pad_value=1, format="png"))
 
@@ -88,6 +88,8 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
 
 
 def _show_grid(ax, x, ncols, gap, titles=None, rows=None):
+    from torchvision.utils import make_grid  # here, for figures without images need no torchvision
+
     nrows, step = -(-len(x) // ncols), 28 + gap
     grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=gap, pad_value=1)[0]
     if len(x) == 1:  # which make_grid leaves without padding
@@ -227,6 +229,8 @@ def histogram(groups, alt, *, xlabel="", ylabel=""):
 
 def table(matrix, alt, *, labels, title=""):
     """A square matrix as a grid of numbers, darker where larger; `labels` name rows and columns."""
+    from sklearn.metrics import ConfusionMatrixDisplay
+
     picture = Picture(6.2, 5.2, alt)
     ax = picture.add_subplot()
     grid = ConfusionMatrixDisplay(torch.as_tensor(matrix).numpy(), display_labels=labels)

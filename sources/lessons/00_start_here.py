@@ -35,9 +35,9 @@
 import torch
 
 from vae_lib import plots
+from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode, interpolate, sample
-from vae_lib.train import load_trained
 
 torch.manual_seed(42)
 model, history = load_trained()

@@ -29,10 +29,10 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from vae_lib import plots
+from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
 from vae_lib.model import VAE
-from vae_lib.train import load_trained
 
 torch.manual_seed(42)
 train_set, val_set, test_set = load_tensors()

@@ -26,11 +26,11 @@
 import torch
 
 from vae_lib import plots
+from vae_lib.checkpoints import load_experiments, load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
 from vae_lib.loss import bce
 from vae_lib.model import SIGMA, reparameterize
-from vae_lib.train import load_experiments, load_trained
 from vae_lib.widgets import Live
 
 # %% [markdown]

@@ -28,11 +28,12 @@ import torch.nn.functional as F
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from vae_lib import plots
+from vae_lib.checkpoints import load_experiments, load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
 from vae_lib.loss import bce, kld, vae_loss
 from vae_lib.model import reparameterize
-from vae_lib.train import evaluate, load_experiments, load_trained
+from vae_lib.train import evaluate
 from vae_lib.widgets import Live
 
 torch.manual_seed(42)

@@ -31,11 +31,12 @@ import torch
 from sklearn.neighbors import KNeighborsClassifier
 
 from vae_lib import plots
+from vae_lib.checkpoints import checkpoint_path, load_model, load_trained, save_each_epoch
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
 from vae_lib.loss import vae_loss
 from vae_lib.model import VAE
-from vae_lib.train import checkpoint_path, evaluate, load_model, load_trained, new_run, train
+from vae_lib.train import evaluate, new_run, train
 
 torch.manual_seed(42)
 train_set, val_set, test_set = load_tensors()
@@ -104,7 +105,7 @@ print(f"below the loss before the first step: {bool(total / 6400 < losses.loss.m
 folder = tempfile.TemporaryDirectory()
 torch.manual_seed(42)
 run = new_run(VAE(), torch.Generator().manual_seed(42))
-history = train(run, train_set.x, val_set.x, epochs=50, checkpoints=folder.name)
+history = train(run, train_set.x, val_set.x, epochs=50, after_epoch=save_each_epoch(folder.name))
 
 # %% tags=["nbval-ignore-output"]
 plots.loss_curves(history)
@@ -164,7 +165,7 @@ plots.images(torch.cat(drawn), alt, rows=[f"epoch {epoch}" for epoch in epochs])
 
 
 # %% tags=["nbval-ignore-output"]
-from vae_lib.train import load_experiments
+from vae_lib.checkpoints import load_experiments
 from vae_lib.widgets import Live
 
 kept = load_experiments()
@@ -246,7 +247,7 @@ plots.bars(gap, alt, ylabel="gap, nats per image", decimals=2)
 
 
 # %%
-from vae_lib.train import load_run, save_run
+from vae_lib.checkpoints import load_run, save_run
 
 
 def fresh_run():

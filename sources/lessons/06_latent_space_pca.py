@@ -28,10 +28,10 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 
 from vae_lib import plots
+from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import class_means, closest_pairs, encode, interpolate, project, traverse
 from vae_lib.loss import kld_per_dim
-from vae_lib.train import load_trained
 from vae_lib.widgets import LatentMap
 
 torch.manual_seed(42)

@@ -28,10 +28,10 @@ import torch
 from ipywidgets import HTML, FloatSlider, HBox, VBox
 
 from vae_lib import plots
+from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import class_means, encode, sample, traverse
 from vae_lib.loss import kld_per_dim
-from vae_lib.train import load_trained
 from vae_lib.widgets import Explorer, image_html
 
 torch.manual_seed(42)

@@ -31,10 +31,10 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from vae_lib import plots
+from vae_lib.checkpoints import load_experiments, load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import class_means, closest_pairs, encode, project, sample
 from vae_lib.loss import bce, kld, kld_per_dim
-from vae_lib.train import load_experiments, load_trained
 from vae_lib.widgets import Explorer
 
 # %%
