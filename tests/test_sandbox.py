@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import handed_in
+from tests import handed_in
 from vae_grade import judge, sandbox, system_calls
 from vae_grade.answer_server import Usage, read_stat, read_statm
 from vae_grade.system_calls import ALLOWED, AUDIT_ARCH, CONDITIONS, NUMBERS
