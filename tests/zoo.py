@@ -45,7 +45,7 @@ def handed_in(name, change, kld=10.0, words=""):
 
 
 # No end
-LATE = "timed out"
+LATE = "timed out"  # the tests give cases that say so 2 seconds of the processor, all others 30
 inside("loop", "while True: pass", words=LATE)
 answer("loop in the cell", "while True: pass\n" + KLD, words=LATE)
 inside(
