@@ -12,6 +12,7 @@ import pytest
 from tests import handed_in
 from vae_grade import judge, sandbox, system_calls
 from vae_grade.answer_server import Usage, read_stat, read_statm
+from vae_grade.assignments import Refused
 from vae_grade.system_calls import ALLOWED, AUDIT_ARCH, CONDITIONS, NUMBERS
 
 ALLOW = 0x7FFF0000
@@ -135,3 +136,10 @@ def test_ordinary_code_goes_on_working():
     finally:
         judge.close()
     assert record["exercises"]["kld"]["points"] == 10.0, record["exercises"]["kld"]
+
+
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="no bubblewrap")
+def test_without_a_filter_nothing_is_run(monkeypatch):
+    monkeypatch.setattr(system_calls, "AUDIT_ARCH", {})
+    with pytest.raises(Refused, match=r"no filter for the system calls of this processor \(.*x86-64 or 64-bit ARM"):
+        sandbox.require_sandbox()

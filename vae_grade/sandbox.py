@@ -20,7 +20,7 @@ from pathlib import Path
 import vae_checks
 import vae_lib
 import vae_probe
-from vae_grade import answer_server
+from vae_grade import answer_server, system_calls
 from vae_grade.answer_server import End, Job, Limits, Verdict
 from vae_grade.assignments import Refused
 from vae_lib.data import CACHE
@@ -39,10 +39,15 @@ def require_sandbox():
     """Make a sandbox and end it.
 
     Raises:
-        Refused: bubblewrap is missing or does not work here.
+        Refused: bubblewrap is missing or does not work here, or there is no filter for this processor.
     """
     if not shutil.which("bwrap"):
         raise Refused(f"bubblewrap is missing, and students' code is not run without it: {INSTALL}.")
+    if (machine := os.uname().machine) not in system_calls.AUDIT_ARCH:
+        raise Refused(
+            f"There is no filter for the system calls of this processor ({machine}), and students' code is not run "
+            "without one: grade on x86-64 or 64-bit ARM, or say --unsafe to run it with no protection at all."
+        )
     with Sandbox(LIMITS):
         pass
 
@@ -190,7 +195,7 @@ class AnswerServer:
         if verdict.end == End.REFUSED:
             raise Refused(
                 "The sandbox cannot be entered here; in some containers it cannot, because /proc/sys is read-only. "
-                "Grade on a machine of your own, or say --unsafe to run students' code with no protection at all."
+                "Grade on a machine of your own, or say --unsafe to run it with no protection at all."
             )
         return outcomes, verdict
 
