@@ -45,7 +45,7 @@ def handed_in(name, change, kld=10.0, words=""):
 
 
 # No end
-LATE = "timed out"
+LATE = "timed out"  # the tests give cases that say so 2 seconds of the processor, all others 30
 inside("loop", "while True: pass", words=LATE)
 answer("loop in the cell", "while True: pass\n" + KLD, words=LATE)
 inside(
@@ -166,10 +166,9 @@ for name, command in {
     "searches open files": "import os\nseen = [os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd') if "
     "os.path.lexists(f'/proc/self/fd/{n}')]",
 }.items():
-    indented = "\n".join("    " + line for line in command.splitlines())
     answer(
-        name,
-        f"SECRETS = __SECRETS__\ndef kld(mu, sigma):\n{indented}\n    raise ValueError('SEEN ' + str(seen)[-280:])",
+        name,  # it looks once, not at each call
+        f"SECRETS = __SECRETS__\n{command}\ndef kld(mu, sigma): raise ValueError('SEEN ' + str(seen)[-280:])",
         0.0,
         r"SEEN \[\]" if name in ("reads files", "reads its own memory") else "SEEN",
     )

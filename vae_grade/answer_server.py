@@ -176,7 +176,7 @@ def guard(shell, calls, limits, sandbox, job, outcomes, verdict):
     Args:
         shell, calls: as `set_up` and `load_calls` return them.
         limits: `Limits`.
-        sandbox: pidfd of the sandbox's first process; of nothing where there is no sandbox.
+        sandbox: pidfd of the process that keeps the sandbox's namespaces; any descriptor where there is no sandbox.
         job: file of a `Job` as JSON.
         outcomes: pipe for what comes back.
         verdict: pipe for a `Verdict` as JSON.
@@ -194,8 +194,8 @@ def guard(shell, calls, limits, sandbox, job, outcomes, verdict):
         if first == 0:
             run(shell, calls, limits, job, outcomes)
         keep_only(verdict, ready)
-        if limits.sandboxed and not os.read(ready, 1):  # until now /proc is not the sandbox's
-            return  # after the verdict, below
+        if limits.sandboxed and not os.read(ready, 1):  # before this byte /proc is not the sandbox's
+            return  # with the verdict that it was refused: `finally`
         result = Verdict(End.KILLED, "its guard stopped")
         result = watch(first, limits, own)
     finally:
@@ -242,8 +242,9 @@ def be_first(shell, calls, limits, job, outcomes, ready):
         if os.fork() == 0:
             run(shell, calls, limits, job, outcomes)
         keep_only()
-        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-            signal.signal(number, signal.SIG_DFL) if number != signal.SIGCHLD else None  # then the kernel sends none
+        # Without a handler the kernel brings none from inside; that of SIGCHLD is the default, which the filter keeps.
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}:
+            signal.signal(number, signal.SIG_DFL)
         while True:
             pid, ended = os.wait()
             if pid == STUDENT:

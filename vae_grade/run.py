@@ -11,7 +11,7 @@ import sys
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -70,8 +70,13 @@ def run(
         register_assignment(known[name], url)
         write(folder.source_notebook(name), known[name].released)
     counts: Counter[State] = Counter()
-    with open_gradebook(url) as gradebook, tqdm(total=len(todo), unit="submission") as bar:
-        for submission, record in grade_all(todo, known, limits, workers, scheduler):
+    with (
+        open_gradebook(url) as gradebook,
+        tqdm(total=len(todo), unit="submission") as bar,
+        closing(grade_all(todo, known, limits, workers, scheduler)) as records,
+        _announce_interrupt(),
+    ):
+        for submission, record in records:
             enter_record(gradebook, folder, submission, known[submission.assignment], record)
             write_record(folder, submission, record)
             counts[record.state] += 1
@@ -79,6 +84,16 @@ def run(
             bar.update()
             gradebook.db.expunge_all()  # else the session keeps all that it ever wrote
     return counts
+
+
+@contextmanager
+def _announce_interrupt() -> Iterator[None]:
+    """Ctrl-C is answered at once, wherever it comes, in a worker's turn or while a record is written."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        tqdm.write("Stopping, as soon as the answers that run now have ended ...", file=sys.stderr)
+        raise
 
 
 def _is_to_grade(folder: TeacherFolder, submission: Submission, known: dict[str, Assignment]) -> bool:
@@ -95,7 +110,7 @@ def grade_all(
     limits: sandbox.Limits,
     workers: int | None = None,
     scheduler: str | None = None,
-) -> Iterator[tuple[Submission, Record]]:
+) -> Generator[tuple[Submission, Record], None, None]:
     """Grade in other processes, here or on a cluster: (submission, record) as they are done.
 
     A worker that dies costs nothing but time. What was being graded then is graded again, each submission alone; so one
@@ -154,9 +169,6 @@ def _pool(width: int, scheduler: str | None) -> Iterator[tuple[Submit, Callable[
         with ProcessPoolExecutor(width, context, _begin) as executor:
             try:
                 yield partial(_submit_here, executor), lambda: width
-            except KeyboardInterrupt:
-                tqdm.write("Stopping, as soon as the answers that run now have ended ...", file=sys.stderr)
-                raise
             finally:
                 executor.shutdown(cancel_futures=True)
         return
