@@ -7,10 +7,10 @@ import json
 import textwrap
 
 from tests.answers import bce, kld, kld_by_sampling
-from vae_grade.assignments import ROOT, assignments
+from vae_grade.assignments import ROOT, load_assignments
 
 NAME = "04_bce_vs_kld"
-ASSIGNMENT = assignments()[NAME]
+ASSIGNMENT = load_assignments()[NAME]
 SOLUTION = json.loads((ROOT / "solutions" / NAME / f"{NAME}.ipynb").read_text())
 RIGHT = {cell["id"]: "".join(cell["source"]) for cell in SOLUTION["cells"] if cell["id"] in ASSIGNMENT.checked}
 # Other right answers than the solution's, with other names inside.

@@ -165,7 +165,7 @@ def test_a_case_earns_what_its_honest_answers_earn_and_the_report_says_why(grade
     full = 0.0 if case.kld is None else 10.0
     expected = {"bce": full, "kld": case.kld or 0.0, "kld_by_sampling": full}
     assert {exercise: graded["marks"][student, exercise] for exercise in expected} == expected, record
-    said = " ".join([record["state"], record["sentence"], *record["flags"]])
+    said = " ".join([record["state"], record["reason"], *record["flags"]])
     said += " ".join(exercise["text"] for exercise in record["exercises"].values())
     assert re.search(case.words, said), said
     if case.kld is None:

@@ -14,7 +14,7 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from vae_grade.assignments import assignments
+from vae_grade.assignments import load_assignments
 from vae_grade.notebook import find_answers, read_cells
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +26,7 @@ SAMPLES = sorted((ROOT / "vae_grade" / "samples").glob("*/*.ipynb"))
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.parent.name)
 def test_a_sample_is_of_the_release_as_it_is_now(path):
-    assignment = assignments()[path.stem]
+    assignment = load_assignments()[path.stem]
     cells = read_cells(path.read_bytes())
     answered = {*assignment.checked, *assignment.written}
     released = [(cell.id, cell.source) for cell in assignment.cells if cell.id not in answered]
