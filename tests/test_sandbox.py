@@ -135,7 +135,7 @@ def test_ordinary_code_goes_on_working():
         record = judge.grade(handed_in.as_bytes(notebook), handed_in.ASSIGNMENT, limits)
     finally:
         judge.close()
-    assert record["exercises"]["kld"]["points"] == 10.0, record["exercises"]["kld"]
+    assert record.exercises["kld"].points == 10.0, record.exercises["kld"]
 
 
 @pytest.mark.skipif(not shutil.which("bwrap"), reason="no bubblewrap")

@@ -47,23 +47,23 @@ def measure(notebooks):
 def grade(folder):
     """Grade each notebook of a folder without a sandbox; what does not earn all points is printed."""
     from vae_grade import judge
-    from vae_grade.assignments import assignments
+    from vae_grade.assignments import load_assignments
     from vae_grade.sandbox import LIMITS
 
     limits = replace(LIMITS, sandboxed=False, seconds=3000)
     for path in sorted(Path(folder).glob("*.ipynb")):
-        record = judge.grade(path.read_bytes(), assignments()[path.stem], limits)
-        for name, exercise in record["exercises"].items():
-            if exercise["points"] < exercise["max"] and exercise["state"] != "not attempted":
-                print(f"{path.stem}: {name} earns {exercise['points']}: {exercise['text']}")
+        record = judge.grade(path.read_bytes(), load_assignments()[path.stem], limits)
+        for name, exercise in record.exercises.items():
+            if exercise.points < exercise.max_points and exercise.state != "not attempted":
+                print(f"{path.stem}: {name} earns {exercise.points}: {exercise.text}")
     judge.close()
 
 
 def model_answers():
     """The solutions of all assignments, as bytes."""
-    from vae_grade.assignments import ROOT, assignments
+    from vae_grade.assignments import ROOT, load_assignments
 
-    return {name: (ROOT / "solutions" / name / f"{name}.ipynb").read_bytes() for name in assignments()}
+    return {name: (ROOT / "solutions" / name / f"{name}.ipynb").read_bytes() for name in load_assignments()}
 
 
 def ordinary():
