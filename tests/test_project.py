@@ -11,6 +11,7 @@ import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from conftest import SLOW
 from tools import build_notebooks as build
@@ -69,11 +70,11 @@ def test_the_licence_files_are_whole_texts_that_a_forge_recognises():
 
 def test_constraints_pin_every_direct_dependency_within_its_range_and_name_no_address():
     lines = (ROOT / "constraints.txt").read_text().splitlines()[1:]
-    pins = dict(line.split("==") for line in lines)  # also fails on an address
+    pins = {canonicalize_name(name): pin for name, pin in (line.split("==") for line in lines)}  # fails on an address
     project = pyproject()
     for line in project["dependencies"] + project["optional-dependencies"]["test"]:
         requirement = Requirement(line)
-        assert requirement.specifier.contains(pins[requirement.name])
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
 
 
 def test_every_notebook_is_what_its_source_says():
