@@ -25,6 +25,7 @@ SLOW = {
     "test_grading_zoo.py",
     "test_nbgrader.py",
     "test_set_up.py",
+    "test_site.py",
     "test_teaching.py",
     "test_types.py",
     "test_only_equivalent_mutants_survive",
