@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import os
 import re
@@ -185,7 +186,7 @@ def test_the_explorer_lives_on_the_start_page(open_page):
     page.touchscreen.tap(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
     page.wait_for_timeout(400)
     seen.append(pixels(digit))
-    assert all(a != b for a, b in zip(seen, seen[1:], strict=False))
+    assert all(a != b for a, b in itertools.pairwise(seen))
 
 
 @pytest.mark.parametrize("name", [page for page in NOTEBOOK_PAGES if page.startswith("notebooks/")])

@@ -13,6 +13,7 @@ import html
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +24,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import nbformat
-from sphinx.cmd.build import main as sphinx_build
 
 from tools.live_widgets import lesson_widgets, uses_widgets, write_image, write_widget
 
@@ -66,7 +66,8 @@ def build(out, address=None):
         site = Site(stage, made, address and address.removesuffix("/").removesuffix(".git"))
         site.stage_all()
         options = ["-b", "html", "-n", "-W", "--keep-going", "-q", "-j", "auto"]
-        status = sphinx_build([*options, "-d", str(Path(temporary, "doctrees")), str(stage), str(made)])
+        command = [sys.executable, "-m", "sphinx", *options, "-d", Path(temporary, "doctrees"), stage, made]
+        status = subprocess.run(command).returncode
         for name in ("objects.inv", ".buildinfo"):
             (made / name).unlink(missing_ok=True)
         if status == 0:
