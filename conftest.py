@@ -20,16 +20,25 @@ from tests import only_loopback
 
 # What takes more than a few seconds, by file or by function; with the notebooks it is left out of the quick loop.
 SLOW = {
-    "test_browser.py",
+    "test_explorer.py",
+    "test_exported_page.py",
     "test_grading_run.py",
     "test_grading_zoo.py",
+    "test_lessons_in_browser.py",
     "test_nbgrader.py",
     "test_set_up.py",
     "test_site.py",
     "test_teaching.py",
     "test_types.py",
+    "test_after_a_table_a_notebook_still_shows_the_sharp_and_described_picture",
+    "test_drawing_calling_and_judging_can_be_done_in_three_processes",
+    "test_neither_import_nor_drawing_touches_pyplot",
     "test_only_equivalent_mutants_survive",
     "test_right_answers_get_full_points",
+    "test_the_command_is_installed_and_explains_itself",
+    "test_the_command_succeeds_where_all_is_fine",
+    "test_the_tool_runs_as_a_file_and_as_a_module",
+    "test_two_processes_that_unpack_at_the_same_time_both_succeed",
     "test_wrong_answers_fail_and_are_named",
 }
 # Grading is for Linux; what it stands on, other systems do not have.

@@ -6,18 +6,18 @@ import inspect
 import json
 import textwrap
 
-from tests.answers import loss
-from vae_grade.assignments import ROOT, assignments
+from tests.answers import bce, kld, kld_by_sampling
+from vae_grade.assignments import ROOT, load_assignments
 
 NAME = "04_bce_vs_kld"
-ASSIGNMENT = assignments()[NAME]
+ASSIGNMENT = load_assignments()[NAME]
 SOLUTION = json.loads((ROOT / "solutions" / NAME / f"{NAME}.ipynb").read_text())
 RIGHT = {cell["id"]: "".join(cell["source"]) for cell in SOLUTION["cells"] if cell["id"] in ASSIGNMENT.checked}
 # Other right answers than the solution's, with other names inside.
 OTHER = {
-    "bce": ("bce_vectorised", "import math\nimport torch\n"),
-    "kld": ("kld_of_log_var", "import torch\n"),
-    "kld_by_sampling": ("sampling_vectorised", "import torch\n"),
+    "bce": (bce.bce_vectorised, "import math\nimport torch\n"),
+    "kld": (kld.kld_of_log_var, "import torch\n"),
+    "kld_by_sampling": (kld_by_sampling.sampling_vectorised, "import torch\n"),
 }
 WRONG_KLD = "def kld(mu, sigma):\n    return (mu.square() + sigma.square() - 1 - sigma.square().log()).sum(dim=1)"
 WORDS = "The mean divides the BCE by 784, so the KLD weighs too much."
@@ -54,7 +54,7 @@ def source(function, name):
 
 
 def perfect_in_other_words():
-    return filled(**{name: imports + source(getattr(loss, other), name) for name, (other, imports) in OTHER.items()})
+    return filled(**{name: imports + source(other, name) for name, (other, imports) in OTHER.items()})
 
 
 def as_bytes(notebook):

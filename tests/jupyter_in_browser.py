@@ -12,12 +12,16 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
+from axe_playwright_python.sync_playwright import Axe
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # Run as root, in a container, and let the browser itself ask nobody for anything.
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+GLIDE = 400  # milliseconds; the explorer takes 250 to go to a new place
 NOTIFICATIONS = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
 
 
@@ -118,3 +122,50 @@ def python(page, code):
 def pixels(canvas):
     """The 784 grey levels, 0 to 255, of a canvas on the screen."""
     return canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 == 0)")
+
+
+def watched(page):
+    """The page, with no JavaScript error, no error in the browser's console and no dialog until its end."""
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and errors.append(f"{said.text} {said.location}"))
+    page.on("dialog", lambda dialog: errors.append(dialog.message))
+    yield page
+    assert errors == []
+
+
+def scrolled(page, selector):
+    """The widget, on the screen: JupyterLab takes cells that are far away out of the page."""
+    page.evaluate(
+        """async (selector) => {
+            const { content } = jupyterapp.shell.currentWidget;
+            for (let i = 0; i < content.widgets.length && !document.querySelector(selector); i++) {
+                await content.scrollToItem(i, "start");
+                await new Promise((done) => setTimeout(done, 50));
+            }
+        }""",
+        selector,
+    )
+    box = page.locator(selector)
+    box.scroll_into_view_if_needed()
+    return box
+
+
+def serious(page, selector):
+    """What axe-core finds in the widget, serious or critical, but for one fault of ipywidgets' sliders.
+
+    Their handles have no name. noUiSlider gives one if asked to (its issue 1223), but ipywidgets does not ask, and has
+    no such argument in Python.
+    """
+    violations = Axe().run(page, context=selector).response["violations"]
+    grave = [v for v in violations if v["impact"] in ("serious", "critical")]
+    found = [(v["id"], node["html"]) for v in grave for node in v["nodes"]]
+    return [(rule, html) for rule, html in found if not (rule == "aria-input-field-name" and "noUi-handle" in html)]
+
+
+def assert_shows(box, model, z):
+    """The digit in the explorer is what the model decodes from z (D,)."""
+    with torch.no_grad():
+        expected = 255 * model.decode(z.view(1, -1))[0]
+    shown = torch.tensor(pixels(box.locator(".digit")))
+    assert (shown - expected).abs().max() <= 1.5  # 1 for the decoder, half for the rounding to a grey level

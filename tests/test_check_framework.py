@@ -12,7 +12,11 @@ import pytest
 import torch
 
 import vae_checks as checks
-from vae_checks.check import PROPERTIES, Finding, Mistake, Result, check_against, pack, same, tensor_cases, unpack
+from vae_checks.check import Result, check_against, tensor_cases
+from vae_checks.compare import same
+from vae_checks.mistakes import Finding, Mistake
+from vae_checks.properties import PROPERTIES
+from vae_probe.outcome import pack, unpack
 
 
 def oracle(x, w):
@@ -464,7 +468,7 @@ def test_a_number_and_a_tensor_of_one_number_are_the_same():
 CALLER = """
 import json, sys
 import vae_checks as checks
-from vae_checks.check import unpack
+from vae_probe.outcome import unpack
 
 task, outcomes = json.load(sys.stdin), []
 for source in task["sources"]:

@@ -14,7 +14,7 @@ import vae_checks as checks
 from tools import mutate_checks as check_table
 
 EXERCISES = check_table.exercises()
-CHECK_MODULES = [path for path in Path(checks.__file__).parent.glob("*.py") if path.stem not in ("__init__", "check")]
+CHECK_MODULES = sorted(Path(checks.__file__).parent.glob("*/*.py"))
 
 each_exercise = pytest.mark.parametrize("name", EXERCISES)
 
@@ -96,13 +96,14 @@ def test_an_exercise_has_two_right_answers_ten_points_and_three_hints(name):
 def test_exercises_checks_and_answers_are_the_same_names():
     cells = [cell for path in check_table.ROOT.glob("sources/assignments/*.py") for cell in jupytext.read(path).cells]
     answered, tested = ([cell.metadata[key] for cell in cells if key in cell.metadata] for key in ("answer", "tests"))
-    modules = check_table.answer_modules()
-    stated = [[n for m in modules for n in getattr(m, kind)] for kind in ("RIGHT", "WRONG", "EQUIVALENT")]
+    files = [path.stem for path in check_table.ANSWERS.glob("*.py") if path.stem != "__init__"]
     assert sorted(answered) == sorted(tested) == sorted(checks.__all__)
-    assert [sorted(names) for names in stated] == 3 * [sorted(answered)]
+    # Each answers' file was read for RIGHT, WRONG and EQUIVALENT when EXERCISES was made.
+    assert sorted(files) == sorted(name.lower() for name in EXERCISES)
+    assert sorted(EXERCISES) == sorted(answered)
 
 
-@pytest.mark.parametrize("path", CHECK_MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CHECK_MODULES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_mistake_that_a_check_names_is_made_by_a_wrong_answer(path):
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     named = {call.args[0].value for call in calls if ast.unparse(call.func) == "Mistake"}

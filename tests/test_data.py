@@ -254,48 +254,6 @@ def test_two_processes_that_unpack_at_the_same_time_both_succeed(tmp_path, monke
 # Files, whole or not at all.
 
 
-def test_a_file_is_written_with_its_folders_and_nothing_beside_it(tmp_path):
-    data.write_atomically(str(tmp_path / "new" / "folder" / "file"), lambda path: path.write_bytes(b"content"))
-    assert [path.name for path in (tmp_path / "new" / "folder").iterdir()] == ["file"]
-    assert (tmp_path / "new" / "folder" / "file").read_bytes() == b"content"
-
-
-def test_a_file_is_not_touched_before_its_content_is_whole(tmp_path):
-    (tmp_path / "file").write_bytes(b"old")
-    temporary = []
-
-    def write(path):
-        path.write_bytes(b"new")
-        temporary.append(path)
-        assert (tmp_path / "file").read_bytes() == b"old"
-
-    data.write_atomically(tmp_path / "file", write)
-    assert (tmp_path / "file").read_bytes() == b"new"
-    # A rename is one step only within a folder, and the number keeps two processes apart.
-    assert temporary[0].parent == tmp_path
-    assert str(os.getpid()) in temporary[0].name
-
-
-@pytest.mark.parametrize("old", [None, b"old"])
-@pytest.mark.parametrize("stopped_at", ["write", "rename"])
-def test_a_write_that_is_interrupted_leaves_what_was_there(tmp_path, monkeypatch, old, stopped_at):
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    def write(path):
-        path.write_bytes(b"half")
-        if stopped_at == "write":
-            stop()
-
-    if old:
-        (tmp_path / "file").write_bytes(old)
-    if stopped_at == "rename":
-        monkeypatch.setattr(Path, "replace", stop)
-    with pytest.raises(KeyboardInterrupt):
-        data.write_atomically(tmp_path / "file", write)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == ({"file": old} if old else {})
-
-
 # A bundle that is damaged or not whole.
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import vae_lib
 from vae_lib import data, environment
-from vae_lib.environment import Check, Checks, check_environment
+from vae_lib.environment import Line, Lines, check_environment
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +114,7 @@ def test_what_is_wrong_is_told_in_one_sentence_with_the_remedy(monkeypatch, tmp_
     assert "\n" not in problem.sentence
 
 
-MIXED = Checks([Check("Python", True, "version 3.12.1"), Check("Disk", False, "0.2 GB are free: make room.")])
+MIXED = Lines([Line("Python", True, "version 3.12.1"), Line("Disk", False, "0.2 GB are free: make room.")])
 
 
 def test_a_notebook_shows_a_table():
@@ -134,7 +134,7 @@ def test_print_gives_a_line_for_each_check():
 
 
 def test_all_is_ok_only_if_every_line_is():
-    assert Checks(MIXED[:1]).ok
+    assert Lines(MIXED[:1]).ok
     assert not MIXED.ok
 
 

@@ -99,7 +99,7 @@ def graded(tmp_path_factory):
     """All cases and their neighbours, graded: what was before, what came of it."""
     folder = tmp_path_factory.mktemp("class")
     inbox, ears, honest = folder / "inbox", Ears(), {}
-    secrets = [folder / "marks.txt", folder / "gradebook.db", ROOT / "vae_checks" / "loss.py"]
+    secrets = [folder / "marks.txt", folder / "gradebook.db", ROOT / "vae_checks" / "bce_vs_kld" / "kld.py"]
     secrets += [ROOT / "solutions" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
     secrets += [folder / "collected" / "000_honest" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
     secrets[0].write_text(CANARY)
@@ -158,7 +158,7 @@ def test_a_case_earns_what_its_honest_answers_earn_and_the_report_says_why(grade
     full = 0.0 if case.kld is None else 10.0
     expected = {"bce": full, "kld": case.kld or 0.0, "kld_by_sampling": full}
     assert {exercise: graded["marks"][student, exercise] for exercise in expected} == expected, record
-    said = " ".join([record["state"], record["sentence"], *record["flags"]])
+    said = " ".join([record["state"], record["reason"], *record["flags"]])
     said += " ".join(exercise["text"] for exercise in record["exercises"].values())
     assert re.search(case.words, said), said
     if case.kld is None:

@@ -130,3 +130,16 @@ def test_walks_give_images_without_gradients(model):
         assert found.min() >= 0
         assert found.max() <= 1
         assert not found.requires_grad
+
+
+def test_neighbours_right_is_a_vote_of_the_fifteen_nearest_of_the_first():
+    generator = torch.Generator().manual_seed(3)
+    y = torch.randint(3, (120,), generator=generator)
+    points = torch.randn(120, 2, generator=generator) + 1.5 * y.unsqueeze(1)
+    right = []
+    for point, digit in zip(points[80:], y[80:], strict=True):
+        nearest = sorted(range(80), key=lambda i, point=point: (points[i] - point).norm().item())[:15]
+        votes = [sum(y[i].item() == k for i in nearest) for k in range(3)]
+        right.append(votes.index(max(votes)) == digit)
+    assert latent.neighbours_right(points, y, first=80) == pytest.approx(sum(right) / len(right))
+    assert 0.5 < sum(right) / len(right) < 1

@@ -1,5 +1,7 @@
 """The model against its formulas in numpy, hand-counted sizes and autograd."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
@@ -53,10 +55,10 @@ def test_the_model_has_676_864_parameters(model):
     assert sum(parameter.numel() for parameter in model.parameters()) == by_hand
 
 
-def test_sizes_are_all_that_is_needed_to_build_the_model_again():
+def test_its_configuration_is_all_that_is_needed_to_build_the_model_again():
     model = VAE(input_dim=9, hidden_dim=7, latent_dim=3, sigma_head="softplus")
-    assert model.sizes == {"input_dim": 9, "hidden_dim": 7, "latent_dim": 3, "sigma_head": "softplus"}
-    VAE(**model.sizes).load_state_dict(model.state_dict())
+    assert asdict(model.config) == {"input_dim": 9, "hidden_dim": 7, "latent_dim": 3, "sigma_head": "softplus"}
+    VAE(**asdict(model.config)).load_state_dict(model.state_dict())
 
 
 @pytest.mark.parametrize("sigma_head", HEADS)

@@ -16,10 +16,11 @@ import torch
 from PIL import Image
 
 from vae_lib import report
+from vae_lib.checkpoints import checkpoint_path, load_model, load_run, save_run
 from vae_lib.data import Images, load_tensors
 from vae_lib.model import VAE
 from vae_lib.report import fixed_z, main, repeat_report
-from vae_lib.train import checkpoint_path, evaluate, load_model, load_run, new_run, save_run, train_epoch
+from vae_lib.train import evaluate, new_run, train_epoch
 
 FILES = {
     "checkpoints/epoch01.pt",
@@ -120,7 +121,7 @@ def test_the_samples_come_from_the_same_draws_each_time():
     assert torch.equal(z, fixed_z(VAE(hidden_dim=8, latent_dim=5)))
     assert z.shape == (64, 5)
     torch.set_rng_state(before)
-    fixed_z(SimpleNamespace(sizes={"latent_dim": 5}))
+    fixed_z(SimpleNamespace(config=SimpleNamespace(latent_dim=5)))
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -325,7 +326,7 @@ def stopped(argv, capsys, monkeypatch, *, module, name, call, done):
 
 
 @pytest.mark.parametrize("done", [False, True])
-@pytest.mark.parametrize(("module", "name"), [(report, "save_pictures"), (report.train, "save_run")])
+@pytest.mark.parametrize(("module", "name"), [(report, "save_pictures"), (report.checkpoints, "save_run")])
 @pytest.mark.parametrize("out", ["run", "my run"])
 def test_a_stopped_run_prints_the_command_that_goes_on(small_mnist, capsys, monkeypatch, out, module, name, done):
     argv = ["--out", out, "--epochs", "2"]

@@ -32,7 +32,15 @@ SOURCE = ROOT / "sources/site"
 sys.path.insert(0, str(SOURCE))  # where Sphinx looks for it, too
 from glossary import ROW, row_term  # noqa: E402
 
-PAGES = ["README.md", "GLOSSARY.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "vae_lib/mnist/README.md"]
+PAGES = [
+    "README.md",
+    "GLOSSARY.md",
+    "CONTRIBUTING.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "vae_lib/mnist/README.md",
+]
 BRANCH, COPIES = "main", "colab"  # where people edit; where .github/workflows/site.yml puts the copies for Colab
 ABOUT = re.compile(r"\*\*Before you begin:\*\* (?P<before>.+?)\s+\*\*Time:\*\* (?P<time>.+?)(?=\n\n|\Z)", re.DOTALL)
 LINK = re.compile(r"(?<!!)\[(?P<text>[^]]*)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")

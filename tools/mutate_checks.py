@@ -77,21 +77,19 @@ class Exercise(NamedTuple):
 def exercises():
     """Every exercise that has a check, a model answer and answers in tests/answers: {name: Exercise}."""
     found = {}
-    answers = {name: module for module in answer_modules() for name in module.RIGHT}
     for source in sorted((ROOT / "sources/assignments").glob("*.py")):
         for name, cell, names in models(source):
-            if name in answers and hasattr(checks, name):
-                right, wrong, equivalent = (
-                    getattr(answers[name], kind).get(name, {}) for kind in ("RIGHT", "WRONG", "EQUIVALENT")
+            if hasattr(checks, name) and (ANSWERS / f"{name.lower()}.py").exists():
+                answers = import_answers(name)
+                found[name] = Exercise(
+                    name, getattr(checks, name), answers.RIGHT, answers.WRONG, answers.EQUIVALENT, cell, names
                 )
-                found[name] = Exercise(name, getattr(checks, name), right, wrong, equivalent, cell, names)
     return found
 
 
-def answer_modules():
-    """The modules of tests/answers, imported."""
-    names = sorted(path.stem for path in ANSWERS.glob("*.py") if path.stem != "__init__")
-    return [importlib.import_module(f"tests.answers.{name}") for name in names]
+def import_answers(name):
+    """The module of tests/answers with the answers to an exercise."""
+    return importlib.import_module(f"tests.answers.{name.lower()}")
 
 
 def models(source):

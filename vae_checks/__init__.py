@@ -3,13 +3,27 @@
 Each check is named like the function it checks; `checks.kld.hint(1)` gives a hint.
 """
 
-from vae_checks.data import batches, split, to_images
-from vae_checks.latent import class_means, neighbours_right, pca
-from vae_checks.loss import bce, kld, kld_by_sampling
-from vae_checks.model import Decoder, Encoder, count_parameters
-from vae_checks.reparameterization import draw_many, reparameterize, sigma_from_log_var
-from vae_checks.sampling import interpolate, sample, traverse
-from vae_checks.training import epoch_loss, fit, train_step
+from vae_checks.bce_vs_kld.bce import bce
+from vae_checks.bce_vs_kld.kld import kld
+from vae_checks.bce_vs_kld.kld_by_sampling import kld_by_sampling
+from vae_checks.data_split.batches import batches
+from vae_checks.data_split.split import split
+from vae_checks.data_split.to_images import to_images
+from vae_checks.encoder_decoder.count_parameters import count_parameters
+from vae_checks.encoder_decoder.decoder import Decoder
+from vae_checks.encoder_decoder.encoder import Encoder
+from vae_checks.latent_space_pca.class_means import class_means
+from vae_checks.latent_space_pca.neighbours_right import neighbours_right
+from vae_checks.latent_space_pca.pca import pca
+from vae_checks.live_sampling.interpolate import interpolate
+from vae_checks.live_sampling.sample import sample
+from vae_checks.live_sampling.traverse import traverse
+from vae_checks.reparameterization_trick.draw_many import draw_many
+from vae_checks.reparameterization_trick.reparameterize import reparameterize
+from vae_checks.reparameterization_trick.sigma_from_log_var import sigma_from_log_var
+from vae_checks.training.epoch_loss import epoch_loss
+from vae_checks.training.fit import fit
+from vae_checks.training.train_step import train_step
 
 __all__ = [
     "Decoder",

@@ -1,36 +1,21 @@
 """What a check is made of: draw inputs, call the student's function on them, judge what came back.
 
-Only the middle step, in `calls`, needs the student's code, and it returns plain data, which JSON can carry; so grading
-calls in one process and judges in another.
+Only the middle step, in `vae_probe`, needs the student's code, and it returns plain data, which JSON can carry; so
+grading calls in one process and judges in another.
 """
 
-import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import torch
 
-from vae_probe.call import call_function, is_float, kept_random_states, leaves, pack, unpack
-
-
-class Mistake(NamedTuple):
-    """A known wrong answer: its name, the question that leads out of it, and a function that makes it."""
-
-    name: str
-    question: str
-    function: Callable
-
-
-class Finding(NamedTuple):
-    """Whether a property holds, and if not, what was expected and what came."""
-
-    property: str
-    right: bool
-    sentence: str = ""
+from vae_checks.compare import alike
+from vae_checks.mistakes import Finding, Mistake
+from vae_checks.properties import PROPERTIES
+from vae_probe.call import call_function, is_float, kept_random_states
+from vae_probe.outcome import unpack
 
 
 @dataclass(frozen=True)
@@ -161,9 +146,6 @@ def _as_markdown(sentence):
     return "".join("\\" + letter if letter in "\\`*_{}[]<>#|~$" else letter for letter in sentence)
 
 
-# Judging
-
-
 def check_against(oracle, mistakes, *, name, points, draw, hints, call=call_function, tolerance=1e-4):
     """A `Check` that compares with an oracle: a slow or borrowed right answer, called on the same cases.
 
@@ -189,150 +171,6 @@ def check_against(oracle, mistakes, *, name, points, draw, hints, call=call_func
         return None
 
     return Check(name, points, draw, call, judge, recognise, hints, oracle)
-
-
-def alike(ones, others, tolerance=1e-4):
-    """Whether two lists of outcomes agree: in values and gradients, or in the errors."""
-
-    def essence(outcome):
-        error = outcome["error"] or {"type": None, "message": ""}
-        return [outcome["value"], outcome["gradients"], error["type"], error["message"][:40]]
-
-    return all(same(essence(one), essence(other), tolerance) for one, other in zip(ones, others, strict=True))
-
-
-def same(a, b, tolerance=1e-4):
-    """Whether two plain values have the same structure, and their numbers agree within the tolerance."""
-    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
-        close = partial(torch.allclose, rtol=tolerance, atol=tolerance / 10, equal_nan=True)
-        return describe(a) == describe(b) and close(a.double(), b.double())
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(same(x, y, tolerance) for x, y in zip(a, b, strict=True))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key], tolerance) for key in a)
-    if is_number(a) and is_number(b):
-        return math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance / 10) or (math.isnan(a) and math.isnan(b))
-    return type(a) is type(b) and a == b
-
-
-def is_number(value):
-    """Whether a plain value is an int or a float, or a tensor that holds just one."""
-    is_scalar = isinstance(value, torch.Tensor) and value.ndim == 0 and not value.is_complex()
-    return is_scalar or type(value) in (int, float)
-
-
-def describe(value):
-    """The structure of a plain value in a few words."""
-    if isinstance(value, torch.Tensor):
-        kind = "complex " if value.is_complex() else ""
-        return f"a {kind}tensor {tuple(value.shape)}" if value.ndim else f"a {kind}number"
-    if isinstance(value, list):
-        kinds = [describe(item) for item in value]
-        return f"{len(kinds)} × {kinds[0]}" if len(kinds) > 2 and len(set(kinds)) == 1 else f"({', '.join(kinds)})"
-    if isinstance(value, dict):
-        keys = ", ".join(sorted(value))
-        return f"an object of type {value['unknown']}" if "unknown" in value else f"a dict of {keys}"
-    if is_number(value):
-        return "a number"
-    return "nothing (is there a return?)" if value is None else f"a {type(value).__name__}"
-
-
-def difference(expected, came, tolerance=1e-4):
-    """In words, the first part of two plain values that differs, and there the largest difference."""
-    if describe(expected) != describe(came):
-        return f"expected {describe(expected)}, got {describe(came)}"
-    if isinstance(expected, list | dict):
-        keys = expected if isinstance(expected, dict) else range(len(expected))
-        key = next(key for key in keys if not same(expected[key], came[key], tolerance))
-        return f"in part {key} {difference(expected[key], came[key], tolerance)}"
-    if isinstance(expected, torch.Tensor) and expected.ndim:
-        off = (expected.double() - came.double()).abs().nan_to_num(math.inf)
-        index = tuple(int(i) for i in np.unravel_index(off.argmax().item(), off.shape))
-        return f"at {list(index)} expected {_number(expected[index])}, got {_number(came[index])}"
-    return f"expected {_number(expected)}, got {_number(came)}"
-
-
-def _number(value):
-    value = value.item() if isinstance(value, torch.Tensor) else value
-    return f"{value:.5g}" if isinstance(value, float) else repr(value)
-
-
-# A property's judge takes (case, expected outcome, outcome) of all cases, and the tolerance. It returns the fault that
-# it finds, a sentence, or "".
-
-
-def _shape(seen, tolerance):
-    for _, expected, outcome in seen:
-        wanted, came = describe(expected["value"]), describe(outcome["value"])
-        if wanted != came:
-            return f"expected {wanted}, got {came}"
-    return ""
-
-
-def _value(kind):
-    def judge(seen, tolerance):
-        for case, expected, outcome in seen:
-            if case["kind"] == kind and not same(expected["value"], outcome["value"], tolerance):
-                return difference(expected["value"], outcome["value"], tolerance)
-        return ""
-
-    return judge
-
-
-def _gradient(seen, tolerance):
-    for _, expected, outcome in seen:
-        for name, wanted in expected["gradients"].items():
-            came = outcome["gradients"].get(name)
-            if came is None and wanted is not None:
-                return f"no gradient reaches {name}; was it cut off by detach, no_grad, item or torch.tensor?"
-            if wanted is None and came is not None:
-                wanted = torch.zeros_like(came)
-            if not same(wanted, came, tolerance):
-                return f"that of {name}: {difference(wanted, came, tolerance)}"
-    return ""
-
-
-def _precision(seen, tolerance):
-    for case, expected, outcome in seen:
-        for wanted, came in zip(leaves(expected["value"]), leaves(outcome["value"]), strict=False):
-            if isinstance(wanted, torch.Tensor) and isinstance(came, torch.Tensor) and wanted.dtype != came.dtype:
-                return f"expected {wanted.dtype} for inputs of this dtype, got {came.dtype}"
-        if case["kind"] == "float64" and not same(expected["value"], outcome["value"], tolerance):
-            return "the value is wrong for float64 inputs, too"
-        if case["kind"] == "float64" and not same(expected["value"], outcome["value"], 1e-9):
-            return "right, but less precise than float64; is a step made in float32?"
-        if outcome["device"] == "cpu":
-            return "a tensor is made on the CPU whatever the device of the inputs; make it like them (torch.zeros_like)"
-    return ""
-
-
-def _unchanged(seen, tolerance):
-    changed = sorted({name for _, _, outcome in seen for name in outcome["changed"]})
-    return f"{', '.join(changed)} changed in place; who called you still needs the old values" if changed else ""
-
-
-def _unseeded(seen, tolerance):
-    seeded = any(outcome["seeded"] for _, _, outcome in seen)
-    return "your function sets a global seed, so that all random numbers after it repeat" if seeded else ""
-
-
-def _generator(seen, tolerance):
-    values = [pack(outcome["value"]) for case, _, outcome in seen if case["kind"] in ("main", "other generator")]
-    if values[0] == values[-1]:
-        return "another generator gives the very same result; is it used, and is anything drawn?"
-    return ""
-
-
-PROPERTIES = {
-    "shape": _shape,
-    "value": _value("main"),
-    "gradient": _gradient,
-    "batch of one": _value("one"),
-    "float64 and device": _precision,
-    "draws from the generator": _generator,
-    "inputs unchanged": _unchanged,
-    "no global seed": _unseeded,
-}
 
 
 def tensor_cases(seed, make):

@@ -2,13 +2,16 @@
 
 Read the modules in this order; each imports only from those above it:
 
-1. `data`         MNIST, its split, its batches
-2. `model`        encoder, reparameterization trick, decoder
-3. `loss`         BCE and KLD, in nats per image
-4. `train`        the training loop, evaluation, checkpoints
-5. `latent`       what the trained latent space looks like
-6. `plots`        figures from tensors
-7. `widgets`      the live sampler
-8. `report`       the whole experiment, also as the command `vae-report`
-9. `environment`  is this computer ready for the course?
+1. `files`        files that are there whole or not at all
+2. `data`         MNIST, its split, its batches
+3. `model`        encoder, reparameterization trick, decoder
+4. `loss`         BCE and KLD, in nats per image
+5. `train`        the training loop, evaluation
+6. `checkpoints`  runs and models as files, and those that ship with the library
+7. `latent`       what the trained latent space looks like
+8. `measure`      instruments for generated images
+9. `plots`        figures from tensors
+10. `widgets`     the live samplers
+11. `report`      the whole experiment, also as the command `vae-report`
+12. `environment` is this computer ready for the course?
 """

@@ -5,14 +5,16 @@ Source: LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Docu
 
 import gzip
 import hashlib
-import os
 import sys
 import warnings
 import zlib
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
+
+from platformdirs import user_cache_path
+
+from vae_lib.files import write
 
 
 def import_remedy(error):
@@ -34,7 +36,7 @@ except Exception as error:  # a mismatch comes as RuntimeError, ImportError, OSE
     raise ImportError(import_remedy(error)) from error
 
 BUNDLE = Path(__file__).with_name("mnist")
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vae_course"
+CACHE = user_cache_path("vae_course", appauthor=False)
 
 
 class Images(NamedTuple):
@@ -136,25 +138,10 @@ def unpack(root=CACHE):
             sentence = f"{target} was damaged or half written; it is replaced by a good copy, you need do nothing."
             warnings.warn(sentence, stacklevel=2)
         if packed.exists():
-            write_atomically(target, partial(Path.write_bytes, data=_gunzip(packed, expected)))
+            write(target, _gunzip(packed, expected))
         else:
             target.unlink(missing_ok=True)
     return raw
-
-
-def write_atomically(path, write):
-    """Call `write` with a temporary path, then rename it to `path`: the file is there whole, or not at all.
-
-    Folders are made as needed. The process number in the name keeps two kernels that write the same file apart.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)  # what a failed write left
 
 
 def _gunzip(packed, expected):

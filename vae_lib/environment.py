@@ -18,7 +18,7 @@ BROWSER_PARTS = {
 SET_UP_AGAIN = "run the set-up line of README.md again"
 
 
-class Check(NamedTuple):
+class Line(NamedTuple):
     """One line of the environment check: what was looked at, whether it is fine, and a sentence."""
 
     name: str
@@ -26,19 +26,19 @@ class Check(NamedTuple):
     sentence: str
 
 
-class Checks(list):
+class Lines(list):
     """The lines of the environment check: a notebook shows a table, `print` gives text."""
 
     @property
     def ok(self):
         """Whether every line is fine."""
-        return all(check.ok for check in self)
+        return all(line.ok for line in self)
 
     def __repr__(self):
-        return "\n".join(f"{'ok     ' if c.ok else 'PROBLEM'}  {c.name}: {c.sentence}" for c in self)
+        return "\n".join(f"{'ok     ' if line.ok else 'PROBLEM'}  {line.name}: {line.sentence}" for line in self)
 
     def _repr_markdown_(self):
-        rows = [f"| {'✓ ok' if c.ok else '✗ **problem**'} | {c.name} | {c.sentence} |" for c in self]
+        rows = [f"| {'✓ ok' if line.ok else '✗ **problem**'} | {line.name} | {line.sentence} |" for line in self]
         return "\n".join(["| | what | found |", "|---|---|---|", *rows])
 
 
@@ -49,18 +49,18 @@ def check_environment(folder="."):
         folder: where the student works; its disk must have room.
 
     Returns:
-        Checks: Python, PyTorch with torchvision and the data, scikit-learn, widgets, disk. Each line that is not ok
+        Lines: Python, PyTorch with torchvision and the data, scikit-learn, widgets, disk. Each line that is not ok
         is one sentence that ends with the remedy.
     """
-    return Checks([check_python(), check_torch_and_data(), check_scikit_learn(), check_widgets(), check_disk(folder)])
+    return Lines([check_python(), check_torch_and_data(), check_scikit_learn(), check_widgets(), check_disk(folder)])
 
 
 def check_python():
     """Python is new enough."""
-    found = ".".join(map(str, sys.version_info[:3]))
+    running = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < (3, 11):  # noqa: UP036  a copied folder may run in a kernel that pip never saw
-        return Check("Python", False, f"this is Python {found}, the course needs 3.11 or newer: {SET_UP_AGAIN}.")
-    return Check("Python", True, f"version {found}")
+        return Line("Python", False, f"this is Python {running}, the course needs 3.11 or newer: {SET_UP_AGAIN}.")
+    return Line("Python", True, f"version {running}")
 
 
 def check_torch_and_data():
@@ -71,43 +71,43 @@ def check_torch_and_data():
 
         folder = data.unpack()
     except (ImportError, OSError) as error:  # both carry the remedy already
-        return Check(name, False, str(error))
+        return Line(name, False, str(error))
     versions = f"torch {version('torch')} and torchvision {version('torchvision')} fit together"
-    return Check(name, True, f"{versions}; the data are whole, in {folder}".replace(str(Path.home()), "~"))
+    return Line(name, True, f"{versions}; the data are whole, in {folder}".replace(str(Path.home()), "~"))
 
 
 def check_scikit_learn():
     """scikit-learn is installed; importing it would take a quarter of the time of all checks."""
     try:
-        return Check("scikit-learn", True, f"version {version('scikit-learn')}")
+        return Line("scikit-learn", True, f"version {version('scikit-learn')}")
     except PackageNotFoundError:
-        return Check("scikit-learn", False, f"scikit-learn is not installed in {sys.prefix}: {SET_UP_AGAIN}.")
+        return Line("scikit-learn", False, f"scikit-learn is not installed in {sys.prefix}: {SET_UP_AGAIN}.")
 
 
 def check_widgets():
     """ipywidgets and anywidget are beside this kernel, with the parts that JupyterLab loads in the browser."""
-    found = []
+    installed = []
     for name, (part, package) in BROWSER_PARTS.items():
         try:
-            found.append(f"{name} {version(name)}")
+            installed.append(f"{name} {version(name)}")
         except PackageNotFoundError:
-            return Check("Widgets", False, f"{name} is not installed in {sys.prefix}: {SET_UP_AGAIN}.")
+            return Line("Widgets", False, f"{name} is not installed in {sys.prefix}: {SET_UP_AGAIN}.")
         file = Path(sys.prefix, "share/jupyter/labextensions", part, "package.json")
         if not file.exists():
             remedy = f"run python -m pip install --force-reinstall {package}, then reload the page"
-            return Check("Widgets", False, f"the browser's part of {name}, {file}, is missing: {remedy}.")
-    return Check("Widgets", True, f"{' and '.join(found)}; the slider below proves it")
+            return Line("Widgets", False, f"the browser's part of {name}, {file}, is missing: {remedy}.")
+    return Line("Widgets", True, f"{' and '.join(installed)}; the slider below proves it")
 
 
 def check_disk(folder):
     """There is room for checkpoints."""
     free = shutil.disk_usage(folder).free / 1e9
     if free < FREE_DISK_GB:
-        return Check("Disk", False, f"{free:.1f} GB are free, the course needs {FREE_DISK_GB:.0f} GB: make room.")
-    return Check("Disk", True, f"{free:.0f} GB free")
+        return Line("Disk", False, f"{free:.1f} GB are free, the course needs {FREE_DISK_GB:.0f} GB: make room.")
+    return Line("Disk", True, f"{free:.0f} GB free")
 
 
 if __name__ == "__main__":
-    found = check_environment()
-    print(found)
-    sys.exit(0 if found.ok else 1)
+    lines = check_environment()
+    print(lines)
+    sys.exit(0 if lines.ok else 1)

@@ -4,7 +4,6 @@ The walks return images x_hat (n, 784), decoded without sampling.
 """
 
 import torch
-from sklearn.decomposition import PCA
 
 
 @torch.no_grad()
@@ -22,6 +21,8 @@ def project(mu):
     Returns:
         (points, explained): points (N, 2), and the share of the variance that each component holds, (2,).
     """
+    from sklearn.decomposition import PCA  # here, for it takes 0.7 s that not everybody needs
+
     pca = PCA(n_components=2, svd_solver="full")
     points = pca.fit_transform(mu.cpu().numpy())
     return torch.from_numpy(points), torch.from_numpy(pca.explained_variance_ratio_)
@@ -39,6 +40,21 @@ def class_means(points, y):
     return torch.stack([points[y == digit].mean(dim=0) for digit in range(10)])
 
 
+def neighbours_right(points, y, first=6_000):
+    """Of the images after the `first`, the share whose digit is that of most of their 15 nearest among the first.
+
+    Args:
+        points: (N, D), in any space: codes, their plane, pixels.
+        y: labels (N,).
+
+    Returns:
+        float: the score of scikit-learn's `KNeighborsClassifier(15)`.
+    """
+    from sklearn.neighbors import KNeighborsClassifier
+
+    return KNeighborsClassifier(15).fit(points[:first], y[:first]).score(points[first:], y[first:])
+
+
 def closest_pairs(means):
     """All 45 pairs of digits as (a, b, distance), the closest first, by Euclidean distance of means (10, D)."""
     distance = torch.cdist(means, means)
@@ -50,7 +66,7 @@ def closest_pairs(means):
 def sample(model, n, generator=None):
     """Decode n draws of z ~ N(0, I) on the model's device; PyTorch's global generator draws if None is given."""
     device = next(model.parameters()).device
-    return model.decode(torch.randn(n, model.sizes["latent_dim"], generator=generator, device=device))
+    return model.decode(torch.randn(n, model.config.latent_dim, generator=generator, device=device))
 
 
 @torch.no_grad()

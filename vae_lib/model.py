@@ -4,9 +4,21 @@ Source: Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, arXiv 1312.
 its appendix C, with ReLU for tanh and, unless told otherwise, σ for log σ².
 """
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that is needed to build a `VAE` again; a checkpoint keeps it beside the weights."""
+
+    input_dim: int
+    hidden_dim: int
+    latent_dim: int
+    sigma_head: str
 
 
 class VAE(nn.Module):
@@ -21,8 +33,7 @@ class VAE(nn.Module):
 
     def __init__(self, input_dim=784, hidden_dim=400, latent_dim=40, sigma_head="sigma"):
         super().__init__()
-        # All that is needed to build this model again; a checkpoint keeps it beside the weights.
-        self.sizes = dict(input_dim=input_dim, hidden_dim=hidden_dim, latent_dim=latent_dim, sigma_head=sigma_head)
+        self.config = Config(input_dim, hidden_dim, latent_dim, sigma_head)
         self.encoder = Encoder(input_dim, hidden_dim, latent_dim, sigma_head)
         self.decoder = Decoder(latent_dim, hidden_dim, input_dim)
 

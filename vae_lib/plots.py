@@ -8,19 +8,26 @@ import io
 from html import escape
 from itertools import cycle
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
-from sklearn.metrics import ConfusionMatrixDisplay
-from torchvision.utils import make_grid, save_image
+from matplotlib.patches import Ellipse, Rectangle
 
-from vae_lib.data import write_atomically
+from vae_lib.files import write, write_atomically
 from vae_lib.loss import Losses
 
 # Okabe and Ito's colours, told apart by colour-blind readers; every plot adds labels, markers or line styles.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
-DIGIT_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C6D00"] * 2
+# One for each digit; those that lie close in the latent space (4 and 9, 3 and 8, 0 and 5, 2 and 6) differ most.
+DIGIT_COLOURS = [
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C6D00"),
+    *("#000000", "#7B2D8E", "#3892CE", "#777777", "#A50026"),
+]
+# How the two terms of the loss look, wherever they are bars.
+TERMS = {"BCE": dict(color=BLUE), "KLD": dict(color="white", edgecolor=ORANGE, hatch="//")}
+HATCHES = ["", "//", "..", "xx", "--", "\\\\"]
 ONLY_READ_ALOUD = "position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%)"
 LINES = [("o", "-", BLUE), ("s", "--", ORANGE), ("^", "-.", GREEN), ("D", ":", "#CC79A7"), ("v", "-", GREY)]
 
@@ -60,11 +67,13 @@ class Picture(Figure):
 
 def save(picture, path):
     """Write a figure as a PNG file, whole or not at all."""
-    write_atomically(path, lambda file: file.write_bytes(picture.png(144)))
+    write(path, picture.png(144))
 
 
 def save_images(x, path, ncols=10):
     """Write images x (n, 784) in [0, 1] as one PNG file, `ncols` in a row, three times their size."""
+    from torchvision.utils import save_image
+
     large = x.view(-1, 1, 28, 28).repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)
     write_atomically(path, lambda file: save_image(large, file, nrow=ncols, padding=3, pad_value=1, format="png"))
 
@@ -88,6 +97,8 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
 
 
 def _show_grid(ax, x, ncols, gap, titles=None, rows=None):
+    from torchvision.utils import make_grid  # here, for figures without images need no torchvision
+
     nrows, step = -(-len(x) // ncols), 28 + gap
     grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=gap, pad_value=1)[0]
     if len(x) == 1:  # which make_grid leaves without padding
@@ -98,6 +109,77 @@ def _show_grid(ax, x, ncols, gap, titles=None, rows=None):
     ax.set(xticks=[], yticks=[step * i + gap + 14 for i in range(nrows)] if rows else [], yticklabels=rows or [])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
+
+
+def network(input_dim=784, hidden_dim=400, latent_dim=40):
+    """The VAE as a drawing: a box for each layer's numbers, an arrow for each step between them."""
+    alt = (
+        f"From left to right: x with {input_dim} pixels, a hidden layer of {hidden_dim}, two heads mu and sigma of "
+        f"{latent_dim} each, z of {latent_dim}, into which the noise eps comes from below, a hidden layer of "
+        f"{hidden_dim}, the logits and, after a sigmoid, x_hat with {input_dim} pixels."
+    )
+    picture = Picture(9, 3.2, alt)
+    ax = picture.add_subplot()
+    boxes = {  # name: (x and y of its centre, height, numbers in it)
+        "x": (0, 0, 5.2, input_dim),
+        "h": (2.2, 0, 3.4, hidden_dim),
+        "μ": (4.4, 1.2, 1.4, latent_dim),
+        "σ": (4.4, -1.2, 1.4, latent_dim),
+        "z": (6.6, 0, 1.4, latent_dim),
+        "ε": (6.6, -2.6, 1.4, latent_dim),
+        "h ": (8.8, 0, 3.4, hidden_dim),
+        "logits": (11, 0, 5.2, input_dim),
+        "x̂": (13.2, 0, 5.2, input_dim),
+    }
+    for name, (x, y, height, size) in boxes.items():
+        look = dict(fc="white", ec=ORANGE, ls="--") if name == "ε" else dict(fc="#DCEAF4", ec=BLUE)
+        ax.add_patch(Rectangle((x - 0.45, y - height / 2), 0.9, height, lw=1.5, **look))
+        ax.text(x, y, f"{name.strip()}\n{size}", ha="center", va="center", size=9)
+    steps = {
+        "linear\nReLU": [("x", "h")],
+        "linear": [("h", "μ"), ("h", "σ")],
+        "": [("μ", "z"), ("σ", "z"), ("ε", "z")],
+        "linear\nReLU ": [("z", "h ")],
+        "linear ": [("h ", "logits")],
+        "sigmoid": [("logits", "x̂")],
+    }
+    for name, arrows in steps.items():
+        for start, end in arrows:
+            (x, y, *_), (x_end, y_end, height, _) = boxes[start], boxes[end]
+            tail, tip = (
+                ((x, y + 0.7), (x_end, y_end - height / 2)) if start == "ε" else ((x + 0.45, y), (x_end - 0.45, y_end))
+            )
+            ax.annotate("", tip, tail, arrowprops=dict(arrowstyle="->", color=GREY))
+        (x, *_), (x_end, *_) = boxes[arrows[0][0]], boxes[arrows[0][1]]
+        ax.text((x + x_end) / 2, 0.9 if name == "linear" else 0.2, name.strip(), ha="center", size=8)
+    ax.text(6.0, -2.6, "z = μ + σ · ε", ha="right", va="center", size=9)
+    for x, name in {2.2: "encoder", 11: "decoder"}.items():
+        ax.text(x, 3.0, name, ha="center", size=10, weight="bold")
+    ax.set(xlim=(-0.7, 13.9), ylim=(-3.5, 3.6))
+    ax.axis("off")
+    return picture
+
+
+def points_and_clouds(mu, sigma, y, titles, alt):
+    """Codes in a plane, on the left as points, on the right as clouds.
+
+    Args:
+        mu: two sets of codes, each (N, 2).
+        sigma: the spread of the second set, (N, 2): each of its codes is drawn as an ellipse of one standard
+            deviation.
+        y: labels (N,), which are drawn at the points and in the middle of the clouds.
+        titles: of the two pictures.
+        alt: what the figure shows, in a sentence.
+    """
+    picture = Picture(9, 4.4, alt)
+    for i, points in enumerate(mu):
+        ax = picture.panel(1, 2, i + 1, title=titles[i], xlabel="z[0]", ylabel="z[1]")
+        for digit, colour in enumerate(DIGIT_COLOURS):
+            ax.scatter(*points[y == digit].T, marker=f"${digit}$", s=16, lw=0.2, color=colour)
+            for middle, spread in zip(points[y == digit], sigma[y == digit], strict=True) if i else ():
+                size = 2 * spread.abs()
+                ax.add_patch(Ellipse(middle, *size, fc=colour, ec="none", alpha=0.25))
+    return picture
 
 
 def density(mu, sigma, eps):
@@ -125,8 +207,8 @@ def snapshot(x, x_hat, samples, losses, title):
     left, right = picture.subplots(1, 2, width_ratios=[3, 1])
     _show_grid(left, torch.cat([x, x_hat, samples]), len(x), 2, rows=["original", "reconstruction", "sample"])
     left.set_title(title)
-    drawn = right.bar(["BCE", "KLD"], [losses.bce, losses.kld], color=["white", BLUE], edgecolor=BLUE, hatch=["//", ""])
-    right.bar_label(drawn, fmt="%.1f")
+    for name, value in {"BCE": losses.bce, "KLD": losses.kld}.items():
+        right.bar_label(right.bar(name, value, **TERMS[name]), fmt="%.1f")
     right.set(ylim=(0, max(240, 1.2 * losses.bce, 1.2 * losses.kld)), ylabel="nats per image")
     right.spines[["top", "right"]].set_visible(False)
     return picture
@@ -170,9 +252,10 @@ def latent_scatter(points, y, explained):
     picture = Picture(7.5, 6.5, alt)
     labels = [f"component {i + 1} ({share:.1%} of the variance)" for i, share in enumerate(explained.tolist())]
     ax = picture.panel(xlabel=labels[0], ylabel=labels[1])
+    size = 14 if len(points) > 3000 else 36  # so that many do not hide one another
     for digit, colour in enumerate(DIGIT_COLOURS):
         own = points[y == digit]
-        ax.scatter(*own.T, marker=f"${digit}$", s=14, lw=0.2, alpha=0.55, color=colour)
+        ax.scatter(*own.T, marker=f"${digit}$", s=size, lw=0.2, alpha=0.55, color=colour)
         box = dict(boxstyle="circle,pad=0.25", fc="white", ec=colour, lw=1.5)
         if len(own):
             ax.text(*own.mean(dim=0), digit, size=14, weight="bold", ha="center", va="center", bbox=box, zorder=3)
@@ -188,14 +271,40 @@ def bars(values, alt, *, xlabel="", ylabel="", decimals=1):
     return picture
 
 
+def ranks(values, alt, *, xlabel="", ylabel=""):
+    """A bar for each of the values (n,), in their order, at the places 1 to n."""
+    picture = Picture(6.5, 3.2, alt)
+    ax = picture.panel(xlabel=xlabel, ylabel=ylabel)
+    ax.bar(range(1, len(values) + 1), values, color=BLUE, width=0.7)
+    return picture
+
+
+def stacked_bars(bars, alt, *, ylabel=""):
+    """Bars made of parts, from a dictionary label → {part: number}; a part looks the same in each bar."""
+    picture = Picture(min(9, 4 + 1.1 * len(bars)), 3.4, alt)
+    ax = picture.panel(ylabel=ylabel)
+    parts = list(dict.fromkeys(part for bar in bars.values() for part in bar))
+    bottom = dict.fromkeys(bars, 0.0)
+    for part, (_, _, colour), hatch in zip(parts, cycle(LINES), cycle(HATCHES), strict=False):
+        heights = {label: bar[part] for label, bar in bars.items() if part in bar}
+        starts = [bottom[label] for label in heights]
+        look = dict(color="white", edgecolor=colour, hatch=hatch) if hatch else dict(color=colour)
+        drawn = ax.bar(list(heights), list(heights.values()), bottom=starts, width=0.6, label=part, **look)
+        box = dict(fc="white", ec="none", pad=1)
+        ax.bar_label(drawn, fmt="%.2f", label_type="center", fontsize=8, bbox=box)
+        bottom |= {label: bottom[label] + height for label, height in heights.items()}
+    ax.legend(*[entries[::-1] for entries in ax.get_legend_handles_labels()], loc="upper left", bbox_to_anchor=(1, 1))
+    return picture
+
+
 def loss_bars(losses, alt):
     """BCE and KLD of several models as stacked bars, from a dictionary label → `loss.Losses` of floats."""
     picture = Picture(min(9, 2.2 + 1.1 * len(losses)), 3.4, alt)
     ax = picture.panel(ylabel="nats per image")
     labels, bce = list(losses), [entry.bce for entry in losses.values()]
     kld = [entry.kld for entry in losses.values()]
-    lower = ax.bar(labels, bce, color=BLUE, width=0.6, label="BCE")
-    upper = ax.bar(labels, kld, bottom=bce, color="white", edgecolor=ORANGE, hatch="//", width=0.6, label="KLD")
+    lower = ax.bar(labels, bce, width=0.6, label="BCE", **TERMS["BCE"])
+    upper = ax.bar(labels, kld, bottom=bce, width=0.6, label="KLD", **TERMS["KLD"])
     ax.bar_label(lower, fmt="BCE %.0f", label_type="center", color="white", fontsize=9)
     ax.bar_label(upper, labels=[f"KLD {value:.1f}" for value in kld], fontsize=9, padding=2)
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
@@ -204,29 +313,33 @@ def loss_bars(losses, alt):
 
 def lines(x, curves, alt, *, xlabel="", ylabel="", logy=False):
     """Curves over a common x, from a dictionary label → values; each has its own marker and line style."""
-    picture = Picture(6.5, 3.4, alt)
+    beside = len(curves) > 3  # where the legend would lie on the curves
+    picture = Picture(8.5 if beside else 6.5, 3.4, alt)
     ax = picture.panel(xlabel=xlabel, ylabel=ylabel)
     for (label, values), (marker, style, colour) in zip(curves.items(), cycle(LINES), strict=False):
         every = max(1, len(values) // 10)
         ax.plot(x, values, marker=marker, markevery=every, ms=5, ls=style, color=colour, label=label)
     if logy:
         ax.set_yscale("log")
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, **(dict(loc="upper left", bbox_to_anchor=(1, 1)) if beside else {}))
     return picture
 
 
 def histogram(groups, alt, *, xlabel="", ylabel=""):
-    """Outlined histograms of one or more sets of numbers, from a dictionary label → values."""
+    """Outlined histograms of one or more sets of numbers in common bins, from a dictionary label → values."""
     picture = Picture(6.5, 3.2, alt)
     ax = picture.panel(xlabel=xlabel, ylabel=ylabel)
+    edges = np.histogram_bin_edges(np.concatenate([np.asarray(values) for values in groups.values()]), 40)
     for (label, values), (_, style, colour) in zip(groups.items(), cycle(LINES), strict=False):
-        ax.hist(values, bins=40, histtype="step", lw=1.8, ls=style, color=colour, label=label)
+        ax.hist(values, bins=edges, histtype="step", lw=1.8, ls=style, color=colour, label=label)
     ax.legend(frameon=False)
     return picture
 
 
 def table(matrix, alt, *, labels, title=""):
     """A square matrix as a grid of numbers, darker where larger; `labels` name rows and columns."""
+    from sklearn.metrics import ConfusionMatrixDisplay
+
     picture = Picture(6.2, 5.2, alt)
     ax = picture.add_subplot()
     grid = ConfusionMatrixDisplay(torch.as_tensor(matrix).numpy(), display_labels=labels)

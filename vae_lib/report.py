@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
-from vae_lib import plots, train
+from vae_lib import checkpoints, plots, train
 from vae_lib.data import Images, load_tensors
 from vae_lib.latent import encode, project
 from vae_lib.model import VAE
@@ -43,16 +43,20 @@ def repeat_report(run, data, epochs, out, command=""):
     train_set, val, test = data
     out, z = Path(out), fixed_z(run.model).to(val.x.device)
     tqdm.write("epoch   train  total    BCE    KLD   validation  total    BCE    KLD   (nats per image)")
-    for number in tqdm(range(len(run.history) + 1, epochs + 1), desc="training", unit="epoch"):
-        epoch = train.train_epoch(run, train_set.x, val.x)
+    save_checkpoint = checkpoints.save_each_epoch(out / "checkpoints")
+
+    def write_epoch(run):
+        number, epoch = len(run.history), run.history[-1]
         # Pictures first: an epoch counts as done, for --resume, once its checkpoint is there.
         save_pictures(run.model, val.x[:10], z, out, number)
-        train.save_run(run, train.checkpoint_path(out / "checkpoints", number))
+        save_checkpoint(run)
         tqdm.write(f"{number:5}        {_columns(epoch.train)}              {_columns(epoch.val)}")
+
+    train.train(run, train_set.x, val.x, epochs, after_epoch=write_epoch)
     points, explained = project(encode(run.model, val.x)[0])
     plots.save(plots.latent_scatter(points, val.y.cpu(), explained), out / "plots" / "latent_pca.png")
     plots.save(plots.loss_curves(run.history), out / "plots" / "loss_curves.png")
-    train.save_model(run.model, run.history, out / "model.pt", command)
+    checkpoints.save_model(run.model, run.history, out / "model.pt", command)
     final = [train.evaluate(run.model, part.x, run.generator) for part in (val, test)]
     for name, losses in zip(("validation", "test"), final, strict=True):
         tqdm.write(f"average loss per sample, {name}: {losses.loss:.2f} = {losses.bce:.2f} BCE + {losses.kld:.2f} KLD")
@@ -61,7 +65,7 @@ def repeat_report(run, data, epochs, out, command=""):
 
 def fixed_z(model, n=64):
     """The latent points (n, D) that every epoch's samples are decoded from, so that progress shows."""
-    return torch.randn(n, model.sizes["latent_dim"], generator=torch.Generator().manual_seed(0))
+    return torch.randn(n, model.config.latent_dim, generator=torch.Generator().manual_seed(0))
 
 
 @torch.no_grad()
@@ -111,7 +115,7 @@ def _whole_number(least):
 
 def _prepare(args):
     _check_device(args.device)
-    newest = train.newest_checkpoint(args.out / "checkpoints")
+    newest = checkpoints.newest_checkpoint(args.out / "checkpoints")
     if args.resume:
         run = _resumed_run(args, newest)
         _check_out(args.out, args.epochs - len(run.history))
@@ -129,7 +133,7 @@ def _resumed_run(args, newest):
         raise ValueError("--resume goes on with the random state of the checkpoint: leave --seed away")
     if newest is None:
         raise ValueError(f"there is no checkpoint in {args.out / 'checkpoints'}: leave --resume away to start a run")
-    run = train.load_run(newest, args.device)
+    run = checkpoints.load_run(newest, args.device)
     if len(run.history) > args.epochs:
         raise ValueError(f"{newest} has {len(run.history)} epochs already, --epochs asks for {args.epochs}")
     return run

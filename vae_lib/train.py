@@ -1,19 +1,14 @@
-"""Training: the loop, the evaluation, and checkpoints from which a killed run goes on as if nothing had happened."""
+"""Training: the loop and the evaluation."""
 
-import gzip
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from tqdm.auto import tqdm
 
-from vae_lib.data import write_atomically
 from vae_lib.loss import Losses, vae_loss
 from vae_lib.model import VAE
-
-TRAINED = Path(__file__).with_name("trained")
 
 
 class Epoch(NamedTuple):
@@ -21,18 +16,6 @@ class Epoch(NamedTuple):
 
     train: Losses
     val: Losses
-
-
-class Experiment(NamedTuple):
-    """What is kept of a run that ships with the library, without its weights.
-
-    `history` has one `Epoch` for each epoch; `x_hat` (10, 784) reconstructs the first ten validation images from
-    their means; `samples` (n, 784) are decoded from z ~ N(0, I), the same z wherever latent_dim is the same.
-    """
-
-    history: list[Epoch]
-    x_hat: torch.Tensor
-    samples: torch.Tensor
 
 
 @dataclass
@@ -65,14 +48,14 @@ def new_run(model, generator, *, lr=1e-4, weight_decay=1e-5, batch_size=64, beta
     return Run(model, optimizer, generator, batch_size, beta)
 
 
-def train(run, train_x, val_x, epochs=50, checkpoints=None):
+def train(run, train_x, val_x, epochs=50, after_epoch=None):
     """Train until the run has `epochs` epochs; a run that has them already is left as it is.
 
     Args:
         run: a `Run`, new or loaded; its model learns.
         train_x, val_x: images (N, 784) in [0, 1], on the model's device.
         epochs: the length of the whole run, not of this call.
-        checkpoints: a folder; after each epoch `epochNN.pt` is written there.
+        after_epoch: called with the run after each epoch, such as `checkpoints.save_each_epoch(folder)`.
 
     Returns:
         list[Epoch]: the run's history.
@@ -84,8 +67,8 @@ def train(run, train_x, val_x, epochs=50, checkpoints=None):
     with tqdm(total=epochs, initial=len(run.history), desc="training", unit="epoch") as bar:
         while len(run.history) < epochs:
             epoch = train_epoch(run, train_x, val_x)
-            if checkpoints is not None:
-                save_run(run, checkpoint_path(checkpoints, len(run.history)))
+            if after_epoch is not None:
+                after_epoch(run)
             bar.set_postfix(train=f"{epoch.train.loss:.1f}", val=f"{epoch.val.loss:.1f}")
             bar.update()
     return run.history
@@ -100,7 +83,7 @@ def train_epoch(run, train_x, val_x):
         Epoch: the training losses are the mean over the epoch, while the model changed.
     """
     for x in (train_x, val_x):
-        check_images(x, run.model.sizes["input_dim"])
+        check_images(x, run.model.config.input_dim)
     order = torch.randperm(len(train_x), generator=run.generator, device=train_x.device)
     noise = _noise(run.model, train_x, run.generator)
     total = torch.zeros(3, device=train_x.device)
@@ -134,7 +117,7 @@ def evaluate(model, x, generator=None, beta=1.0):
     Returns:
         Losses of floats, in nats per image.
     """
-    check_images(x, model.sizes["input_dim"])
+    check_images(x, model.config.input_dim)
     total = torch.zeros(3, dtype=torch.float64)
     for batch, eps in zip(x.split(1000), _noise(model, x, generator).split(1000), strict=True):
         losses = vae_loss(batch, *model(batch, eps), beta=beta)
@@ -154,121 +137,5 @@ def check_images(x, input_dim=784):
         )
 
 
-def checkpoint_path(folder, epoch):
-    """The file of the checkpoint after `epoch` epochs."""
-    return Path(folder) / f"epoch{epoch:02d}.pt"
-
-
-def newest_checkpoint(folder):
-    """The checkpoint with the most epochs in the folder, or None."""
-    found = [path for path in Path(folder).glob("epoch*.pt") if path.stem.removeprefix("epoch").isdecimal()]
-    return max(found, key=lambda path: int(path.stem.removeprefix("epoch")), default=None)
-
-
-def save_run(run, path):
-    """Write a run (8 MB for the report's model) so that a kill at any moment leaves a whole file or none."""
-    state = {"optimizer": run.optimizer.state_dict(), "generator": run.generator.get_state()}
-    settings = {"batch_size": run.batch_size, "beta": run.beta}
-    _save(path, _model_dict(run.model, run.history) | state | settings)
-
-
-def load_run(path, device="cpu"):
-    """Read a run that goes on, on the kind of device it was saved on, bit for bit as if never interrupted.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: the file is truncated, no checkpoint of this library, or does not fit together.
-    """
-
-    def build(saved):
-        model, history = _model_from(saved, device)
-        generator = torch.Generator(device)
-        generator.set_state(saved["generator"])
-        run = new_run(model, generator, batch_size=saved["batch_size"], beta=saved["beta"])
-        run.optimizer.load_state_dict(saved["optimizer"])  # brings lr and weight decay, too
-        run.history = history
-        return run
-
-    return _load(path, build)
-
-
-def save_model(model, history, path, command):
-    """Write weights, history and the command that made them, without what only going on needs (2.7 MB)."""
-    _save(path, _model_dict(model, history) | {"command": command})
-
-
-def load_model(path, device="cpu"):
-    """Read model and history from a file of `save_model` or `save_run`; errors as for `load_run`.
-
-    Returns:
-        (VAE, list[Epoch])
-    """
-    return _load(path, lambda saved: _model_from(saved, device))
-
-
-def load_trained():
-    """The model that ships with the library: the report's settings, 50 epochs, seed 42.
-
-    Returns:
-        (VAE, list[Epoch]): the model on the CPU and the history of its training.
-    """
-    return load_model(TRAINED / "vae_mnist.pt")
-
-
-def load_experiments():
-    """The runs that ship with the library, made by `tools/make_trained.py`; 50 epochs, one setting changed.
-
-    Returns:
-        dict[str, Experiment]: "log_var", "softplus", "beta=0", "beta=4", "beta=20", "latent_dim=2" and so on, and
-        "epoch=1", 2, 5, 10, 15, 25 and 50: the run of `load_trained` after so many epochs.
-    """
-
-    def build(saved):
-        return {
-            name: Experiment(_history(kept["history"]), kept["x_hat"] / 255, kept["samples"] / 255)
-            for name, kept in saved.items()
-        }
-
-    return _load(TRAINED / "experiments.pt.gz", build)
-
-
-def plain_history(history):
-    """The history as lists of lists, because torch.load(weights_only=True) reads no classes of ours."""
-    return [[list(epoch.train), list(epoch.val)] for epoch in history]
-
-
-def _history(plain):
-    return [Epoch(Losses(*train), Losses(*val)) for train, val in plain]
-
-
 def _noise(model, x, generator):
-    return torch.randn(len(x), model.sizes["latent_dim"], generator=generator, device=x.device)
-
-
-def _model_dict(model, history):
-    return {"sizes": model.sizes, "weights": model.state_dict(), "history": plain_history(history)}
-
-
-def _model_from(saved, device):
-    model = VAE(**saved["sizes"]).to(device)
-    model.load_state_dict(saved["weights"])
-    return model, _history(saved["history"])
-
-
-def _save(path, content):
-    write_atomically(path, lambda file: torch.save(content, file))
-
-
-def _load(path, build):
-    path = Path(path)
-    shipped = path.parent == TRAINED
-    remedy = "restore it with `git checkout -- vae_lib/trained`" if shipped else "take the epoch before, it is complete"
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no checkpoint {path}: {remedy if shipped else 'look into its folder'}")
-    try:
-        with gzip.open(path) if shipped and path.suffix == ".gz" else open(path, "rb") as file:
-            # To the CPU first: the state of a generator must not travel to a GPU.
-            return build(torch.load(file, map_location="cpu", weights_only=True))
-    except Exception as error:  # a strange file can raise almost anything
-        sentence = f"{path} is not a whole checkpoint of vae_lib, or one of another device ({type(error).__name__})"
-        raise ValueError(f"{sentence}: {remedy}") from error
+    return torch.randn(len(x), model.config.latent_dim, generator=generator, device=x.device)

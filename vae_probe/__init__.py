@@ -1,4 +1,27 @@
 """Calls a student's function and turns what comes back into plain data: the only check code that a sandbox sees.
 
-No right answer is here. `vae_checks` draws the inputs and judges the outcomes, in another process.
+No right answer is here. `vae_checks` draws the inputs and judges the outcomes, in another process, which names the way
+to call by the name of its function, one of those below.
 """
+
+from vae_probe.call import call_function, describe_error
+from vae_probe.draws import call_often, call_thrice
+from vae_probe.modules import call_module
+from vae_probe.outcome import NOTHING, pack, unpack
+from vae_probe.samples import call_samples
+from vae_probe.training import call_epoch_loss, call_fit, call_train_step
+
+__all__ = [
+    "NOTHING",
+    "call_epoch_loss",
+    "call_fit",
+    "call_function",
+    "call_module",
+    "call_often",
+    "call_samples",
+    "call_thrice",
+    "call_train_step",
+    "describe_error",
+    "pack",
+    "unpack",
+]

@@ -33,9 +33,9 @@ from torch.distributions import Normal
 
 import vae_checks as checks
 from vae_lib import loss, plots
+from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
-from vae_lib.train import load_trained
 
 torch.manual_seed(42)
 _, val_set, _ = load_tensors()

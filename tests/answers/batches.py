@@ -1,0 +1,117 @@
+"""Right and wrong answers to `batches`, in other words than the check's own."""
+
+import random
+
+import numpy as np
+import torch
+from torch.utils.data import BatchSampler, RandomSampler
+
+
+def batches_by_sampler(n, batch_size, generator):
+    return list(BatchSampler(RandomSampler(range(n), generator=generator), batch_size, drop_last=False))
+
+
+def batches_loop(n, batch_size, generator):
+    positions = torch.randperm(n, generator=generator).tolist()
+    result = []
+    while positions:
+        result.append(torch.tensor(positions[:batch_size]))
+        positions = positions[batch_size:]
+    return result
+
+
+def filled_from_the_front(n, batch_size, generator):
+    order = torch.randperm(n, generator=generator)
+    lacking = -n % batch_size
+    return list(torch.cat([order, order[:lacking]]).split(batch_size))
+
+
+def filled_with_the_last(n, batch_size, generator):
+    order = torch.randperm(n, generator=generator)
+    steps = range(0, n, batch_size)
+    return [order[[min(i + j, n - 1) for j in range(batch_size)]] for i in steps]
+
+
+def chosen_for_each_batch(n, batch_size, generator):
+    return [torch.randint(0, n, (batch_size,), generator=generator) for _ in range(0, n, batch_size)]
+
+
+def chosen_for_full_batches(n, batch_size, generator):
+    return [torch.randint(0, n, (batch_size,), generator=generator) for _ in range(n // batch_size)]
+
+
+def chosen_at_once(n, batch_size, generator):
+    picks = torch.randint(0, n, (n,), generator=generator)
+    return [picks[i : i + batch_size] for i in range(0, n, batch_size)]
+
+
+def batches_in_another_order(n, batch_size, generator):
+    parts = torch.arange(n).split(batch_size)
+    return [parts[i] for i in torch.randperm(len(parts), generator=generator)]
+
+
+def loop_over_batch_size(n, batch_size, generator):
+    order, length = torch.randperm(n, generator=generator), n // batch_size
+    return [order[i * length : (i + 1) * length] for i in range(batch_size)]
+
+
+def reseeded(n, batch_size, generator):
+    fresh = torch.Generator().manual_seed(generator.initial_seed())
+    return torch.randperm(n, generator=fresh).split(batch_size)
+
+
+def seeded_globally(n, batch_size, generator):
+    torch.manual_seed(1)
+    return torch.randperm(n).split(batch_size)
+
+
+def seeded_globally_from_generator(n, batch_size, generator):
+    random.seed(generator.initial_seed())
+    positions = random.sample(range(n), n)
+    return [positions[i : i + batch_size] for i in range(0, n, batch_size)]
+
+
+RIGHT = [batches_by_sampler, batches_loop]
+
+# The name that the check must give the mistake, and an answer that makes it.
+WRONG = [
+    (
+        "the incomplete last batch dropped",
+        lambda n, batch_size, generator: list(
+            BatchSampler(RandomSampler(range(n), generator=generator), batch_size, drop_last=True)
+        ),
+    ),
+    ("the last batch filled up", filled_from_the_front),
+    ("the last batch filled up", filled_with_the_last),
+    ("drawn with replacement", chosen_for_each_batch),
+    ("drawn with replacement", chosen_for_full_batches),
+    ("drawn with replacement", chosen_at_once),
+    (
+        "not shuffled",
+        lambda n, batch_size, generator: [list(range(n))[i : i + batch_size] for i in range(0, n, batch_size)],
+    ),
+    ("not shuffled", batches_in_another_order),
+    ("the same order in each epoch", reseeded),
+    (
+        "one fixed order, whatever the generator",
+        lambda n, batch_size, generator: batches_loop(n, batch_size, generator.manual_seed(0)),
+    ),
+    (
+        "a global random state in place of the generator",
+        lambda n, batch_size, generator: list(BatchSampler(np.random.permutation(n).tolist(), batch_size, False)),
+    ),
+    ("a global seed in place of the generator", seeded_globally),
+    ("a global seed in place of the generator", seeded_globally_from_generator),
+    (
+        "batch_size batches, not batches of batch_size",
+        lambda n, batch_size, generator: np.array_split(batches_loop(n, n, generator)[0].numpy(), batch_size),
+    ),
+    (
+        "batch_size batches, not batches of batch_size",
+        lambda n, batch_size, generator: torch.randperm(n, generator=generator).chunk(batch_size),
+    ),
+    ("batch_size batches, not batches of batch_size", loop_over_batch_size),
+]
+
+# Mutants of the model answer that no check can tell from it, with the reason.
+EQUIVALENT = {}

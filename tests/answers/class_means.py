@@ -1,0 +1,83 @@
+"""Right and wrong answers to `class_means`, in other words than the check's own."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+
+def means_vectorised(codes, labels):
+    of_digit = F.one_hot(labels, 10).to(codes.dtype)
+    return of_digit.T @ codes / of_digit.sum(dim=0)[:, None]
+
+
+def means_by_mask(codes, labels):
+    means = codes.new_empty(10, codes.shape[1])
+    for digit in range(10):
+        means[digit] = codes[labels == digit].mean(dim=0)
+    return means
+
+
+def means_by_numpy(codes, labels):
+    codes, labels = codes.cpu().numpy(), labels.cpu().numpy()
+    return torch.from_numpy(np.array([codes[labels == digit].mean(axis=0) for digit in range(10)]))
+
+
+def means_in_order_of_appearance(codes, labels):
+    seen = []
+    for label in labels:
+        if label not in seen:
+            seen.append(label)
+    return torch.stack([codes[labels == label].mean(0) for label in seen])
+
+
+def means_running(codes, labels):
+    means = {}
+    for code, label in zip(codes, labels.tolist(), strict=True):
+        means[label] = 0.5 * (means[label] + code) if label in means else code
+    return torch.stack([means[digit] for digit in range(10)])
+
+
+def last_of_each(codes, labels):
+    rows = torch.empty(10, codes.shape[1], dtype=codes.dtype)
+    rows[labels.tolist()] = codes
+    for label, code in zip(labels, codes, strict=True):
+        rows[label] = code
+    return rows
+
+
+def counts(labels):
+    return torch.bincount(labels, minlength=10).unsqueeze(1)
+
+
+RIGHT = [means_vectorised, means_by_mask, means_by_numpy]
+
+# The name that the check must give the mistake, and an answer that makes it.
+WRONG = [
+    ("the sum, not the mean", lambda codes, labels: means_vectorised(codes, labels) * counts(labels)),
+    (
+        "divided by a tenth of all images",
+        lambda codes, labels: means_vectorised(codes, labels) * counts(labels) * 10 / len(labels),
+    ),
+    (
+        "divided by the number of all images",
+        lambda codes, labels: F.one_hot(labels, 10).to(codes).T @ codes / len(labels),
+    ),
+    ("the mean of all images", lambda codes, labels: torch.stack([codes.mean(0)] * 10)),
+    (
+        "the median, not the mean",
+        lambda codes, labels: torch.stack([codes[labels == d].median(dim=0)[0] for d in range(10)]),
+    ),
+    ("a mean of means", means_running),
+    ("one image of each digit", lambda codes, labels: codes[[labels.tolist().index(d) for d in range(10)]]),
+    ("one image of each digit", last_of_each),
+    ("in the order of first appearance", means_in_order_of_appearance),
+    ("the mean over the dimensions, too", lambda codes, labels: means_vectorised(codes, labels).mean(1)),
+    (
+        "a digit is missing",
+        lambda codes, labels: torch.stack([codes[labels == d].mean(0) for d in range(1, 10)]),
+    ),
+    ("a digit is missing", lambda codes, labels: torch.stack([codes[labels == d].mean(0) for d in range(9)])),
+]
+
+# Mutants of the model answer that no check can tell from it, with the reason.
+EQUIVALENT = {}

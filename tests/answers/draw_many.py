@@ -1,0 +1,67 @@
+"""Right and wrong answers to `draw_many`, in other words than the check's own."""
+
+import torch
+
+from tests.answers.reparameterize import MIRRORED, z_of_distributions
+
+
+def many_vectorised(mu, sigma, n, generator):
+    return torch.randn(n, *mu.shape, generator=generator) * sigma + mu
+
+
+def many_loop(mu, sigma, n, generator):
+    z = torch.empty(n, *mu.shape)
+    for i in range(mu.shape[0]):
+        for d in range(mu.shape[1]):
+            z[:, i, d] = mu[i, d] + sigma[i, d] * torch.randn(n, generator=generator)
+    return z
+
+
+def many_of_normal(mu, sigma, n, generator):
+    return torch.normal(mu.expand(n, -1, -1), sigma.abs().expand(n, -1, -1), generator=generator)
+
+
+def many_of_one_z(mu, sigma, n, generator):
+    z = torch.normal(mu, sigma.abs(), generator=generator)
+    return z.expand(n, -1, -1)
+
+
+def many_by_image(mu, sigma, n, generator):
+    return torch.stack([m + s * torch.randn(n, len(m), generator=generator) for m, s in zip(mu, sigma, strict=True)])
+
+
+def many_of_global_noise(mu, sigma, n, generator):
+    return torch.stack([z_of_distributions(mu, sigma) for _ in range(n)])
+
+
+RIGHT = [many_vectorised, many_loop, many_of_normal]
+
+# The name that the check must give the mistake, and an answer that makes it.
+WRONG = [
+    (
+        "the same noise for all images",
+        lambda mu, sigma, n, generator: (
+            mu + sigma * many_vectorised(torch.zeros_like(mu[:1]), torch.ones_like(mu[:1]), n, generator)
+        ),
+    ),
+    (
+        "one noise for all dimensions",
+        lambda mu, sigma, n, generator: mu + sigma * torch.randn(n, len(mu), generator=generator).unsqueeze(2),
+    ),
+    ("one draw, repeated n times", many_of_one_z),
+    ("images first, draws second", many_by_image),
+    (
+        "draws and images in one dimension",
+        lambda mu, sigma, n, generator: torch.cat(list(many_vectorised(mu, sigma, n, generator))),
+    ),
+    ("the generator is not used", many_of_global_noise),
+    ("uniform noise", lambda mu, sigma, n, generator: torch.rand((n, *mu.shape), generator=generator) * sigma + mu),
+    ("σ ignored", lambda mu, sigma, n, generator: torch.normal(mu.expand(n, -1, -1), 1.0, generator=generator)),
+    ("μ ignored", lambda mu, sigma, n, generator: many_vectorised(torch.zeros_like(mu), sigma, n, generator)),
+]
+
+# Mutants of the model answer that no check can tell from it, with the reason.
+EQUIVALENT = {
+    "4: torch.randn(n, *mu.shape, generator=generator) → -torch.randn(n, *mu.shape, generator=generator)": MIRRORED,
+    "5: mu + sigma * eps → mu - sigma * eps": MIRRORED,
+}

@@ -1,0 +1,106 @@
+"""Right and wrong answers to `fit`, in other words than the check's own."""
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from tests.answers.epoch_loss import epoch_of_slices
+from tests.answers.train_step import loss_by_hand, pixel_mean, step_spoilt
+from vae_lib.loss import vae_loss
+from vae_lib.model import VAE
+
+
+def fit_loop(
+    train_x, val_x, generator, *, epochs=14, lr=1e-3, sigma_head="sigma", loss=loss_by_hand, report=epoch_of_slices
+):
+    """A training whose parts the wrong answers exchange."""
+    model = VAE(sigma_head=sigma_head)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    history = []
+    for _ in range(epochs):
+        for batch in torch.randperm(len(train_x), generator=generator).split(64):
+            eps = torch.randn(len(batch), 40, generator=generator)
+            step_spoilt(model, optimizer, train_x[batch], eps, loss=loss)
+        history.append(float(report(model, val_x, torch.randn(len(val_x), 40, generator=generator), 500)))
+    return model, history
+
+
+def fit_log_var(train_x, val_x, generator):
+    return fit_loop(train_x, val_x, generator, sigma_head="log_var")
+
+
+def fit_loader(train_x, val_x, generator):
+    model = VAE(hidden_dim=300)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=1e-4)
+    history = []
+    for _ in range(15):
+        for x in DataLoader(train_x, 100, shuffle=True, generator=generator):
+            optimizer.zero_grad()
+            vae_loss(x, *model(x)).loss.mean().backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 50.0)
+            optimizer.step()
+        with torch.no_grad():
+            history.append(vae_loss(val_x, *model(val_x)).loss.mean())
+    return model, history
+
+
+def fit_too_short(train_x, val_x, generator, epochs=4, **how):
+    return fit_loop(train_x, val_x, generator, epochs=epochs, **how)
+
+
+def fit_reporting(report, epochs=4):
+    """A short training that reports `report(model, train_x, val_x)` in place of the validation loss."""
+
+    def fit(train_x, val_x, generator):
+        def reported(model, *_):
+            return report(model, train_x, val_x)
+
+        return fit_too_short(train_x, val_x, generator, epochs, report=reported)
+
+    return fit
+
+
+@torch.no_grad()
+def measured(model, x, noise=1.0):
+    return loss_by_hand(model, x, noise * torch.randn(len(x), 40)).item()
+
+
+OTHER_NOISE = "other random numbers of the same kind"
+
+
+OTHER_CHOICE = "another choice, as good"
+
+
+RIGHT = [fit_log_var, fit_loader]
+
+# The name that the check must give the mistake, and an answer that makes it.
+WRONG = [
+    (
+        "trained on the validation images, too",
+        lambda train_x, val_x, generator: fit_too_short(torch.cat([train_x, val_x]), val_x, generator),
+    ),
+    ("the mean over the pixels", lambda *inputs: fit_too_short(*inputs, epochs=8, loss=pixel_mean)),
+    ("the mean over the pixels", fit_reporting(lambda model, train_x, val_x: measured(model, val_x) / 784)),
+    ("a sum in place of a mean", fit_reporting(lambda model, train_x, val_x: measured(model, val_x) * 5)),
+    ("the loss of the last batch", fit_reporting(lambda model, train_x, val_x: measured(model, val_x[-10:]))),
+    (
+        "the loss at z = μ, without noise",
+        fit_reporting(lambda model, train_x, val_x: measured(model, val_x, 0.0), 8),
+    ),
+    ("evaluated on the training images", fit_reporting(lambda model, train_x, val_x: measured(model, train_x), 8)),
+    ("trained too little", fit_too_short),
+]
+
+# Mutants of the model answer that no check can tell from it, with the reason.
+EQUIVALENT = {
+    "6: torch.randn(len(val_x), 40, generator=generator) → torch.randn(len(val_x), 40)": OTHER_NOISE,
+    "6: torch.randn(len(val_x), 40, generator=generator)"
+    " → -torch.randn(len(val_x), 40, generator=generator)": OTHER_NOISE,
+    "7: 15 → 16": OTHER_CHOICE,
+    "8: torch.randperm(len(train_x), generator=generator) → torch.randperm(len(train_x))": OTHER_NOISE,
+    "8: 64 → 65": OTHER_CHOICE,
+    "9: torch.randn(len(batch), 40, generator=generator) → torch.randn(len(batch), 40)": OTHER_NOISE,
+    "9: torch.randn(len(batch), 40, generator=generator)"
+    " → -torch.randn(len(batch), 40, generator=generator)": OTHER_NOISE,
+    "11: 500 → 501": OTHER_CHOICE,
+}

@@ -1,0 +1,72 @@
+"""Right and wrong answers to `interpolate`, in other words than the check's own."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+
+def walk_by_weights(z_start, z_end, steps):
+    share = torch.arange(steps, dtype=z_start.dtype, device=z_start.device)[:, None] / (steps - 1)
+    return (1 - share) * z_start + share * z_end
+
+
+def walk_loop(z_start, z_end, steps):
+    points = [z_start]
+    for i in range(1, steps):
+        points.append(z_start + (z_end - z_start) * (i / (steps - 1)))
+    return torch.stack(points)
+
+
+def walk_by_lerp(z_start, z_end, steps):
+    share = torch.linspace(0, 1, steps, device=z_start.device, dtype=torch.float64).unsqueeze(1)
+    return torch.lerp(z_start.double(), z_end.double(), share).to(z_start.dtype)
+
+
+def walk_by_numpy(z_start, z_end, steps):
+    return torch.from_numpy(np.linspace(z_start.cpu().numpy(), z_end.cpu().numpy(), steps))
+
+
+def walk(shares):
+    """A walk over these shares of the way, made of `steps`."""
+    return lambda z_start, z_end, steps: torch.stack([(1 - t) * z_start + t * z_end for t in shares(steps)])
+
+
+def slerp(z_start, z_end, steps):
+    omega = torch.acos(torch.dot(z_start / z_start.norm(), z_end / z_end.norm()))
+    weights = [(torch.sin((1 - t) * omega), torch.sin(t * omega)) for t in np.linspace(0, 1, steps)]
+    return torch.stack([a / omega.sin() * z_start + b / omega.sin() * z_end for a, b in weights])
+
+
+def normalised_lerp(z_start, z_end, steps):
+    share = torch.linspace(0, 1, steps).unsqueeze(1)
+    direction = F.normalize((1 - share) * z_start + share * z_end)
+    return direction * ((1 - share) * z_start.norm() + share * z_end.norm())
+
+
+RIGHT = [walk_by_weights, walk_loop, walk_by_lerp, walk_by_numpy]
+
+# The name that the check must give the mistake, and an answer that makes it.
+WRONG = [
+    ("the last point is missing", walk(lambda steps: [i / steps for i in range(steps)])),
+    ("the first point is missing", walk(lambda steps: [(i + 1) / steps for i in range(steps)])),
+    ("both ends are missing", walk(lambda steps: np.linspace(0, 1, steps + 2)[1:-1])),
+    ("one point too many", walk(lambda steps: [i / steps for i in range(steps + 1)])),
+    ("one point too few", walk(lambda steps: [i / (steps - 1) for i in range(steps - 1)])),
+    ("start and end swapped", lambda z_start, z_end, steps: walk_by_weights(z_end, z_start, steps)),
+    ("it stays at the start", lambda z_start, z_end, steps: z_start.repeat(steps, 1)),
+    ("half of the way only", walk(lambda steps: np.linspace(0, 1, steps) / 2)),
+    ("it begins at 0", lambda z_start, z_end, steps: walk_by_weights(z_end, z_start, steps).flip(0) - z_start),
+    (
+        "it ends at z_start + z_end",
+        lambda z_start, z_end, steps: z_start + torch.linspace(0, 1, steps)[:, None] * z_end,
+    ),
+    ("on a sphere, not on the line", slerp),
+    ("on a sphere, not on the line", normalised_lerp),
+    (
+        "rows and columns swapped",
+        lambda z_start, z_end, steps: z_start[:, None] + torch.linspace(0, 1, steps) * (z_end - z_start)[:, None],
+    ),
+]
+
+# Mutants of the model answer that no check can tell from it, with the reason.
+EQUIVALENT = {}

@@ -1,0 +1,49 @@
+"""Right and wrong answers to `kld`, in other words than the check's own."""
+
+import torch
+from torch.distributions import Independent, Normal, kl_divergence
+
+
+def kld_of_log_var(mu, sigma):
+    log_var = (sigma * sigma).log()
+    return -0.5 * torch.sum(1 + log_var - mu.pow(2) - log_var.exp(), dim=1)
+
+
+def kld_of_distributions(mu, sigma):
+    prior = Independent(Normal(torch.zeros_like(mu), torch.ones_like(sigma)), 1)
+    return kl_divergence(Independent(Normal(mu, sigma.abs()), 1), prior)
+
+
+def kld_loop(mu, sigma):
+    return torch.stack(
+        [
+            sum((m**2 + s**2) / 2 - 0.5 - s.abs().log() for m, s in zip(*pair, strict=True))
+            for pair in zip(mu, sigma, strict=True)
+        ]
+    )
+
+
+RIGHT = [kld_of_log_var, kld_of_distributions, kld_loop]
+
+# The name that the check must give the mistake, and an answer that makes it.
+WRONG = [
+    ("the wrong sign", lambda mu, sigma: 0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),
+    ("log σ in place of log σ²", lambda mu, sigma: -0.5 * (1 + sigma.abs().log() - mu**2 - sigma**2).sum(1)),
+    (
+        "log σ of a σ that may be negative",
+        lambda mu, sigma: (mu**2 / 2 + sigma**2 / 2 - 0.5 - torch.log(sigma)).sum(1),
+    ),
+    ("σ taken for log σ²", lambda mu, sigma: -0.5 * (1 + sigma - mu**2 - torch.exp(sigma)).sum(1)),
+    ("σ taken for log σ", lambda mu, sigma: -0.5 * (1 + 2 * sigma - mu**2 - torch.exp(2 * sigma)).sum(1)),
+    ("σ taken for σ²", lambda mu, sigma: -0.5 * (1 + torch.log(sigma) - mu**2 - sigma).sum(1)),
+    ("the ½ is missing", lambda mu, sigma: -(1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),
+    ("not summed over the dimensions", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2)),
+    ("the mean over the dimensions", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).mean(1)),
+    ("divided by the 784 pixels", lambda mu, sigma: -0.5 / 784 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),
+    ("summed over the batch", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum()),
+    ("averaged over the batch", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum(1).mean()),
+    ("μ not squared", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu - sigma**2).sum(1)),
+]
+
+# Mutants of the model answer that no check can tell from it, with the reason.
+EQUIVALENT = {}

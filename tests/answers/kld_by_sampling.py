@@ -1,0 +1,51 @@
+"""Right and wrong answers to `kld_by_sampling`, in other words than the check's own."""
+
+import math
+
+import torch
+from torch.distributions import Normal
+
+
+def sampling_vectorised(mu, sigma, n, generator):
+    eps = torch.randn((n, *mu.shape), generator=generator)
+    z = mu + sigma * eps
+    return (0.5 * (z**2 - eps**2) - sigma.log()).sum(2).mean(0)
+
+
+def sampling_from_prior(mu, sigma, n, generator):
+    z = torch.randn((n, *mu.shape), generator=generator)
+    return (0.5 * (z**2 - ((z - mu) / sigma) ** 2) - sigma.log()).sum(2).mean(0)
+
+
+def sampling_of_each_dimension(mu, sigma, n, generator):
+    eps = torch.randn((n, *mu.shape), generator=generator)
+    return (0.5 * ((mu + sigma * eps) ** 2 - eps**2) - sigma.log()).mean(0)
+
+
+def sampling_loop(mu, sigma, n, generator):
+    total = torch.zeros(len(mu))
+    for _ in range(n):
+        z = mu + sigma * torch.randn(mu.shape, generator=generator)
+        total += (Normal(mu, sigma).log_prob(z) + 0.5 * z**2 + 0.5 * math.log(2 * math.pi)).sum(1)
+    return total / n
+
+
+RIGHT = [sampling_vectorised, sampling_loop]
+
+# The name that the check must give the mistake, and an answer that makes it.
+WRONG = [
+    ("log p − log q, the wrong sign", lambda **inputs: -sampling_vectorised(**inputs)),
+    ("averaged over the batch", lambda **inputs: sampling_vectorised(**inputs).mean()),
+    ("sampled from the prior", sampling_from_prior),
+    ("not summed over the dimensions", sampling_of_each_dimension),
+    ("the mean over the dimensions", lambda **inputs: sampling_of_each_dimension(**inputs).mean(1)),
+    ("the sum over the draws, not their mean", lambda n, **inputs: n * sampling_vectorised(n=n, **inputs)),
+]
+
+# Mutants of the model answer that no check can tell from it, with the reason.
+EQUIVALENT = {
+    "4: torch.randn(n, *mu.shape, generator=generator) → -torch.randn(n, *mu.shape, generator=generator)": (
+        "−ε is drawn from N(0, I), too"
+    ),
+    "5: mu + sigma * eps → mu - sigma * eps": "−ε is drawn from N(0, I), too",
+}

@@ -1,0 +1,92 @@
+"""Right and wrong answers to `reparameterize`, in other words than the check's own."""
+
+import math
+
+import numpy as np
+import torch
+from torch.distributions import Independent, Normal
+
+
+def z_vectorised(mu, sigma):
+    return torch.addcmul(mu, sigma, torch.empty_like(mu).normal_())
+
+
+def z_loop(mu, sigma):
+    return torch.stack([m + s * torch.randn_like(m) for m, s in zip(mu, sigma, strict=True)])
+
+
+def z_of_distributions(mu, sigma):
+    return Independent(Normal(mu, sigma.abs()), 1).rsample()
+
+
+def z_of_numpy(mu, sigma):
+    eps = torch.from_numpy(np.random.standard_normal(mu.shape))
+    return mu + sigma * eps.to(mu)
+
+
+EPS = torch.randn(7, 5, generator=torch.Generator().manual_seed(3))
+
+
+def z_of_a_stored_eps(mu, sigma):
+    return mu + sigma * EPS[: len(mu)].to(mu)
+
+
+def z_after_a_seed(mu, sigma):
+    torch.manual_seed(42)
+    return torch.normal(0.0, 1.0, mu.shape) * sigma + mu
+
+
+def z_seeded_by_numpy(mu, sigma):
+    np.random.seed(1)
+    return mu + sigma * torch.from_numpy(np.random.randn(*mu.shape)).to(mu)
+
+
+def z_without_graph(mu, sigma):
+    with torch.no_grad():
+        return mu + sigma * torch.randn_like(mu)
+
+
+MIRRORED = "−ε is as likely as ε"
+
+
+RIGHT = [z_vectorised, z_loop, z_of_distributions, z_of_numpy]
+
+# The name that the check must give the mistake, and an answer that makes it.
+WRONG = [
+    ("σ ignored", lambda mu, sigma: torch.distributions.Normal(mu, 1.0).rsample()),
+    ("σ taken for log σ²", lambda mu, sigma: torch.randn_like(mu) * torch.exp(0.5 * sigma) + mu),
+    ("σ taken for log σ", lambda mu, sigma: Normal(mu, torch.exp(sigma)).rsample()),
+    ("σ taken for σ²", lambda mu, sigma: mu + torch.sqrt(sigma) * torch.randn_like(sigma)),
+    ("σ taken for σ²", lambda mu, sigma: Normal(mu, sigma.abs().pow(0.5)).rsample()),
+    ("the variance used as standard deviation", lambda mu, sigma: Normal(mu, sigma.square()).rsample()),
+    ("one ε for the whole batch", lambda mu, sigma: mu + sigma * torch.randn(mu.shape[1], dtype=mu.dtype)),
+    (
+        "one ε for all dimensions",
+        lambda mu, sigma: mu + sigma * torch.randn(len(mu), dtype=mu.dtype).unsqueeze(1),
+    ),
+    ("a single ε for everything", lambda mu, sigma: mu + sigma * torch.randn(1).item()),
+    ("uniform noise", lambda mu, sigma: mu + sigma * torch.rand(mu.shape)),
+    ("uniform noise", lambda mu, sigma: mu + sigma * torch.empty_like(mu).uniform_(-1, 1)),
+    ("uniform noise", lambda mu, sigma: mu + sigma * (torch.rand(mu.shape) - 0.5)),
+    ("uniform noise", lambda mu, sigma: mu + sigma * (torch.rand(mu.shape) - 0.5) * math.sqrt(12)),
+    ("a draw that lets no gradient through", lambda mu, sigma: torch.normal(mu, sigma)),
+    ("a draw that lets no gradient through", lambda mu, sigma: torch.normal(mu, sigma.abs())),
+    ("a draw that lets no gradient through", lambda mu, sigma: Normal(mu, sigma.abs()).sample()),
+    ("a draw that lets no gradient through", z_without_graph),
+    (
+        "a draw that lets no gradient through",
+        lambda mu, sigma: mu + (sigma * torch.randn_like(mu)).detach(),
+    ),
+    ("a negative σ refused", lambda mu, sigma: Normal(loc=mu, scale=sigma).sample()),
+    ("the noise drawn once and used again in every call", z_of_a_stored_eps),
+    ("a seed set inside the function", z_after_a_seed),
+    ("a seed set inside the function", z_seeded_by_numpy),
+    ("no noise: z is μ", lambda mu, sigma: mu + 0 * sigma),
+    ("μ ignored", lambda mu, sigma: Normal(torch.zeros_like(mu), sigma.abs()).rsample()),
+]
+
+# Mutants of the model answer that no check can tell from it, with the reason.
+EQUIVALENT = {
+    "4: torch.randn_like(sigma) → -torch.randn_like(sigma)": MIRRORED,
+    "5: mu + sigma * eps → mu - sigma * eps": MIRRORED,
+}

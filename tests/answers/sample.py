@@ -1,0 +1,105 @@
+"""Right and wrong answers to `sample`, in other words than the check's own."""
+
+import torch
+
+
+def sample_vectorised(decode, n, latent_dim, generator):
+    return decode(torch.empty(n, latent_dim).normal_(generator=generator))
+
+
+def sample_loop(decode, n, latent_dim, generator):
+    return torch.cat([decode(torch.normal(0.0, 1.0, (1, latent_dim), generator=generator)) for _ in range(n)])
+
+
+def sample_by_inverse(decode, n, latent_dim, generator):
+    uniform = torch.rand(n, latent_dim, generator=generator, dtype=torch.float64)
+    return decode(torch.special.ndtri(uniform.clamp_min(1e-12)).float())
+
+
+def sample_scaled(scale):
+    def function(decode, n, latent_dim, generator):
+        return decode(torch.normal(0.0, scale, (n, latent_dim), generator=generator))
+
+    return function
+
+
+def sample_uniform(low, high):
+    def function(decode, n, latent_dim, generator):
+        return decode(torch.empty(n, latent_dim).uniform_(low, high, generator=generator))
+
+    return function
+
+
+def sample_seeded(decode, n, latent_dim, generator):
+    torch.manual_seed(42)
+    return decode(torch.normal(0.0, 1.0, (n, latent_dim)))
+
+
+def sample_reseeded(decode, n, latent_dim, generator):
+    return sample_vectorised(decode, n, latent_dim, generator.manual_seed(0))
+
+
+def sample_repeated(decode, n, latent_dim, generator):
+    z = torch.randn(latent_dim, generator=generator)
+    return torch.stack([decode(z) for _ in range(n)])
+
+
+def sample_one_picture_repeated(decode, n, latent_dim, generator):
+    x_hat = decode(torch.randn(1, latent_dim, generator=generator))
+    return torch.cat([x_hat] * n)
+
+
+def sample_shared(decode, n, latent_dim, generator):
+    return decode(torch.randn(n, 1, generator=generator) * torch.ones(latent_dim))
+
+
+def sample_noisy_picture(strength, zero):
+    def function(decode, n, latent_dim, generator):
+        z = torch.randn(n, latent_dim, generator=generator)
+        x_hat = decode(0 * z if zero else z)
+        return x_hat + strength * torch.empty_like(x_hat).normal_(generator=generator)
+
+    return function
+
+
+RIGHT = [sample_vectorised, sample_loop, sample_by_inverse]
+
+# The name that the check must give the mistake, and an answer that makes it.
+WRONG = [
+    ("the noise is scaled", sample_scaled(3.0)),
+    ("the noise is scaled", sample_scaled(0.5)),
+    ("the noise is scaled", sample_scaled(1.2)),
+    ("uniform noise", sample_uniform(0, 1)),
+    ("uniform noise", sample_uniform(-1, 1)),
+    ("uniform noise", sample_uniform(-(3**0.5), 3**0.5)),
+    ("the generator is not used", lambda decode, n, latent_dim, generator: decode(torch.randn((n, latent_dim)))),
+    ("the generator is not used", sample_reseeded),
+    ("a seed inside the function", sample_seeded),
+    ("one z for all", sample_repeated),
+    ("one z for all", sample_one_picture_repeated),
+    ("one z in all", lambda decode, n, latent_dim, generator: sample_vectorised(decode, 1, latent_dim, generator)),
+    ("one number shared by all dimensions", sample_shared),
+    ("z = 0, always", lambda decode, n, latent_dim, generator: decode(torch.randn(n, latent_dim) * 0)),
+    ("noise on the picture", sample_noisy_picture(0.1, zero=True)),
+    ("noise on the picture", sample_noisy_picture(0.1, zero=False)),
+    ("a second sigmoid", lambda *inputs: torch.sigmoid(sample_loop(*inputs))),
+    (
+        "z in place of pictures",
+        lambda decode, n, latent_dim, generator: torch.empty(n, latent_dim).normal_(generator=generator),
+    ),
+    (
+        "a dimension too few",
+        lambda decode, n, latent_dim, generator: sample_vectorised(decode, n, latent_dim - 1, generator),
+    ),
+    (
+        "n and latent_dim swapped",
+        lambda decode, n, latent_dim, generator: sample_vectorised(decode, latent_dim, n, generator),
+    ),
+]
+
+# Mutants of the model answer that no check can tell from it, with the reason.
+EQUIVALENT = {
+    "4: torch.randn(n, latent_dim, generator=generator) → -torch.randn(n, latent_dim, generator=generator)": (
+        "N(0, I) is symmetric, -z is as good a draw as z"
+    ),
+}

@@ -1,0 +1,47 @@
+"""Right and wrong answers to `to_images`, in other words than the check's own."""
+
+import numpy as np
+import torch
+from torchvision.transforms.functional import to_tensor
+
+
+def images_by_torchvision(pixels):
+    return torch.stack([to_tensor(image.numpy()).flatten() for image in pixels])
+
+
+def images_in_numpy(pixels):
+    return torch.from_numpy(pixels.numpy().reshape(len(pixels), 784).astype(np.float32) / np.float32(255))
+
+
+def images_viewed(pixels):
+    x = pixels.to(torch.float32) * (1 / 255)
+    return x.view(-1, 28 * 28)
+
+
+def standardized_in_numpy(pixels):
+    x = pixels.numpy().reshape(-1, 784) / 255
+    return torch.from_numpy((x - x.mean()) / x.std())
+
+
+RIGHT = [images_by_torchvision, images_in_numpy, images_viewed]
+
+# The name that the check must give the mistake, and an answer that makes it.
+WRONG = [
+    ("divided by 256", lambda pixels: pixels.reshape(-1, 784) / 256),
+    ("not divided", lambda pixels: pixels.float().flatten(1)),
+    ("divided twice", lambda pixels: images_by_torchvision(pixels) / 255),
+    ("integer division", lambda pixels: (pixels // 255).flatten(1)),
+    ("grey made black or white", lambda pixels: (pixels.flatten(1) > 127).float()),
+    ("divided by the brightest pixel", lambda pixels: torch.stack([i.flatten() / i.max() for i in pixels])),
+    ("divided by the brightest pixel", lambda pixels: pixels.flatten(1).float() / pixels.max()),
+    ("standardized", standardized_in_numpy),
+    ("standardized", lambda pixels: (pixels.float() - pixels.float().mean()).flatten(1) / pixels.float().std()),
+    ("standardized", lambda pixels: (images_viewed(pixels) - 0.1307) / 0.3081),
+    ("scaled to [−1, 1]", lambda pixels: (pixels.flatten(1).float() - 127.5) / 127.5),
+    ("not flattened", lambda pixels: pixels.float() / 255),
+    ("all images in one row", lambda pixels: images_viewed(pixels).reshape(-1)),
+    ("columns first", lambda pixels: pixels.mT.reshape(-1, 784) / 255),
+]
+
+# Mutants of the model answer that no check can tell from it, with the reason.
+EQUIVALENT = {}

@@ -1,0 +1,108 @@
+"""Right and wrong answers to `train_step`, in other words than the check's own."""
+
+import torch
+import torch.nn.functional as F
+
+from vae_lib.loss import vae_loss
+
+
+def loss_by_hand(model, x, eps):
+    x_logits, mu, sigma = model(x, eps)
+    bce = F.binary_cross_entropy_with_logits(x_logits, x, reduction="sum")
+    kld = 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum()
+    return (bce + kld) / len(x)
+
+
+def step_zero_last(model, optimizer, x, eps):
+    loss = loss_by_hand(model, x, eps)
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return float(loss)
+
+
+def step_with_closure(model, optimizer, x, eps):
+    def closure():
+        model.zero_grad()
+        loss = vae_loss(x, *model(x, eps)).loss.mean()
+        loss.backward()
+        return loss
+
+    return optimizer.step(closure).detach()
+
+
+def step_image_by_image(model, optimizer, x, eps):
+    optimizer.zero_grad(set_to_none=False)
+    total = 0.0
+    for image, noise in zip(x.split(1), eps.split(1), strict=True):
+        loss = loss_by_hand(model, image, noise) / len(x)
+        loss.backward()
+        total += loss.item()
+    optimizer.step()
+    return total
+
+
+def step_spoilt(model, optimizer, x, eps, todo="zero backward step", loss=loss_by_hand):
+    value = loss(model, x, eps)
+    for part in todo.split():
+        {"zero": optimizer.zero_grad, "backward": value.backward, "step": optimizer.step}[part]()
+    return value.item()
+
+
+def spoilt(**how):
+    return lambda *inputs: step_spoilt(*inputs, **how)
+
+
+def step_then_loss(model, optimizer, x, eps):
+    step_zero_last(model, optimizer, x, eps)
+    with torch.no_grad():
+        return vae_loss(x, *model(x, eps)).loss.mean().item()
+
+
+def step_keeps_graph(model, optimizer, x, eps):
+    optimizer.zero_grad()
+    loss = loss_by_hand(model, x, eps)
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+def pixel_mean(model, x, eps):
+    x_logits, mu, sigma = model(x, eps)
+    return F.binary_cross_entropy_with_logits(x_logits, x) + vae_loss(x, x_logits, mu, sigma).kld.mean()
+
+
+RIGHT = [step_zero_last, step_with_closure, step_image_by_image]
+
+# The name that the check must give the mistake, and an answer that makes it.
+WRONG = [
+    ("zero_grad forgotten", spoilt(todo="backward step")),
+    ("step forgotten", spoilt(todo="zero backward")),
+    ("backward forgotten", spoilt(todo="zero step")),
+    ("step before backward", spoilt(todo="zero step backward")),
+    ("step before backward", spoilt(todo="step zero backward")),
+    ("zero_grad between backward and step", spoilt(todo="backward zero step")),
+    (
+        "the sum over the batch in place of the mean",
+        spoilt(loss=lambda model, x, eps: vae_loss(x, *model(x, eps)).loss.sum()),
+    ),
+    (
+        "the sum over the batch in place of the mean",
+        lambda model, optimizer, x, eps: (
+            spoilt(loss=lambda model, x, eps: len(x) * loss_by_hand(model, x, eps))(model, optimizer, x, eps) / len(x)
+        ),
+    ),
+    (
+        "the sum over the batch in place of the mean",
+        lambda model, optimizer, x, eps: len(x) * step_zero_last(model, optimizer, x, eps),
+    ),
+    ("the loss measured after the step", step_then_loss),
+    ("the loss returned with its graph", step_keeps_graph),
+    ("eps ignored", spoilt(loss=lambda model, x, eps: loss_by_hand(model, x, torch.randn_like(eps)))),
+    ("eps ignored", spoilt(loss=lambda model, x, eps: loss_by_hand(model, x, 0.0))),
+    ("the KLD left out", spoilt(loss=lambda model, x, eps: vae_loss(x, *model(x, eps)).bce.mean())),
+    ("the mean over the pixels", spoilt(loss=pixel_mean)),
+]
+
+# Mutants of the model answer that no check can tell from it, with the reason.
+EQUIVALENT = {}

@@ -1,0 +1,78 @@
+"""Right and wrong answers to `traverse`, in other words than the check's own."""
+
+import torch
+import torch.nn.functional as F
+
+
+def set_column(z, dim, values):
+    rows = z.unsqueeze(0).expand(len(values), -1).clone()
+    rows[:, dim] = values
+    return rows
+
+
+def set_by_where(z, dim, values):
+    return torch.where(torch.arange(len(z), device=z.device) == dim, values[:, None], z)
+
+
+def set_in_a_loop(z, dim, values):
+    rows = []
+    for value in values:
+        row = z.clone()
+        row[dim] = value
+        rows.append(row)
+    return torch.stack(rows)
+
+
+def set_without_clone(z, dim, values):
+    rows = []
+    for value in values:
+        z[dim] = value
+        rows.append(z)
+    return torch.stack(rows)
+
+
+def set_expanded(z, dim, values):
+    rows = z.unsqueeze(0).expand(len(values), len(z))
+    rows[:, dim] = values
+    return rows
+
+
+def set_expanded_in_a_loop(z, dim, values):
+    rows = z.expand(len(values), -1)
+    for i, value in enumerate(values):
+        rows[i, dim] = value
+    return rows
+
+
+def added(z, dim, values):
+    rows = z.repeat(len(values), 1)
+    rows[:, dim] += values
+    return rows
+
+
+def multiplied(z, dim, values):
+    rows = z.repeat(len(values), 1)
+    rows[:, dim] *= values
+    return rows
+
+
+RIGHT = [set_column, set_by_where, set_in_a_loop]
+
+# The name that the check must give the mistake, and an answer that makes it.
+WRONG = [
+    ("all rows share one memory", set_without_clone),
+    ("all rows share one memory", set_expanded),
+    ("all rows share one memory", set_expanded_in_a_loop),
+    ("added, not set", added),
+    ("multiplied, not set", multiplied),
+    ("all dimensions are set", lambda z, dim, values: values[:, None] * torch.ones_like(z)),
+    ("added to all dimensions", lambda z, dim, values: torch.stack([z + value for value in values])),
+    ("the other dimensions are 0", lambda z, dim, values: values[:, None] * F.one_hot(torch.tensor(dim), len(z))),
+    ("dimensions counted from 1", lambda z, dim, values: set_column(z, dim - 1, values)),
+    ("dimensions counted from 1", lambda z, dim, values: set_column(z, dim + 1, values)),
+    ("nothing is set", lambda z, dim, values: torch.stack([z] * len(values))),
+    ("rows and columns swapped", lambda z, dim, values: torch.stack(list(set_column(z, dim, values)), dim=1)),
+]
+
+# Mutants of the model answer that no check can tell from it, with the reason.
+EQUIVALENT = {}

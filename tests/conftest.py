@@ -1,0 +1,80 @@
+"""What several files of tests use: MNIST, the shipped model's codes, a browser, a lesson open in JupyterLab."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.jupyter_in_browser import CHROMIUM, FLAGS, GLIDE, jupyter_lab, run_all, run_cell, scrolled, watched
+from vae_lib.checkpoints import load_trained
+from vae_lib.data import load_tensors
+from vae_lib.latent import encode
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def mnist(tmp_path_factory):
+    return load_tensors(root=tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        verdict = pytest.fail if "VAE_BROWSER_REQUIRED" in os.environ else pytest.skip
+        verdict("skipped: no browser")
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser):
+    """A page with no network."""
+    with browser.new_context(offline=True) as context:
+        yield from watched(context.new_page())
+
+
+@pytest.fixture(scope="session")
+def encoded():
+    model, _ = load_trained()
+    _, val_set, _ = load_tensors()
+    return model, *encode(model, val_set.x), val_set.y
+
+
+@pytest.fixture(scope="session")
+def lesson(browser, tmp_path_factory):
+    """Opens a lesson in JupyterLab and runs all its cells, or some, once; the page stays open for all tests."""
+    folder, opened = tmp_path_factory.mktemp("jupyter"), {}
+    shutil.copytree(ROOT / "notebooks", folder / "work", ignore=shutil.ignore_patterns("runs", "*.py", ".*"))
+    with jupyter_lab(folder) as address, browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
+
+        def run(name, cells=()):
+            if name not in opened:
+                watching = watched(context.new_page())
+                page = next(watching)
+                opened[name] = page, watching
+                page.goto(address(f"{name}.ipynb"))
+                for text in cells:
+                    run_cell(page, text)
+                if not cells:
+                    assert run_all(page) == []
+            page, _ = opened[name]
+            page.bring_to_front()
+            return page
+
+        yield run
+        for page, watching in opened.values():
+            assert page.locator(".jp-Dialog").count() == 0
+            assert next(watching, None) is None
+
+
+@pytest.fixture
+def explorer(lesson):
+    """Lesson 07's explorer, at its start."""
+    box = scrolled(lesson("07_live_sampling"), ".vae-explorer")
+    box.get_by_role("button", name="Back to the start").click()
+    expect(box.locator(".where")).to_have_text("back at the start")
+    box.page.wait_for_timeout(GLIDE)
+    return box

@@ -1,0 +1,234 @@
+"""Checkpoints against kills, damage and strangers."""
+
+import os
+import pickle
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.small_runs import pictures, small_run, state
+from vae_lib.checkpoints import (
+    checkpoint_path,
+    load_model,
+    load_run,
+    newest_checkpoint,
+    save_each_epoch,
+    save_model,
+    save_run,
+)
+from vae_lib.model import VAE
+from vae_lib.train import train
+
+
+def test_training_writes_a_checkpoint_after_each_epoch(tmp_path):
+    run = small_run()
+    train(run, pictures(70), pictures(20), epochs=3, after_epoch=save_each_epoch(tmp_path / "new" / "folder"))
+    assert sorted(p.name for p in (tmp_path / "new" / "folder").iterdir()) == [f"epoch0{n}.pt" for n in (1, 2, 3)]
+    for n in (1, 2, 3):
+        assert load_run(checkpoint_path(tmp_path / "new" / "folder", n)).history == run.history[:n]
+
+
+def test_a_loaded_run_is_the_saved_one(tmp_path):
+    run = small_run(lr=3e-3, weight_decay=0.1, batch_size=17, beta=4.0)
+    train(run, pictures(70), pictures(20), epochs=2)
+    save_run(run, tmp_path / "run.pt")
+    loaded = load_run(tmp_path / "run.pt")
+    assert loaded.model.config == run.model.config
+    assert state(loaded) == state(run)
+
+
+GO_ON = """
+import sys, torch
+from vae_lib.checkpoints import checkpoint_path, load_run, save_each_epoch
+from vae_lib.train import train
+torch.set_num_threads(int(sys.argv[2]))  # another number of threads may add up in another order
+train_x, val_x = torch.load(sys.argv[1] + "/images.pt")
+run = load_run(checkpoint_path(sys.argv[1], 0))
+train(run, train_x, val_x, epochs=10_000, after_epoch=save_each_epoch(sys.argv[1]))
+"""
+
+
+def test_a_run_killed_and_resumed_is_bit_for_bit_the_uninterrupted_one(tmp_path):
+    train_x, val_x = pictures(150), pictures(40, seed=1)
+    torch.save([train_x, val_x], tmp_path / "images.pt")
+    save_run(small_run(batch_size=32), checkpoint_path(tmp_path, 0))
+    child = subprocess.Popen(
+        [sys.executable, "-c", GO_ON, tmp_path, str(torch.get_num_threads())], stderr=subprocess.DEVNULL
+    )
+    while child.poll() is None and not checkpoint_path(tmp_path, 2).exists():
+        time.sleep(0.001)
+    child.kill()  # kill -9
+    assert child.wait() == -9
+
+    resumed = load_run(newest_checkpoint(tmp_path))
+    reached = len(resumed.history)
+    assert reached >= 2
+    train(resumed, train_x, val_x, epochs=reached + 2)
+
+    uninterrupted = small_run(batch_size=32)
+    train(uninterrupted, train_x, val_x, epochs=reached + 2)
+    assert resumed.history == uninterrupted.history
+    assert state(resumed) == state(uninterrupted)
+
+
+def half_a_file(content, path):
+    Path(path).write_bytes(b"half")
+    raise KeyboardInterrupt
+
+
+def killed(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("module", "name", "fails"), [(torch, "save", half_a_file), (os, "replace", killed)])
+def test_a_save_that_is_interrupted_leaves_the_old_file_whole(tmp_path, monkeypatch, module, name, fails):
+    run, path = small_run(), checkpoint_path(tmp_path, 1)
+    save_run(run, path)
+    before = path.read_bytes()
+    train(run, pictures(70), pictures(20), epochs=1)
+    monkeypatch.setattr(module, name, fails)
+    with pytest.raises(KeyboardInterrupt):
+        save_run(run, path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_newest_checkpoint_has_the_most_epochs(tmp_path):
+    assert newest_checkpoint(tmp_path) is None
+    assert newest_checkpoint(tmp_path / "not there") is None
+    for epoch in (9, 10, 99, 100, 2):
+        checkpoint_path(tmp_path, epoch).touch()
+    assert newest_checkpoint(tmp_path) == tmp_path / "epoch100.pt"
+
+
+@pytest.mark.parametrize("name", ["epoch03 (copy).pt", "epochs.pt", "epoch04.pt.123.tmp", "notes.txt"])
+def test_files_that_a_student_put_beside_the_checkpoints_are_no_checkpoints(tmp_path, name):
+    checkpoint_path(tmp_path, 2).touch()
+    (tmp_path / name).touch()
+    assert newest_checkpoint(tmp_path) == tmp_path / "epoch02.pt"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A good checkpoint, as bytes and as a dictionary."""
+    run, path = small_run(), tmp_path_factory.mktemp("whole") / "epoch01.pt"
+    train(run, pictures(70), pictures(20), epochs=1, after_epoch=save_each_epoch(path.parent))
+    return path.read_bytes(), torch.load(path, weights_only=True)
+
+
+def assert_refused(path, load):
+    """Loading gives one sentence that names the file, and no advice to load it without protection."""
+    with pytest.raises(ValueError, match="is not a whole checkpoint of vae_lib") as caught:
+        load(path)
+    sentence = str(caught.value)
+    assert sentence.startswith(str(path))
+    assert sentence.endswith("take the epoch before, it is complete")
+    assert "\n" not in sentence
+    assert "weights_only" not in sentence
+
+
+loads = pytest.mark.parametrize("load", [load_run, load_model])
+
+
+@loads
+@pytest.mark.parametrize("share", [0, 0.001, 0.1, 0.5, 0.9, 0.99, 0.9999])
+def test_a_truncated_checkpoint_is_refused(tmp_path, whole, share, load):
+    content = whole[0]
+    (tmp_path / "epoch01.pt").write_bytes(content[: int(share * len(content))])
+    assert_refused(tmp_path / "epoch01.pt", load)
+
+
+STRANGERS = {
+    "a tensor": torch.zeros(3),
+    "a list": [1, 2],
+    "a number": 3,
+    "another dictionary": {"weights": torch.zeros(3)},
+    "the weights alone": VAE(hidden_dim=16, latent_dim=3).state_dict(),
+}
+
+
+@loads
+@pytest.mark.parametrize("content", STRANGERS.values(), ids=STRANGERS)
+def test_a_file_of_torch_that_is_no_checkpoint_is_refused(tmp_path, content, load):
+    torch.save(content, tmp_path / "epoch01.pt")
+    assert_refused(tmp_path / "epoch01.pt", load)
+
+
+@loads
+@pytest.mark.parametrize("content", [b"epoch,loss\n1,204.5\n", b"\x89PNG\r\n\x1a\n" + bytes(100), bytes(1000)])
+def test_a_file_that_is_not_torchs_is_refused(tmp_path, content, load):
+    (tmp_path / "epoch01.pt").write_bytes(content)
+    assert_refused(tmp_path / "epoch01.pt", load)
+
+
+@loads
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")  # torch's own, about files that it did not write
+def test_a_pickle_of_something_else_is_refused(tmp_path, load):
+    (tmp_path / "epoch01.pt").write_bytes(pickle.dumps({"sizes": Path("x")}))
+    assert_refused(tmp_path / "epoch01.pt", load)
+
+
+class Malicious:
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
+@loads
+@pytest.mark.parametrize("write", [torch.save, lambda thing, path: path.write_bytes(pickle.dumps(thing, protocol=2))])
+def test_a_malicious_file_is_refused_and_not_executed(tmp_path, write, load):
+    write({"sizes": Malicious(tmp_path / "hacked")}, tmp_path / "epoch01.pt")
+    assert_refused(tmp_path / "epoch01.pt", load)
+    assert not (tmp_path / "hacked").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sizes": {"hidden_dim": 17, "latent_dim": 3}},
+        {"sizes": {"hidden_dim": 16, "latent_dim": 3, "sigma_head": "logvar"}},
+        {"sizes": {"width": 16}},
+        {"weights": {}},
+        {"history": [[1.0, 2.0]]},
+        {"optimizer": None},
+        {"optimizer": {"state": {}, "param_groups": []}},
+        {"generator": torch.zeros(3, dtype=torch.uint8)},
+    ],
+    ids=str,
+)
+def test_a_checkpoint_that_does_not_fit_together_is_refused(tmp_path, whole, change):
+    torch.save(whole[1] | change, tmp_path / "epoch01.pt")
+    assert_refused(tmp_path / "epoch01.pt", load_run)
+
+
+@loads
+def test_a_missing_checkpoint_is_not_found_and_named(tmp_path, load):
+    for path in (tmp_path / "epoch07.pt", tmp_path):
+        with pytest.raises(FileNotFoundError) as caught:
+            load(path)
+        assert str(caught.value) == f"there is no checkpoint {path}: look into its folder"
+
+
+def test_a_model_file_holds_weights_history_and_command_and_no_more(tmp_path):
+    run = small_run()
+    train(run, pictures(70), pictures(20), epochs=2)
+    save_model(run.model, run.history, tmp_path / "model.pt", "vae-report --seed 42")
+    save_run(run, tmp_path / "run.pt")
+    for path in (tmp_path / "model.pt", tmp_path / "run.pt"):
+        model, history = load_model(path)
+        assert history == run.history
+        assert all(torch.equal(a, b) for a, b in zip(model.parameters(), run.model.parameters(), strict=True))
+    kept = torch.load(tmp_path / "model.pt", weights_only=True)
+    assert set(kept) == {"sizes", "weights", "history", "command"}
+    assert kept["command"] == "vae-report --seed 42"
+
+
+def test_a_model_file_is_no_run_to_go_on_with(tmp_path):
+    save_model(small_run().model, [], tmp_path / "model.pt", "")
+    assert_refused(tmp_path / "model.pt", load_run)

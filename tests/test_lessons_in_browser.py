@@ -1,0 +1,111 @@
+"""The lessons' live controls in a real JupyterLab and a real browser."""
+
+import re
+
+import torch
+from playwright.sync_api import expect
+
+from tests.jupyter_in_browser import GLIDE, pixels, python, scrolled, serious
+
+
+def test_the_samplers_sliders_redraw_the_picture_by_keyboard(lesson):
+    page = lesson("07_live_sampling")
+    picture = scrolled(page, "img[alt^='the digit decoded at']")
+    slider = page.get_by_role("slider").first
+    before, alt = picture.get_attribute("src"), picture.get_attribute("alt")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(picture).not_to_have_attribute("src", before)
+    expect(picture).not_to_have_attribute("alt", alt)
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 28
+    assert serious(page, ".jp-OutputArea-output:has(img[alt^='the digit decoded at'])") == []
+
+
+def picture_after(page, press):
+    """The figure of a live control after a key, once Python has drawn it."""
+    image = page.locator(".vae-live img")
+    before = image.get_attribute("src")
+    page.keyboard.press(press)
+    expect(image).not_to_have_attribute("src", before)
+    return image
+
+
+def test_lesson_03_moves_the_sample_over_the_density(lesson):
+    box = scrolled(lesson("03_reparameterization_trick"), ".vae-live")
+    box.get_by_role("slider", name="ε").focus()
+    alt = picture_after(box.page, "ArrowRight").get_attribute("alt")
+    assert "ε = 0.9 under N(0, 1)" in alt
+    assert "z = 1.5 + (0.5) · (0.9) = 1.95" in alt
+    box.get_by_role("slider", name="σ").focus()
+    assert "z = 1.5 + (-1.0) · (0.9) = 0.60" in picture_after(box.page, "Home").get_attribute("alt")
+    assert serious(box.page, ".vae-live") == []
+
+
+def test_lesson_04_moves_through_beta(lesson):
+    box = scrolled(lesson("04_bce_vs_kld"), ".vae-live")
+    slider = box.get_by_role("slider", name="run")
+    slider.focus()
+    expect(slider).to_have_attribute("aria-valuetext", "β = 1")
+    assert "β = 20: 10 originals" in picture_after(box.page, "End").get_attribute("alt")
+    assert "β = 4: 10 originals" in picture_after(box.page, "ArrowLeft").get_attribute("alt")
+    expect(slider).to_have_attribute("aria-valuetext", "β = 4")
+    assert serious(box.page, ".vae-live") == []
+
+
+def test_lesson_05_moves_through_the_epochs(lesson):
+    # Without its training, which takes minutes: the control shows the run that ships with the library.
+    box = scrolled(lesson("05_training", cells=["load_tensors()", "Live(shown_after"]), ".vae-live")
+    box.get_by_role("slider", name="epoch").focus()
+    assert "epoch 2: 10 originals" in picture_after(box.page, "ArrowRight").get_attribute("alt")
+    assert "epoch 50: 10 originals" in picture_after(box.page, "End").get_attribute("alt")
+    assert serious(box.page, ".vae-live") == []
+
+
+def ring(box):
+    """Where the ring is on the map, in per cent from the left and from the top."""
+    return [box.locator(".ring").evaluate(f"e => parseFloat(e.style.{side})") for side in ("left", "top")]
+
+
+def test_lesson_06_shows_the_image_under_the_pointer_or_the_arrow_keys(lesson, encoded):
+    model, mu, *_ = encoded
+    box = scrolled(lesson("06_latent_space_pca"), ".vae-map")
+    plane = box.get_by_role("slider", name="Map of encoded images")
+    plane.focus()
+    seen = [plane.get_attribute("aria-valuenow")]
+    for key in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
+        places = ring(box)
+        box.page.keyboard.press(key)
+        seen.append(plane.get_attribute("aria-valuenow"))
+        x, y = (b - a for a, b in zip(places, ring(box), strict=True))
+        assert {"ArrowLeft": -x, "ArrowUp": -y, "ArrowRight": x, "ArrowDown": y}[key] > 0
+    assert len(set(seen)) >= 4
+    i = int(seen[-1])
+    place = plane.bounding_box()
+    box.page.mouse.move(place["x"] + 0.9 * place["width"], place["y"] + 0.5 * place["height"])
+    expect(plane).not_to_have_attribute("aria-valuenow", str(i))
+    i = int(plane.get_attribute("aria-valuenow"))
+    shown = torch.tensor(pixels(box.get_by_role("img", name=f"reconstruction of image {i},")))
+    assert (shown - 255 * model.decode(mu[i : i + 1]).detach()).abs().max() <= 1
+    assert serious(box.page, ".vae-map") == []
+
+
+CLASSIFIER_SAYS = """
+with torch.no_grad():
+    says = classifier(model.decode(class_means(mu, val_set.y))).softmax(1).max(1)
+print([*zip(says.indices.tolist(), says.values.tolist())])
+"""
+
+
+def test_lesson_08_says_what_the_classifier_says_of_each_picture(lesson):
+    # Without the measurements of the lesson, which take minutes.
+    cells = ["from IPython", "load_tensors()", "classifier = train_classifier", "Explorer(model"]
+    box = scrolled(lesson("08_the_report_revisited", cells=cells), ".vae-explorer")
+    verdict = box.locator(".verdict")
+    box.locator(".pad").focus()
+    for key, (digit, sure) in enumerate(eval(python(box.page, CLASSIFIER_SAYS))):
+        box.page.keyboard.press(str(key))
+        box.page.wait_for_timeout(GLIDE)
+        said, percent = re.fullmatch(r"the classifier says (\d), (\d+) % sure", verdict.inner_text()).groups()
+        assert int(said) == digit
+        assert abs(int(percent) - 100 * sure) <= 1
+    assert serious(box.page, ".vae-explorer") == []

@@ -1,0 +1,92 @@
+"""What a student gets wrong before and during training is a sentence."""
+
+import copy
+
+import pytest
+import torch
+
+from tests.small_runs import pictures, small_run, state
+from vae_lib.checkpoints import (
+    load_run,
+    save_each_epoch,
+)
+from vae_lib.model import VAE
+from vae_lib.train import check_images, evaluate, new_run, train
+
+
+@pytest.mark.parametrize(
+    ("x", "got", "remedy"),
+    [
+        (torch.rand(8, 1, 28, 28), "got (8, 1, 28, 28)", "flatten them with x.flatten(1)"),
+        (torch.randint(256, (8, 784)).float(), "expected pixels in [0, 1]", "divide bytes by 255"),
+        ((torch.rand(8, 784) - 0.1307) / 0.3081, "expected pixels in [0, 1]", "do not standardize"),
+        (torch.full((8, 784), torch.nan), "got nan to nan", "divide bytes by 255"),
+    ],
+)
+def test_images_of_another_shape_or_range_give_value_and_remedy_before_any_step(x, got, remedy):
+    good = pictures(8)
+    for sets in ((x, good), (good, x)):
+        run = small_run()
+        before = copy.deepcopy(state(run))
+        with pytest.raises(ValueError, match="expect") as caught:
+            train(run, *sets, epochs=1)
+        assert got in str(caught.value)
+        assert remedy in str(caught.value)
+        assert state(run) == before
+    with pytest.raises(ValueError, match="expect"):
+        evaluate(small_run().model, x)
+
+
+@pytest.mark.parametrize("place", ["train_x", "val_x"])
+def test_images_of_another_width_than_the_models_are_refused_before_any_step(place):
+    wrong = torch.rand(8, 100)
+    run = small_run()
+    weights, optimizer = (copy.deepcopy(part.state_dict()) for part in (run.model, run.optimizer))
+    sentence = r"expect(s|ed) images of shape \([BN], 784\).*, got \(\d+, 100\)"
+    with pytest.raises(ValueError, match=sentence):
+        train(run, **({"train_x": pictures(8), "val_x": pictures(8)} | {place: wrong}), epochs=1)
+    assert all(torch.equal(after, weights[name]) for name, after in run.model.state_dict().items())
+    assert run.optimizer.state_dict() == optimizer
+    assert run.history == []
+    with pytest.raises(ValueError, match=sentence):
+        evaluate(run.model, wrong)
+
+
+def test_a_model_of_another_width_learns_images_of_that_width():
+    model = VAE(input_dim=100, hidden_dim=16, latent_dim=3)
+    assert len(train(new_run(model, torch.Generator()), torch.rand(70, 100), torch.rand(20, 100), epochs=1)) == 1
+
+
+@pytest.mark.parametrize("shape", [(0, 784), (784,)])
+def test_no_images_or_a_single_one_get_no_remedy_that_fails(shape):
+    with pytest.raises(ValueError, match="expected images of shape") as caught:
+        check_images(torch.zeros(shape))
+    assert f"got {shape}" in str(caught.value)
+    assert "flatten(1)" not in str(caught.value)
+
+
+@pytest.mark.parametrize("x", [torch.zeros(1, 784), torch.ones(1, 784), pictures(3)])
+def test_good_images_pass(x):
+    check_images(x)
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_leaves_history_and_checkpoints(tmp_path):
+    run, remedy = small_run(), "go back to the last checkpoint and train with a smaller learning rate"
+    train(run, pictures(70), pictures(20), epochs=2, after_epoch=save_each_epoch(tmp_path))
+    history, kept = list(run.history), (tmp_path / "epoch02.pt").read_bytes()
+    with torch.no_grad():
+        run.model.decoder.out.bias[0] = torch.nan
+    with pytest.raises(FloatingPointError) as caught:
+        train(run, pictures(70), pictures(20), epochs=4, after_epoch=save_each_epoch(tmp_path))
+    assert str(caught.value) == f"epoch 3 ends with a training loss of nan and a validation loss of nan: {remedy}"
+    assert run.history == history
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["epoch01.pt", "epoch02.pt"]
+    assert (tmp_path / "epoch02.pt").read_bytes() == kept
+    assert len(load_run(tmp_path / "epoch02.pt").history) == 2
+
+
+def test_a_loss_that_is_no_number_in_the_validation_alone_stops_the_run():
+    run = small_run(lr=1e30)  # the only step of the epoch comes after its training loss
+    with pytest.raises(FloatingPointError, match=r"epoch 1 ends with a training loss of \d+\.\d+ and .* of (nan|inf):"):
+        train(run, pictures(8), pictures(8), epochs=1)
+    assert run.history == []

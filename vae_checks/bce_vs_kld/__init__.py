@@ -1,0 +1,1 @@
+"""Checks of assignment 04: BCE, and KLD in closed form and by sampling."""

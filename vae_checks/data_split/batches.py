@@ -1,0 +1,135 @@
+"""Check of `batches`: the index sets of an epoch."""
+
+import torch
+
+from vae_checks.data_split.index_sets import check_index_sets, shuffle, shuffle_after_global_seed
+from vae_checks.mistakes import Mistake
+
+
+def _draw_batches(seed):
+    generator = torch.Generator().manual_seed(seed)
+    size = torch.randint(6, 10, (), generator=generator).item()
+    # More batches than images in one, and a last one of 3, so that no two mistakes look alike.
+    n = size * torch.randint(size + 1, 2 * size, (), generator=generator).item() + 3
+    one, other = torch.randint(2**31, (2,), generator=generator).tolist()
+    cases = {
+        "some left over": {"n": n, "batch_size": size, "generator": one},
+        "other generator": {"n": n, "batch_size": size, "generator": other},
+        "one left over": {"n": 4 * size + 1, "batch_size": size, "generator": one},
+        "none left over": {"n": 5 * size, "batch_size": size, "generator": one},
+        "not enough for one": {"n": size - 1, "batch_size": size, "generator": one},
+    }
+    return [{"kind": kind, "inputs": inputs} for kind, inputs in cases.items()]
+
+
+def _look_at_batches(sets, inputs):
+    n, batch_size = inputs["n"], inputs["batch_size"]
+    full, rest = divmod(n, batch_size)
+    expected, sizes = [batch_size] * full + [rest] * (rest > 0), [len(part) for part in sets]
+    if sizes == expected:
+        return "", ""
+    if len(sizes) != len(expected):
+        kind = {full: "last dropped", batch_size: "batch_size batches"}.get(len(sizes), "other")
+        return kind, f"of {n} images expected {len(expected)} batches of up to {batch_size}, got {len(sizes)}"
+    odd = next(i for i in range(len(expected)) if sizes[i] != expected[i])
+    kind = "last filled" if odd == full and sizes[odd] == batch_size else "other"
+    return kind, f"batch {odd + 1} of {len(expected)} should hold {expected[odd]} images, got {sizes[odd]}"
+
+
+def _batches(n, batch_size, generator):
+    order = shuffle(n, generator)
+    return [order[i : i + batch_size] for i in range(0, n, batch_size)]
+
+
+def _with_replacement(n, batch_size, generator, count):
+    return [torch.randint(n, (batch_size,), generator=generator) for _ in range(count)]
+
+
+def _seeded_batches(n, batch_size, seed):
+    return shuffle_after_global_seed(n, seed).split(batch_size)
+
+
+batches = check_index_sets(
+    _batches,
+    [
+        Mistake(
+            "the incomplete last batch dropped",
+            "How many images does your epoch see, and how many are there?",
+            lambda n, batch_size, generator: _batches(n, batch_size, generator)[: n // batch_size],
+        ),
+        Mistake(
+            "the last batch filled up",
+            "Which images does your epoch see twice?",
+            lambda n, batch_size, generator: [
+                (part.tolist() * batch_size)[:batch_size] for part in _batches(n, batch_size, generator)
+            ],
+        ),
+        Mistake(
+            "drawn with replacement",
+            "After an epoch, are there images that the model has never seen?",
+            lambda n, batch_size, generator: torch.randint(n, (n,), generator=generator).split(batch_size),
+        ),
+        Mistake(
+            "drawn with replacement",
+            "After an epoch, are there images that the model has never seen?",
+            lambda n, batch_size, generator: _with_replacement(n, batch_size, generator, n // batch_size),
+        ),
+        Mistake(
+            "drawn with replacement",
+            "After an epoch, are there images that the model has never seen?",
+            lambda n, batch_size, generator: _with_replacement(n, batch_size, generator, n // batch_size + 1),
+        ),
+        Mistake(
+            "not shuffled",
+            "If the images lay sorted by digit, what would your first batch hold?",
+            lambda n, batch_size, generator: torch.arange(n).split(batch_size),
+        ),
+        Mistake(
+            "the same order in each epoch",
+            "Does a generator that you seed anew know that an epoch has passed?",
+            lambda n, batch_size, generator: _batches(n, batch_size, generator.manual_seed(generator.initial_seed())),
+        ),
+        Mistake(
+            "one fixed order, whatever the generator",
+            "Your caller has passed you a generator. What does it change in your batches?",
+            lambda n, batch_size, generator: _batches(n, batch_size, torch.Generator().manual_seed(42)),
+        ),
+        Mistake(
+            "a global random state in place of the generator",
+            "Your caller has passed you a generator. What does it change in your batches?",
+            lambda n, batch_size, generator: torch.randperm(n).split(batch_size),
+        ),
+        Mistake(
+            "a global seed in place of the generator",
+            "What happens to the random numbers of whoever called your function?",
+            lambda n, batch_size, generator: _seeded_batches(n, batch_size, 42),
+        ),
+        Mistake(
+            "a global seed in place of the generator",
+            "What happens to the random numbers of whoever called your function?",
+            lambda n, batch_size, generator: _seeded_batches(n, batch_size, generator.initial_seed()),
+        ),
+        Mistake(
+            "batch_size batches, not batches of batch_size",
+            "With n = 1,000 and batch_size = 10, how many images should the first batch hold?",
+            lambda n, batch_size, generator: shuffle(n, generator).tensor_split(batch_size),
+        ),
+        Mistake(
+            "batch_size batches, not batches of batch_size",
+            "With n = 1,000 and batch_size = 10, how many images should the first batch hold?",
+            lambda n, batch_size, generator: _batches(n, n // batch_size, generator)[:batch_size],
+        ),
+    ],
+    name="batches",
+    points={"sizes": 2, "each image once": 3, "drawn from the generator": 3, "new in each epoch": 2},
+    draw=_draw_batches,
+    expected="a list of index sets, each a tensor or a list of whole numbers",
+    look_at_sizes=_look_at_batches,
+    hints=(
+        "An epoch is one shuffled order of all images, cut into pieces. Which piece may be smaller than the others?",
+        "Draw a permutation of the n positions from the generator. Then step through it, `batch_size` positions at a "
+        "time; a slice that reaches beyond the end is simply shorter.",
+        "`order = torch.randperm(n, generator=generator)`; then `order[i : i + batch_size]` for each i of "
+        "`range(0, n, …)`. Tensors also have a method `split` that does this.",
+    ),
+)

@@ -1,0 +1,128 @@
+"""Check of `to_images`: images in [0, 1] from bytes."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from vae_checks.check import check_against
+from vae_checks.mistakes import Finding, Mistake
+
+
+def _draw_bytes(seed):
+    generator = torch.Generator().manual_seed(seed)
+
+    def inputs(batch, brightest):
+        return {"pixels": torch.randint(brightest + 1, (batch, 28, 28), generator=generator).byte()}
+
+    # In a dark image no pixel is white: there, the brightest pixel is no measure.
+    return [
+        {"kind": "main", "inputs": inputs(7, 255)},
+        {"kind": "main", "inputs": inputs(7, 200)},
+        {"kind": "one", "inputs": inputs(1, 200)},
+    ]
+
+
+def _to_images(pixels):
+    bytes_ = pixels.numpy()
+    return torch.from_numpy(bytes_.reshape(len(bytes_), -1) / np.float32(255))
+
+
+def _as_floats(pixels):
+    return pixels.flatten(1).double()
+
+
+_values_of_images = check_against(
+    _to_images,
+    [
+        Mistake(
+            "divided by 256",
+            "Which pixel is white, and what does yours make of it?",
+            lambda pixels: _as_floats(pixels) / 256,
+        ),
+        Mistake(
+            "not divided",
+            "Which range do your numbers have, and which can a sigmoid reach?",
+            _as_floats,
+        ),
+        Mistake(
+            "divided twice",
+            "How bright is your brightest pixel, and how bright should it be?",
+            lambda pixels: _as_floats(pixels) / 255**2,
+        ),
+        Mistake(
+            "integer division",
+            "How many grey pixels are left in your images?",
+            lambda pixels: _as_floats(pixels) // 255,
+        ),
+        Mistake(
+            "grey made black or white",
+            "How many grey pixels are left in your images?",
+            lambda pixels: (_as_floats(pixels) / 255).round(),
+        ),
+        Mistake(
+            "divided by the brightest pixel",
+            "Should the same byte become another grey because the image beside it is brighter?",
+            lambda pixels: _as_floats(pixels) / _as_floats(pixels).amax(1, keepdim=True),
+        ),
+        Mistake(
+            "divided by the brightest pixel",
+            "Should the same byte become another grey because the image beside it is brighter?",
+            lambda pixels: _as_floats(pixels) / pixels.max(),
+        ),
+        Mistake(
+            "standardized",
+            "Which range do your numbers have, and which can a sigmoid reach?",
+            lambda pixels: (_as_floats(pixels) - _as_floats(pixels).mean()) / _as_floats(pixels).std(),
+        ),
+        Mistake(
+            "standardized",
+            "Which range do your numbers have, and which can a sigmoid reach?",
+            lambda pixels: (_as_floats(pixels) - _as_floats(pixels).mean()) / _as_floats(pixels).std(correction=0),
+        ),
+        Mistake(
+            "standardized",
+            "Which range do your numbers have, and which can a sigmoid reach?",
+            lambda pixels: (_as_floats(pixels) / 255 - 0.1307) / 0.3081,  # of MNIST, as many recipes have them
+        ),
+        Mistake(
+            "scaled to [−1, 1]",
+            "Which range do your numbers have, and which can a sigmoid reach?",
+            lambda pixels: 2 * _as_floats(pixels) / 255 - 1,
+        ),
+        Mistake(
+            "not flattened",
+            "How many dimensions has your result, and how many has the input of an nn.Linear that reads a batch?",
+            lambda pixels: pixels / 255,
+        ),
+        Mistake(
+            "all images in one row",
+            "Where does the second image begin, in a tensor of this shape?",
+            lambda pixels: pixels.flatten() / 255,
+        ),
+        Mistake(
+            "columns first",
+            "Which pixel follows the first one in your row: its neighbour to the right, or the one below?",
+            lambda pixels: _as_floats(pixels.transpose(1, 2)) / 255,
+        ),
+    ],
+    name="to_images",
+    points={"shape": 1, "value": 5, "batch of one": 2, "inputs unchanged": 1},
+    draw=_draw_bytes,
+    hints=(
+        "Two steps: from (N, 28, 28) to (N, 784), and from 0 … 255 to 0 … 1. They can be made in either order.",
+        "Tensors have a method that joins all dimensions from a given one on. As for the range: which byte should "
+        "become 1.0?",
+        "`pixels.flatten(…)` keeps the dimensions before the one you name. Dividing bytes with a single `/` gives "
+        "float32 by itself.",
+    ),
+)
+
+
+def _judge_images(cases, outcomes):
+    types = {str(getattr(outcome["value"], "dtype", "no tensor")) for outcome in outcomes}
+    fault = "" if types == {"torch.float32"} else f"expected torch.float32, got {' and '.join(sorted(types))}"
+    return [*_values_of_images.judge(cases, outcomes), Finding("float32", not fault, fault)]
+
+
+to_images = replace(_values_of_images, points=_values_of_images.points | {"float32": 1}, judge=_judge_images)

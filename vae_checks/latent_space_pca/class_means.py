@@ -1,0 +1,129 @@
+"""Check of `class_means`: the mean code of each digit."""
+
+import torch
+
+from vae_checks.check import check_against
+from vae_checks.latent_space_pca.pca import POINTS
+from vae_checks.mistakes import Mistake
+
+
+def _draw_classes(seed):
+    generator = torch.Generator().manual_seed(seed)
+    # Images and dimensions; in the second each digit has a single image.
+    sizes = [("main", 45, 4), ("main", 10, 6), ("main", 60, 3), ("float64", 30, 5)]
+    return [
+        {
+            "kind": kind,
+            "inputs": {
+                "codes": 3 * torch.randn(n, d, generator=generator, dtype=torch.float64 if kind == "float64" else None),
+                "labels": _unbalanced(generator, n),
+            },
+            "device": True,
+        }
+        for kind, n, d in sizes
+    ]
+
+
+def _unbalanced(generator, n):
+    """Labels (n,) in any order: each of the ten digits at least once, small ones far more often."""
+    more = (10 * torch.rand(n - 10, generator=generator) ** 2).long()
+    return torch.cat([torch.arange(10), more])[torch.randperm(n, generator=generator)]
+
+
+def _class_means(codes, labels):
+    groups = [[] for _ in range(10)]
+    for code, label in zip(codes, labels.tolist(), strict=True):
+        groups[label].append(code)
+    return torch.stack([sum(group) / len(group) for group in groups])
+
+
+def _for_each_digit(function):
+    return lambda codes, labels: torch.stack([function(codes[labels == digit]) for digit in range(10)])
+
+
+def _by_appearance(codes, labels):
+    return _class_means(codes, labels)[list(dict.fromkeys(labels.tolist()))]
+
+
+def _running(group):
+    mean = group[0]
+    for code in group[1:]:
+        mean = (mean + code) / 2
+    return mean
+
+
+class_means = check_against(
+    _class_means,
+    [
+        Mistake(
+            "the sum, not the mean",
+            "If every image came twice, should a class mean double?",
+            _for_each_digit(lambda group: group.sum(0)),
+        ),
+        Mistake(
+            "divided by a tenth of all images",
+            "Are there as many fives as ones?",
+            lambda codes, labels: _for_each_digit(lambda group: group.sum(0))(codes, labels) / (len(codes) / 10),
+        ),
+        Mistake(
+            "divided by the number of all images",
+            "How many images were added up for one digit, and by how many do you divide?",
+            lambda codes, labels: _for_each_digit(lambda group: group.sum(0))(codes, labels) / len(codes),
+        ),
+        Mistake(
+            "the mean of all images",
+            "Should the ten rows differ? Where do the labels come in?",
+            lambda codes, labels: codes.mean(0).expand(10, -1),
+        ),
+        Mistake(
+            "the median, not the mean",
+            "Does each image of a class count in your answer, or only the one in the middle?",
+            _for_each_digit(lambda group: group.median(0).values),
+        ),
+        Mistake(
+            "a mean of means",
+            "How much does the first image of a class count in your mean, and how much the last?",
+            _for_each_digit(_running),
+        ),
+        Mistake(
+            "one image of each digit",
+            "How many images of a class does your answer look at?",
+            _for_each_digit(lambda group: group[0]),
+        ),
+        Mistake(
+            "one image of each digit",
+            "How many images of a class does your answer look at?",
+            _for_each_digit(lambda group: group[-1]),
+        ),
+        Mistake(
+            "in the order of first appearance",
+            "In which row should one find the mean of the sevens?",
+            _by_appearance,
+        ),
+        Mistake(
+            "the mean over the dimensions, too",
+            "How many numbers has the code of an image, and how many the mean of such codes?",
+            _for_each_digit(lambda group: group.mean()),
+        ),
+        Mistake(
+            "a digit is missing",
+            "Which digits are there, and which do you go through?",
+            lambda codes, labels: _class_means(codes, labels)[1:],
+        ),
+        Mistake(
+            "a digit is missing",
+            "Which digits are there, and which do you go through?",
+            lambda codes, labels: _class_means(codes, labels)[:9],
+        ),
+    ],
+    name="class_means",
+    points=POINTS,
+    draw=_draw_classes,
+    hints=(
+        "Take one digit first: which rows of `codes` belong to it? What is their mean, and how many numbers has it?",
+        "`labels == digit` is true for the images of a digit, and can stand in square brackets behind `codes`. "
+        "`torch.stack` makes one tensor of ten.",
+        "`codes[labels == digit]` has the shape (images of this digit, D). Stack the means over its images for digit "
+        "0, 1, …, 9.",
+    ),
+)

@@ -1,0 +1,120 @@
+"""Check of `interpolate`: points on the line between two codes."""
+
+import torch
+
+from vae_checks.check import check_against
+from vae_checks.live_sampling.sample import POINTS
+from vae_checks.mistakes import Mistake
+
+
+def _draw_walks(seed):
+    generator = torch.Generator().manual_seed(seed)
+
+    def case(kind, dims, steps):
+        start, end = 2 * torch.randn(2, dims, generator=generator, dtype=torch.float64 if kind == "float64" else None)
+        return {"kind": kind, "inputs": {"z_start": start, "z_end": end, "steps": steps}, "device": True}
+
+    return [case("main", 6, 7), case("main", 4, 2), case("main", 5, 11), case("float64", 6, 8)]
+
+
+def _interpolate(z_start, z_end, steps):
+    last = steps - 1
+    return torch.stack([((last - i) * z_start + i * z_end) / last for i in range(steps)])
+
+
+def _at(share):
+    """A walk over these shares of the way, which a function makes of `steps`."""
+    return lambda z_start, z_end, steps: torch.stack([z_start + t * (z_end - z_start) for t in share(steps).tolist()])
+
+
+def _on_a_sphere(z_start, z_end, steps):
+    angle = torch.arccos(torch.cosine_similarity(z_start, z_end, dim=0))
+    share = torch.linspace(0, 1, steps).unsqueeze(1)
+    return (torch.sin((1 - share) * angle) * z_start + torch.sin(share * angle) * z_end) / torch.sin(angle)
+
+
+def _at_length(z_start, z_end, steps):
+    line, length = _interpolate(z_start, z_end, steps), torch.stack([z_start.norm(), z_end.norm()])
+    return line / line.norm(dim=1, keepdim=True) * _interpolate(length[:1], length[1:], steps)
+
+
+interpolate = check_against(
+    _interpolate,
+    [
+        Mistake(
+            "the last point is missing",
+            "Where does your walk end, and where should it?",
+            _at(lambda steps: torch.arange(steps) / steps),
+        ),
+        Mistake(
+            "the first point is missing",
+            "Where does your walk begin, and where should it?",
+            _at(lambda steps: torch.arange(1, steps + 1) / steps),
+        ),
+        Mistake(
+            "both ends are missing",
+            "Where does your walk begin, and where should it?",
+            _at(lambda steps: torch.arange(1, steps + 1) / (steps + 1)),
+        ),
+        Mistake(
+            "one point too many",
+            "Between five fence posts there are four gaps. Is `steps` the number of posts or of gaps?",
+            _at(lambda steps: torch.linspace(0, 1, steps + 1)),
+        ),
+        Mistake(
+            "one point too few",
+            "Between five fence posts there are four gaps. Is `steps` the number of posts or of gaps?",
+            _at(lambda steps: torch.linspace(0, 1, steps)[:-1]),
+        ),
+        Mistake(
+            "start and end swapped",
+            "Which point is in the first row?",
+            _at(lambda steps: torch.linspace(1, 0, steps)),
+        ),
+        Mistake(
+            "it stays at the start",
+            "How do the rows differ from each other?",
+            _at(torch.zeros),
+        ),
+        Mistake(
+            "half of the way only",
+            "Where does your walk end, and where should it?",
+            _at(lambda steps: torch.linspace(0, 0.5, steps)),
+        ),
+        Mistake(
+            "it begins at 0",
+            "Put the share 0 into your formula: which point do you get?",
+            lambda z_start, z_end, steps: _interpolate(0 * z_start, z_end - z_start, steps),
+        ),
+        Mistake(
+            "it ends at z_start + z_end",
+            "Put the share 1 into your formula: which point do you get?",
+            lambda z_start, z_end, steps: _interpolate(z_start, z_start + z_end, steps),
+        ),
+        Mistake(
+            "on a sphere, not on the line",
+            "Halfway between (2, 0) and (0, 2), on the straight line: at which point is one there?",
+            _on_a_sphere,
+        ),
+        Mistake(
+            "on a sphere, not on the line",
+            "Halfway between (2, 0) and (0, 2), on the straight line: at which point is one there?",
+            _at_length,
+        ),
+        Mistake(
+            "rows and columns swapped",
+            "What stands in a row: a point, or a dimension?",
+            lambda z_start, z_end, steps: _interpolate(z_start, z_end, steps).T,
+        ),
+    ],
+    name="interpolate",
+    points=POINTS,
+    draw=_draw_walks,
+    hints=(
+        "A point on the line is the start plus a share of the way to the end. Which shares are those of five points?",
+        "`torch.linspace` makes shares at equal distances, both ends included; it takes `dtype=` and `device=`. With a "
+        "second dimension, the shares (steps, 1) and the way (D,) give (steps, D).",
+        "`share = torch.linspace(0, 1, steps, dtype=z_start.dtype, device=z_start.device).unsqueeze(1)`, and then "
+        "`z_start + share * (…)`.",
+    ),
+)

@@ -1,0 +1,106 @@
+"""Check of `traverse`: one dimension of a code takes other values."""
+
+import torch
+
+from vae_checks.check import check_against
+from vae_checks.mistakes import Mistake
+
+
+def _draw_traversals(seed):
+    generator = torch.Generator().manual_seed(seed)
+
+    def case(kind, dims, count):
+        z = torch.randn(dims, generator=generator, dtype=torch.float64 if kind == "float64" else None)
+        dim = torch.randint(1, dims - 1, (), generator=generator).item()
+        values = 3 * torch.randn(count, generator=generator, dtype=z.dtype)
+        return {"kind": kind, "inputs": {"z": z, "dim": dim, "values": values}, "device": True}
+
+    return [case("main", 6, 7), case("main", 4, 3), case("one", 5, 1), case("float64", 6, 7)]
+
+
+def _traverse(z, dim, values):
+    rows = [[value if i == dim else entry for i, entry in enumerate(z.tolist())] for value in values.tolist()]
+    return z.new_tensor(rows)
+
+
+def _without_copies(z, dim, values):
+    rows = z.expand(len(values), -1)
+    rows[:, dim] = values
+    return rows
+
+
+traverse = check_against(
+    _traverse,
+    [
+        Mistake(
+            "all rows share one memory",
+            "If each row is the same z, and not a copy of it, what do all rows show after the last value?",
+            _without_copies,
+        ),
+        Mistake(
+            "all rows share one memory",
+            "If each row is the same z, and not a copy of it, what do all rows show after the last value?",
+            lambda z, dim, values: _traverse(z, dim, values)[[-1] * len(values)],
+        ),
+        Mistake(
+            "added, not set",
+            "For the value 0, what should stand in this dimension?",
+            lambda z, dim, values: _traverse(z, dim, z[dim] + values),
+        ),
+        Mistake(
+            "multiplied, not set",
+            "For the value 0, what should stand in this dimension? And for the value 1?",
+            lambda z, dim, values: _traverse(z, dim, z[dim] * values),
+        ),
+        Mistake(
+            "all dimensions are set",
+            "How many entries of a row should differ from z?",
+            lambda z, dim, values: values.unsqueeze(1).repeat(1, len(z)),
+        ),
+        Mistake(
+            "added to all dimensions",
+            "How many entries of a row should differ from z?",
+            lambda z, dim, values: z + values.unsqueeze(1),
+        ),
+        Mistake(
+            "the other dimensions are 0",
+            "Where does the walk begin: in the middle of the latent space, or at your digit?",
+            lambda z, dim, values: _traverse(0 * z, dim, values),
+        ),
+        Mistake(
+            "dimensions counted from 1",
+            "Which entry is `z[dim]`, and which one did you set?",
+            lambda z, dim, values: _traverse(z, dim - 1, values),
+        ),
+        Mistake(
+            "dimensions counted from 1",
+            "Which entry is `z[dim]`, and which one did you set?",
+            lambda z, dim, values: _traverse(z, dim + 1, values),
+        ),
+        Mistake(
+            "nothing is set",
+            "How do the rows differ from each other?",
+            lambda z, dim, values: z.repeat(len(values), 1),
+        ),
+        Mistake(
+            "rows and columns swapped",
+            "What stands in a row: a code, or a dimension?",
+            lambda z, dim, values: _traverse(z, dim, values).T,
+        ),
+    ],
+    name="traverse",
+    points={
+        "shape": 1,
+        "value": 5,
+        "batch of one": 1,
+        "float64 and device": 1,
+        "inputs unchanged": 1,
+        "no global seed": 1,
+    },
+    draw=_draw_traversals,
+    hints=(
+        "First as many copies of z as there are values, one below the other. Then change one column of them.",
+        "`repeat` makes copies; `expand` only shows the same memory many times. `rows[:, dim]` is a column.",
+        "`rows = z.repeat(len(values), 1)`, then set `rows[:, dim]` to …, and return the rows.",
+    ),
+)

@@ -1,0 +1,208 @@
+"""Check of `train_step`: one step of an optimizer."""
+
+from itertools import pairwise
+
+import torch
+
+from vae_checks.check import Check
+from vae_checks.compare import alike, describe, is_number, same
+from vae_checks.mistakes import Finding, Mistake
+from vae_checks.training.tiny_vae import draw_images, judge_unchanged, list_findings, measure_bce_and_kld, measure_loss
+from vae_probe.outcome import unpack
+from vae_probe.training import PIXELS, call_train_step, small_model, weights_of
+
+
+def _draw_train_step(seed):
+    generator = torch.Generator().manual_seed(seed)
+    kinds = [("main", 7, "SGD"), ("main", 7, "Adam"), ("one", 1, "SGD")]
+    cases = []
+    for i, (kind, batch, optimizer) in enumerate(kinds):
+        x, eps = draw_images(generator, 3, batch)  # three batches, so three steps
+        cases.append({"kind": kind, "inputs": {"x": x, "eps": eps}, "optimizer": optimizer, "seed": 3 * seed + i})
+    return cases
+
+
+def take_step(model, optimizer, x, eps):
+    """The oracle of `train_step`: one step with autograd; returns the loss before it."""
+    loss = measure_loss(model, x, eps).mean()
+    weights = list(model.parameters())
+    for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+        weight.grad = gradient
+    optimizer.step()
+    return loss.item()
+
+
+def _judge_train_step(cases, outcomes):
+    faults = dict.fromkeys(train_step.points, "")
+    for case, right, outcome in zip(cases, unpack(call_train_step(take_step, cases)), outcomes, strict=True):
+        wanted, came = right["value"], outcome["value"]
+        if not all(map(is_number, came["losses"])):
+            return [Finding("shape", False, f"expected one number for the batch, got {describe(came['losses'][0])}")]
+        loss = next(
+            (
+                f"that of step {step} should be {a:.5g}, got {b:.5g}"
+                for step, (a, b) in enumerate(zip(wanted["losses"], came["losses"], strict=True), 1)
+                if not same(a, b)
+            ),
+            "",
+        )
+        step = _wrong_step([weights_of(small_model(case["seed"])), *came["weights"]], wanted["weights"])
+        if case["kind"] == "one":
+            faults["batch of one"] = loss or step
+        else:
+            faults["loss"] = faults["loss"] or loss
+            faults["weights after the step"] = faults["weights after the step"] or step
+        if came["graph"]:
+            faults["no graph kept"] = "what you return still holds the graph of the whole step in memory"
+    faults["inputs unchanged"] = judge_unchanged(cases, outcomes)
+    return list_findings(train_step.points, faults)
+
+
+def _wrong_step(came, wanted):
+    """A sentence on the first step that went wrong; `came` begins with the weights before all steps."""
+    for step, ((before, after), right) in enumerate(zip(pairwise(came), wanted, strict=True), 1):
+        if torch.equal(before, after):
+            return f"no weight moves in step {step}"
+        if not same(after, right):
+            return f"step {step} moves them elsewhere" + (", though those before were right" if step > 1 else "")
+    return ""
+
+
+def _recognise_step(cases, outcomes):
+    for mistake in STEP_MISTAKES:
+        if alike(unpack(call_train_step(mistake.function, cases)), outcomes):
+            return mistake
+    return None
+
+
+def _steps(parts, loss=lambda model, x, eps: measure_loss(model, x, eps).mean(), returned=lambda loss, x: loss.item()):
+    """A training step that takes the loss, does the named parts in their order, and returns."""
+
+    def step(model, optimizer, x, eps):
+        value = loss(model, x, eps)
+        does = {"zero_grad": optimizer.zero_grad, "backward": value.backward, "step": optimizer.step}
+        for part in parts.split():
+            does[part]()
+        return returned(value, x)
+
+    return step
+
+
+RIGHT_ORDER = "zero_grad backward step"
+
+
+def _measured_after(model, optimizer, x, eps):
+    _steps(RIGHT_ORDER)(model, optimizer, x, eps)
+    return measure_loss(model, x, eps).mean().item()
+
+
+def _mean_over_pixels(model, x, eps):
+    bce, kld = measure_bce_and_kld(x, *model(x, eps))
+    return bce.mean() / PIXELS + kld.mean()
+
+
+STEP_MISTAKES = [
+    Mistake(
+        "zero_grad forgotten",
+        "`backward` adds to the gradients that are there. Which ones are there in the second step?",
+        _steps("backward step"),
+    ),
+    Mistake(
+        "step forgotten",
+        "You have a gradient for each weight. Who moves the weights?",
+        _steps("zero_grad backward"),
+    ),
+    Mistake(
+        "backward forgotten",
+        "The optimizer moves each weight along its gradient. Who computes the gradients?",
+        _steps("zero_grad step"),
+    ),
+    Mistake(
+        "step before backward",
+        "With which gradients does your step go, those of this batch or older ones?",
+        _steps("zero_grad step backward"),
+    ),
+    Mistake(
+        "step before backward",
+        "With which gradients does your step go, those of this batch or older ones?",
+        _steps("step zero_grad backward"),
+    ),
+    Mistake(
+        "zero_grad between backward and step",
+        "What is left of the gradients when the optimizer looks at them?",
+        _steps("backward zero_grad step"),
+    ),
+    Mistake(
+        "the sum over the batch in place of the mean",
+        "With batches of 128 in place of 64, should the loss double, and the step with it?",
+        _steps(RIGHT_ORDER, lambda model, x, eps: measure_loss(model, x, eps).sum()),
+    ),
+    Mistake(
+        "the sum over the batch in place of the mean",
+        "You return the mean. Of which number do you take the gradient?",
+        _steps(
+            RIGHT_ORDER, lambda model, x, eps: measure_loss(model, x, eps).sum(), lambda loss, x: loss.item() / len(x)
+        ),
+    ),
+    Mistake(
+        "the sum over the batch in place of the mean",
+        "You step along the gradient of the mean. Which number do you return?",
+        _steps(RIGHT_ORDER, returned=lambda loss, x: loss.item() * len(x)),
+    ),
+    Mistake(
+        "the loss measured after the step",
+        "Which weights had the model when the gradient was taken, and which when you measured the loss?",
+        _measured_after,
+    ),
+    Mistake(
+        "the loss returned with its graph",
+        "Who adds up 800 of your losses keeps 800 graphs in memory. How does a tensor become a plain number?",
+        _steps(RIGHT_ORDER, returned=lambda loss, x: loss),
+    ),
+    Mistake(
+        "eps ignored",
+        "Call your function twice with the same model, x and eps. Where does the other loss come from?",
+        _steps(RIGHT_ORDER, lambda model, x, eps: measure_loss(model, x).mean()),
+    ),
+    Mistake(
+        "eps ignored",
+        "Which noise does your model see, that of `eps` or another?",
+        _steps(RIGHT_ORDER, lambda model, x, eps: measure_loss(model, x, 0 * eps).mean()),
+    ),
+    Mistake(
+        "the KLD left out",
+        "A loss of only one term makes an autoencoder. Which term makes it a variational one?",
+        _steps(RIGHT_ORDER, lambda model, x, eps: measure_bce_and_kld(x, *model(x, eps))[0].mean()),
+    ),
+    Mistake(
+        "the mean over the pixels",
+        "The KLD is a sum over dimensions. If the BCE is a mean over pixels, what has become of β?",
+        _steps(RIGHT_ORDER, _mean_over_pixels),
+    ),
+]
+
+
+train_step = Check(
+    name="train_step",
+    points={
+        "shape": 1,
+        "loss": 2,
+        "weights after the step": 3,
+        "no graph kept": 2,
+        "batch of one": 1,
+        "inputs unchanged": 1,
+    },
+    draw=_draw_train_step,
+    call=call_train_step,
+    judge=_judge_train_step,
+    recognise=_recognise_step,
+    hints=(
+        "Five things happen: the model looks at the batch, the loss becomes one number, old gradients go, new ones "
+        "come, the weights move. Which line does which?",
+        "`vae_loss(x, *model(x, eps))` gives the loss of each image. The gradient is that of their mean: "
+        "`optimizer.zero_grad()`, `.backward()`, `optimizer.step()`.",
+        "`loss = vae_loss(x, *model(x, eps)).loss.mean()`, then the three calls of hint 2 in their order. A tensor's "
+        "`.item()` is a plain number, without a graph.",
+    ),
+    oracle=take_step,
+)

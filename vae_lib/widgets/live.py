@@ -1,0 +1,41 @@
+"""Sliders of your own above a figure."""
+
+import functools
+
+import anywidget
+import traitlets
+
+from vae_lib.widgets.still import HERE, add_still, read_scripts
+
+
+class Live(anywidget.AnyWidget):
+    """Sliders over lists of values, above a figure that is drawn anew when one moves. Without a kernel, the figure.
+
+    Args:
+        draw: takes a value of each slider, returns a `plots.Picture`; asked once for each combination.
+        choices: dictionary label → list of values, a slider each.
+        start: the value of each slider to begin with; the first of each list if None.
+    """
+
+    _esm, _css = read_scripts("page.js", "live.js"), HERE / "widgets.css"
+    labels, texts, chosen = (traitlets.List().tag(sync=True) for _ in range(3))
+    picture = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, draw, choices, start=None):
+        lists = list(choices.values())
+
+        @functools.cache
+        def bundle(*chosen):
+            return draw(*[values[i] for values, i in zip(lists, chosen, strict=True)])._repr_mimebundle_()
+
+        self._bundle = bundle
+        chosen = [v.index(s) for v, s in zip(lists, start, strict=True)] if start else [0] * len(lists)
+        super().__init__(labels=list(choices), texts=[[str(v) for v in values] for values in lists], chosen=chosen)
+
+    @traitlets.observe("chosen")
+    def _show(self, _change=None):
+        data, metadata = self._bundle(*self.chosen)
+        self.picture = {"src": f"data:image/png;base64,{data['image/png']}", **metadata["image/png"]}
+
+    def _repr_mimebundle_(self, **options):
+        return add_still(super()._repr_mimebundle_(**options), self._bundle(*self.chosen))
