@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 LESSONS, ASSIGNMENTS = build_site.notebook_paths("notebooks"), build_site.notebook_paths("exercises")
 NOTEBOOK_PAGES = [path.replace(".ipynb", ".html") for path in LESSONS + ASSIGNMENTS]
 PAGES = ["index.html", *NOTEBOOK_PAGES, *[path.replace(".md", ".html") for path in build_site.page_paths()]]
+PAGES += ["playground.html"] if (ROOT / "tools/build_playground.py").exists() else []
 
 
 @pytest.fixture(scope="module")
@@ -304,4 +305,5 @@ def test_without_an_address_no_button_leaves_the_site(site):
 def test_files_of_other_machines_are_valid():
     container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
     assert "-e" in container["postCreateCommand"]
+    assert (ROOT / ".binder/runtime.txt").read_text() == "python-3.12\n"
     assert json.loads((ROOT / ".vscode/extensions.json").read_text())["recommendations"]

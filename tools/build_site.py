@@ -44,6 +44,7 @@ PAGES = [
 BRANCH, COPIES = "main", "colab"  # where people edit; where .github/workflows/site.yml puts the copies for Colab
 ABOUT = re.compile(r"\*\*Before you begin:\*\* (?P<before>.+?)\s+\*\*Time:\*\* (?P<time>.+?)(?=\n\n|\Z)", re.DOTALL)
 LINK = re.compile(r"(?<!!)\[(?P<text>[^]]*)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
+PLAYGROUND = 'Or train one yourself, here and now: <a href="playground.html">the playground</a>.'
 NEEDS_PYTHON = "This control needs Python. Run the lesson in Jupyter to move it."
 
 
@@ -121,8 +122,8 @@ class Site:
             if name == "GLOSSARY.md":
                 text = with_anchors(text)
             write(self.stage / name, text + f"\n\n{self.edit_line(name)}\n")
-        self.stage_start_page()
         self.copy_playground()
+        self.stage_start_page()
 
     def stage_notebook(self, name):
         """A lesson or an assignment as a page, and its copy to download."""
@@ -274,6 +275,7 @@ class Site:
         values = {
             "banner": self.banner,
             "explorer": place,
+            "playground": PLAYGROUND if (self.made / "playground.html").exists() else "",
             "n_lessons": str(len(self.lessons)),
             "n_assignments": str(len(self.assignments)),
             "toctrees": "\n".join(toctree(caption, names) for caption, names in trees.items()),
