@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 import nbformat
 
-from tools.live_widgets import lesson_widgets, uses_widgets, write_image, write_widget
+from tools.live_widgets import html_shown, lesson_widgets, uses_widgets, write_image, write_widget
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "sources/site"
@@ -156,7 +156,7 @@ class Site:
         for index, widget in lesson_widgets(notebook, ROOT / "notebooks").items():
             widget_name = f"{Path(name).stem}-{index:02d}"
             if not write_widget(widget, widget_name, self.made / "widgets"):
-                html_of[index] = "", f'<p class="needs-python">{NEEDS_PYTHON}</p>'
+                html_of[index] = "", f'{html_shown(widget)}<p class="needs-python">{NEEDS_PYTHON}</p>'
                 continue
             html_of[index] = f'<div class="still" data-widget="{widget_name}" data-from="{up(name)}widgets/">', "</div>"
             if type(widget).__name__ == "Explorer" and not self.explorer:

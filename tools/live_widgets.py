@@ -123,6 +123,13 @@ def write_widget(widget, name, folder):
     return True
 
 
+def html_shown(widget):
+    """What the HTML parts of a widget show: the still of a sampler whose sliders need Python."""
+    if isinstance(widget, ipywidgets.HTML):
+        return widget.value
+    return "".join(html_shown(child) for child in getattr(widget, "children", ()))
+
+
 def packed(data):
     """Bytes as gzip in base64, the same text each time."""
     return base64.b64encode(gzip.compress(bytes(data), mtime=0)).decode()
