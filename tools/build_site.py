@@ -44,6 +44,7 @@ PAGES = [
 BRANCH, COPIES = "main", "colab"  # where people edit; where .github/workflows/site.yml puts the copies for Colab
 ABOUT = re.compile(r"\*\*Before you begin:\*\* (?P<before>.+?)\s+\*\*Time:\*\* (?P<time>.+?)(?=\n\n|\Z)", re.DOTALL)
 LINK = re.compile(r"(?<!!)\[(?P<text>[^]]*)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
+MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PLAYGROUND = 'Or train one yourself, here and now: <a href="playground.html">the playground</a>.'
 NEEDS_PYTHON = "This control needs Python. Run the lesson in Jupyter to move it."
 
@@ -119,6 +120,7 @@ class Site:
             self.stage_notebook(name)
         for name in self.pages:
             text = self.with_links((ROOT / name).read_text(encoding="utf-8"), name)
+            text = MERMAID.sub(flowchart_as_list, text)
             if name == "GLOSSARY.md":
                 text = with_anchors(text)
             write(self.stage / name, text + f"\n\n{self.edit_line(name)}\n")
@@ -306,7 +308,7 @@ def download_copy(notebook, address):
             "import importlib.util",
             "",
             'if importlib.util.find_spec("vae_lib") is None:',
-            f'    %pip install -q --no-deps "vae-course @ git+{address}"',
+            f"    %pip install -q --no-deps git+{address}",
         ]
         copy_of.cells.insert(0, nbformat.v4.new_code_cell("\n".join(lines), id="install-the-course"))
     return copy_of
@@ -336,6 +338,14 @@ def exercise_table(text):
     """[(minutes, points)] of an assignment's table of exercises."""
     rows = re.findall(r"^\|[^|]+\|[^|]+\| *(\d+) *\| *(\d+) *\|$", text, re.MULTILINE)
     return [(int(minutes), int(points)) for minutes, points in rows]
+
+
+def flowchart_as_list(match):
+    """A Mermaid flowchart as a list of its arrows: to draw one, a page would load 3 MB of script."""
+    labels = dict(re.findall(r'(\w+)\["(.*?)"\]', match[1]))
+    arrows = re.findall(r"^\s*(\w+)(?:\[.*?\])? (?:-- (.*?) )?--> (\w+)", match[1], re.MULTILINE)
+    name = {node: labels.get(node, node).replace("<br>", " ") for arrow in arrows for node in (arrow[0], arrow[2])}
+    return "\n".join(f"- **{name[a]}** → **{name[b]}**{f': {why}' if why else ''}" for a, why, b in arrows)
 
 
 def with_anchors(glossary):
