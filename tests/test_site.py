@@ -18,9 +18,10 @@ from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
 from tests.jupyter_in_browser import CHROMIUM, FLAGS, pixels
+from tools import build_site, live_widgets
 
-build_site = pytest.importorskip("tools.build_site", reason="the extra [site] is not installed")
-live_widgets = pytest.importorskip("tools.live_widgets")
+for name in ("furo", "myst_nb", "sphinx_copybutton"):
+    pytest.importorskip(name, reason="the extra [site] is not installed")
 
 ROOT = Path(__file__).parents[1]
 LESSONS, ASSIGNMENTS = build_site.notebook_paths("notebooks"), build_site.notebook_paths("exercises")
