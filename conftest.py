@@ -27,6 +27,7 @@ SLOW = {
     "test_lessons_in_browser.py",
     "test_nbgrader.py",
     "test_set_up.py",
+    "test_site.py",
     "test_teaching.py",
     "test_types.py",
     "test_after_a_table_a_notebook_still_shows_the_sharp_and_described_picture",
