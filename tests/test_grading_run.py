@@ -4,9 +4,7 @@ import json
 import os
 import re
 import resource
-import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -15,28 +13,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
 import vae_checks as checks
 import vae_probe as calls
 from tests import handed_in
+from tests.jupyter_in_browser import free_port
 from vae_checks import check
-from vae_grade import judge, report, run, sandbox
+from vae_grade import judge, run, sandbox
 from vae_grade.assignments import ROOT, Refused, load_assignments
-from vae_grade.folder import TeacherFolder, timestamp_beside
-from vae_grade.gradebook import enter_record, explain_record, open_gradebook, register_assignment
+from vae_grade.folder import TeacherFolder
 from vae_grade.records import (
-    ExerciseRecord,
     Record,
     State,
     Submission,
-    compute_fingerprint,
-    find_submissions,
-    read_record,
-    write_record,
 )
-from vae_lib.files import write
 
 NAME = handed_in.NAME
 PERFECT = {"test-bce": 10.0, "test-kld": 10.0, "test-kld_by_sampling": 10.0, "why-the-blob": None}
@@ -44,21 +35,6 @@ HALF = PERFECT | {"test-kld": 3.0, "test-kld_by_sampling": 0.0}
 EMPTY = dict.fromkeys(PERFECT, 0.0)
 CLASS = {"ann": handed_in.perfect(), "bob": handed_in.half(), "cat": handed_in.filled(written=None)}
 EXPECTED = {"ann": PERFECT, "bob": HALF, "cat": EMPTY}
-
-
-@pytest.fixture
-def needs_bubblewrap():
-    if not shutil.which("bwrap"):
-        (pytest.fail if os.environ.get("VAE_SANDBOX_REQUIRED") else pytest.skip)(
-            "no bubblewrap: apt install bubblewrap"
-        )
-
-
-def hand_in(folder, **notebooks):
-    for student, notebook in notebooks.items():
-        path = TeacherFolder(folder).collected_notebook(student, NAME)
-        write(path, handed_in.as_bytes(notebook))
-        write(timestamp_beside(path), "2026-03-01 12:00:00 UTC")
 
 
 def command(folder, *words):
@@ -71,23 +47,15 @@ def grade(folder, *words):
     return result.stdout
 
 
-def marks(url):
-    with Gradebook(url) as gradebook:
-        return {
-            sub.student.id: {grade.name: grade.auto_score for grade in sub.notebooks[0].grades}
-            for sub in gradebook.assignment_submissions(NAME)
-        }
-
-
 def records(folder):
     return {path: path.stat().st_mtime_ns for path in (folder / "records").rglob("*.json")}
 
 
 def test_a_class_gets_what_the_checks_award_and_only_what_changed_is_graded_again(tmp_path, needs_bubblewrap):
-    hand_in(tmp_path, **CLASS)
+    handed_in.hand_in(tmp_path, **CLASS)
     assert grade(tmp_path).startswith("3 graded now: ")
     url = TeacherFolder(tmp_path).gradebook_url
-    assert marks(url) == EXPECTED
+    assert handed_in.read_marks(url) == EXPECTED
     before = records(tmp_path)
     assert grade(tmp_path).startswith("0 graded now: no change")
     assert records(tmp_path) == before
@@ -95,10 +63,10 @@ def test_a_class_gets_what_the_checks_award_and_only_what_changed_is_graded_agai
         by_hand = gradebook.find_grade("why-the-blob", NAME, NAME, "bob")
         by_hand.manual_score, by_hand.needs_manual_grade = 2.0, False
         gradebook.db.commit()
-    hand_in(tmp_path, bob=handed_in.perfect())
+    handed_in.hand_in(tmp_path, bob=handed_in.perfect())
     assert grade(tmp_path).startswith("1 graded now: ")
     assert {path.parent.name for path, when in records(tmp_path).items() if when != before[path]} == {"bob"}
-    assert marks(url)["bob"] == PERFECT
+    assert handed_in.read_marks(url)["bob"] == PERFECT
     with Gradebook(url) as gradebook:
         again = gradebook.find_grade("why-the-blob", NAME, NAME, "bob")
         assert (again.manual_score, again.needs_manual_grade) == (2.0, True)
@@ -125,7 +93,9 @@ def test_the_model_answers_of_an_assignment_earn_all_points(name, needs_bubblewr
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", ["the coordinator", "a worker"])
 def test_whoever_is_killed_nothing_is_lost_or_done_twice(tmp_path, needs_bubblewrap, victim):
-    hand_in(tmp_path, **{f"s{i}": handed_in.filled(**handed_in.RIGHT, written=f"answer {i}") for i in range(8)})
+    handed_in.hand_in(
+        tmp_path, **{f"s{i}": handed_in.filled(**handed_in.RIGHT, written=f"answer {i}") for i in range(8)}
+    )
     process = subprocess.Popen(
         command(tmp_path, "run", "--workers", 2), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
@@ -151,7 +121,7 @@ def test_whoever_is_killed_nothing_is_lost_or_done_twice(tmp_path, needs_bubblew
                 time.sleep(0.05)
         assert grade(tmp_path).startswith(f"{8 - len(before)} graded now")
         assert {path: when for path, when in records(tmp_path).items() if path in before} == before
-    assert marks(TeacherFolder(tmp_path).gradebook_url) == {f"s{i}": PERFECT for i in range(8)}
+    assert handed_in.read_marks(TeacherFolder(tmp_path).gradebook_url) == {f"s{i}": PERFECT for i in range(8)}
     with sqlite3.connect(tmp_path / "gradebook.db") as database:
         assert database.execute("pragma integrity_check").fetchone() == ("ok",)
         assert database.execute("select count(*) from submitted_assignment").fetchone() == (8,)
@@ -194,7 +164,7 @@ def test_a_sandbox_that_cannot_be_entered_is_a_sentence(monkeypatch, needs_bubbl
 def test_ctrl_c_says_that_it_stops_and_how_to_go_on(tmp_path, needs_bubblewrap):
     # All but the first take the limit of 5 seconds of the processor, however busy it is: there is time to stop.
     endless = {f"s{i}": handed_in.filled(kld="while True: pass", written=f"answer {i}") for i in range(1, 8)}
-    hand_in(tmp_path, s0=handed_in.perfect(), **endless)
+    handed_in.hand_in(tmp_path, s0=handed_in.perfect(), **endless)
     process = subprocess.Popen(
         command(tmp_path, "run", "--workers", 1, "--seconds", 5), cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
@@ -208,14 +178,11 @@ def test_ctrl_c_says_that_it_stops_and_how_to_go_on(tmp_path, needs_bubblewrap):
     assert 1 <= len(records(tmp_path)) < 8
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
 @pytest.mark.slow
 def test_a_cluster_loses_nothing_when_a_worker_dies(tmp_path, needs_bubblewrap):
-    hand_in(tmp_path, **{f"s{i}": handed_in.filled(**handed_in.RIGHT, written=f"answer {i}") for i in range(8)})
+    handed_in.hand_in(
+        tmp_path, **{f"s{i}": handed_in.filled(**handed_in.RIGHT, written=f"answer {i}") for i in range(8)}
+    )
     address = f"tcp://127.0.0.1:{free_port()}"
     dask = [sys.executable, "-m", "dask"]
     options = dict(cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -236,52 +203,21 @@ def test_a_cluster_loses_nothing_when_a_worker_dies(tmp_path, needs_bubblewrap):
         for node in nodes:
             node.kill()
             node.wait()
-    assert marks(TeacherFolder(tmp_path).gradebook_url) == {f"s{i}": PERFECT for i in range(8)}
+    assert handed_in.read_marks(TeacherFolder(tmp_path).gradebook_url) == {f"s{i}": PERFECT for i in range(8)}
 
 
 def test_no_scheduler_is_a_sentence(tmp_path):
-    hand_in(tmp_path, **CLASS)
+    handed_in.hand_in(tmp_path, **CLASS)
     words = command(tmp_path, "run", "--scheduler", f"tcp://127.0.0.1:{free_port()}")
     result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert "There is no scheduler at" in result.stderr
 
 
-@pytest.fixture
-def postgres(monkeypatch):
-    """A PostgreSQL server of our own, on loopback."""
-    # Debian keeps the server's programs out of PATH.
-    folders = [os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
-    monkeypatch.setenv("PATH", os.pathsep.join(folders))
-    if not shutil.which("initdb"):
-        (pytest.fail if os.environ.get("VAE_SANDBOX_REQUIRED") else pytest.skip)(
-            "no PostgreSQL: apt install postgresql"
-        )
-    data, port = Path(f"/tmp/vae-grade-postgres-{os.getpid()}"), free_port()
-    user = "postgres" if os.getuid() == 0 else None  # it refuses to run as root
-    try:
-        data.mkdir()
-        if user:
-            shutil.chown(data, user)
-        quiet = dict(cwd="/tmp", user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        subprocess.run(["initdb", "-D", data, "-A", "trust", "-U", "teacher"], check=True, **quiet)
-        where = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(data)]
-        server = subprocess.Popen(["postgres", "-D", data, *where], **quiet)
-        until = time.monotonic() + 60
-        while subprocess.run(["pg_isready", "-h", "127.0.0.1", "-p", str(port)], **quiet, check=False).returncode:
-            assert time.monotonic() < until
-            time.sleep(0.1)
-        yield f"postgresql+psycopg://teacher@127.0.0.1:{port}/postgres"
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
-    finally:
-        shutil.rmtree(data, ignore_errors=True)
-
-
 def test_the_gradebook_may_be_in_postgresql(tmp_path, needs_bubblewrap, postgres):
-    hand_in(tmp_path, **CLASS)
+    handed_in.hand_in(tmp_path, **CLASS)
     grade(tmp_path, "--db", postgres)
-    assert marks(postgres) == EXPECTED
+    assert handed_in.read_marks(postgres) == EXPECTED
     assert not (tmp_path / "gradebook.db").exists()
 
 
@@ -406,117 +342,3 @@ def test_scrubbing_takes_paths_and_control_signs():
     assert str(ROOT) not in clean
     assert str(Path.home()) + "/" not in clean
     assert "σ ✗ “”" in clean
-
-
-# The report
-
-
-def a_record(state=State.GRADED, reason="", mistake=None, written="<script>alert(1)</script>"):
-    exercise = ExerciseRecord(max_points=10, text="✗", points=3.0, state="not yet", mistake=mistake)
-    exercises = dict.fromkeys(handed_in.ASSIGNMENT.checked, exercise)
-    return Record("", state, reason, [], exercises, handed_in.RIGHT, {"why-the-blob": written})
-
-
-def test_no_name_or_text_acts_in_the_table_or_the_page():
-    hostile = "=cmd()<script>"
-    records = {hostile: a_record(State.KILLED, hostile), "ann": a_record(mistake=hostile)}
-    graded = [(Submission(student, NAME, Path()), record) for student, record in records.items()]
-    marks = {submission: {"test-kld": 3.0, "why-the-blob": None} for submission, _ in graded}
-    rows = report.format_table(graded, marks).splitlines()
-    assert "ann" in rows[1]
-    assert f"'{hostile}" in rows[2]
-    assert not re.search(r"(^|,)=", rows[2])
-    page = report.render_page(graded, marks)
-    assert "<script>" not in page
-    assert page.count("&lt;script&gt;") >= 3
-
-
-def enter(folder, record):
-    """Write the record into the gradebook for the one student who handed in."""
-    [submission] = find_submissions(folder)
-    register_assignment(handed_in.ASSIGNMENT, folder.gradebook_url)
-    with open_gradebook(folder.gradebook_url) as gradebook:
-        enter_record(gradebook, folder, submission, handed_in.ASSIGNMENT, record)
-
-
-def test_feedback_shows_a_students_html_as_text(tmp_path):
-    folder = TeacherFolder(tmp_path)
-    hand_in(tmp_path, eve=handed_in.perfect())
-    enter(folder, a_record())
-    report.write_feedback(folder, folder.gradebook_url, [NAME])
-    text = (tmp_path / "feedback" / "eve" / NAME / f"{NAME}.html").read_text()
-    assert "alert(1)" in text
-    assert "<script>alert(1)" not in text
-    assert "<script>" not in (tmp_path / "autograded" / "eve" / NAME / f"{NAME}.ipynb").read_text()
-
-
-def test_no_link_of_a_student_acts_in_formgrader():
-    text = "[a](javascript:alert(1)) ![b](x:y) [c][d] [e]\n\n[d]: javascript:alert(2)\n[e]: java&#115;cript:alert(3)"
-    notebook = explain_record(handed_in.ASSIGNMENT, a_record(written=text))
-    page, _ = HTMLExporter().from_notebook_node(notebook)  # as formgrader does, not sanitized
-    assert "alert(1)" in page
-    assert not re.search(r"(href|src)=.?(javascript|x:)", page)
-
-
-def test_entering_twice_is_as_once(tmp_path):
-    folder = TeacherFolder(tmp_path)
-    hand_in(tmp_path, eve=handed_in.perfect())
-    for _ in range(2):
-        enter(folder, a_record())
-    assert marks(folder.gradebook_url) == {"eve": dict.fromkeys(PERFECT, 3.0) | {"why-the-blob": None}}
-    assert read_record(folder, Submission("eve", NAME, Path())) is None  # that is the coordinator's
-
-
-def test_the_report_reads_records_without_pytorch(tmp_path):
-    folder = TeacherFolder(tmp_path)
-    hand_in(tmp_path, eve=handed_in.perfect())
-    enter(folder, a_record())
-    write_record(folder, find_submissions(folder)[0], a_record())
-    code = """
-import sys
-from vae_grade.cli import main
-
-status = main(["--folder", sys.argv[1], "report"])
-assert "torch" not in sys.modules
-sys.exit(status)
-"""
-    result = subprocess.run([sys.executable, "-c", code, tmp_path], cwd=ROOT, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    assert "eve,graded,9," in folder.report_table.read_text()
-
-
-# Records
-
-
-def test_a_record_comes_back_from_json_as_it_was():
-    for state in State:
-        record = a_record(state, "σ", mistake="½")
-        assert Record.from_json(record.to_json()) == record
-
-
-def test_states_are_in_order_from_the_worst():
-    words = [state.value for state in sorted(State)]
-    assert words == ["unreadable", "killed", "timed out", "flagged", "graded"]
-
-
-OLD = {"hash": "0", "flags": [], "exercises": {}, "answers": {}, "written": {}, "state": "graded", "sentence": "graded"}
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{", json.dumps(OLD | {"seconds": 1.0}), a_record().to_json()])
-def test_a_record_of_another_version_or_of_other_bytes_is_graded_again(tmp_path, monkeypatch, text):
-    folder, again = TeacherFolder(tmp_path), []
-    hand_in(tmp_path, eve=handed_in.perfect())
-    write(folder.record("eve", NAME), text)
-
-    def grade_all(todo, known, *_):
-        for submission in todo:
-            again.append(submission.student)
-            record = a_record()
-            record.fingerprint = compute_fingerprint(submission.path.read_bytes(), known[NAME])
-            yield submission, record
-
-    monkeypatch.setattr(run, "grade_all", grade_all)
-    limits = replace(sandbox.LIMITS, sandboxed=False)
-    assert run.run(folder, limits=limits) == {State.GRADED: 1}
-    assert run.run(folder, limits=limits) == {}
-    assert again == ["eve"]

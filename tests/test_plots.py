@@ -18,7 +18,7 @@ from IPython.core.formatters import DisplayFormatter
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from vae_lib import plots
+from vae_lib import drawings, plots
 from vae_lib.loss import Losses
 from vae_lib.train import Epoch
 
@@ -48,8 +48,8 @@ FIGURES = {
     "snapshot": lambda: plots.snapshot(X[:3], X_HAT[:3], X_HAT[3:], Losses(105.5, 78.8, 26.7), "epoch 7"),
     "ranks": lambda: plots.ranks([3, 2, 0.5], ALT),
     "stacked_bars": lambda: plots.stacked_bars({"usual": {"fetch": 1.5, "Adam": 2}, "ours": {"Adam": 0.5}}, ALT),
-    "network": plots.network,
-    "points_and_clouds": lambda: plots.points_and_clouds((POINTS, POINTS), POINTS, Y, ("points", "clouds"), ALT),
+    "network": drawings.network,
+    "points_and_clouds": lambda: drawings.points_and_clouds((POINTS, POINTS), POINTS, Y, ("points", "clouds"), ALT),
     "table": lambda: plots.table(MATRIX, ALT, labels=list("abc")),
 }
 figures = pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
@@ -65,8 +65,12 @@ def opened(png):
 
 
 def test_every_figure_function_is_tested_here():
-    public = {name for name, thing in vars(plots).items() if inspect.isfunction(thing) and not name.startswith("_")}
-    drawing = {name for name in public if getattr(plots, name).__module__ == plots.__name__}
+    drawing = set()
+    for module in (plots, drawings):
+        public = {
+            name for name, thing in vars(module).items() if inspect.isfunction(thing) and not name.startswith("_")
+        }
+        drawing |= {name for name in public if getattr(module, name).__module__ == module.__name__}
     assert drawing - {"save", "save_images"} == {name.split(",")[0] for name in FIGURES}
 
 
@@ -114,7 +118,7 @@ import base64
 import torch
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from vae_lib import plots
+from vae_lib import drawings, plots
 shell = InteractiveShell.instance()
 table = plots.table(torch.eye(2), "A table.", labels="ab")
 for picture in (table, plots.bars({"a": 1}, "A bar.")):
@@ -321,7 +325,7 @@ def test_the_two_terms_look_alike_in_every_figure():
 
 
 def test_the_drawing_of_the_network_has_its_sizes_and_an_arrow_for_each_step():
-    (ax,) = plots.network(12, 7, 3).axes
+    (ax,) = drawings.network(12, 7, 3).axes
     texts = [text.get_text() for text in ax.texts]
     for box in ("x\n12", "h\n7", "μ\n3", "σ\n3", "z\n3", "ε\n3", "logits\n12", "x̂\n12"):
         assert box in texts

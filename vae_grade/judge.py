@@ -18,9 +18,9 @@ import vae_checks as checks
 from vae_grade.assignments import ROOT, Assignment, Refused
 from vae_grade.notebook import Answers, Unreadable, find_answers, read_cells, replace_unprintable
 from vae_grade.records import ExerciseRecord, Record, State, compute_fingerprint
-from vae_grade.sandbox import AnswerServer, AnswerServerDied, Limits, Verdict
+from vae_grade.sandbox import AnswerServer, AnswerServerDied, End, Limits, Verdict
 from vae_lib.data import CACHE
-from vae_probe.outcome import NOTHING
+from vae_probe.outcome import Outcome
 
 LONGEST_TEXT = 2_000
 MEMORY = 4 * 2**30  # bytes, of the process that judges
@@ -79,11 +79,11 @@ def _grade_exercise(
     exercise.state, exercise.seed = "not yet", secrets.randbelow(2**31)
     cases = check.draw(exercise.seed)
     output, verdict = _run(assignment, limits, check, answers, cases)
-    exercise.end = str(verdict)
-    if exercise.end == "ended" and not output:
-        exercise.end = "killed: its process ended itself"
-    if exercise.end != "ended":
-        exercise.text = f"✗ {name}: {exercise.end}"
+    if verdict.end is End.ENDED and not output:
+        verdict = Verdict(End.KILLED, "its process ended itself")
+    exercise.end, exercise.reason = verdict.end.value, verdict.reason
+    if verdict.end is not End.ENDED:
+        exercise.text = f"✗ {name}: {verdict}"
         return exercise
     try:
         outcomes, helped = _parse(output, len(cases))
@@ -133,25 +133,13 @@ def _setup(assignment: Assignment) -> list[str]:
 
 
 def _parse(output: bytes, count: int) -> tuple[list[dict], bool]:
-    """The outcomes, if they have the shape that `call_function` gives them."""
+    """The outcomes, if they have the shape that `Outcome` has."""
     message = json.loads(output)
     outcomes, helped = message["outcomes"], message["helped"]
     if type(helped) is not bool or type(outcomes) is not list or len(outcomes) != count:
         raise ValueError("other outcomes than cases")
     for outcome in outcomes:
-        error = outcome["error"]
-        right = (
-            outcome.keys() == NOTHING.keys()
-            and type(outcome["gradients"]) is dict
-            and type(outcome["changed"]) is list
-            and all(type(name) is str for name in outcome["changed"])
-            and type(outcome["seeded"]) is bool
-            and outcome["device"] in (None, "cpu", "meta")
-            and (error is None or (type(error) is dict and error.keys() == {"type", "message", "line"}))
-            and all(type(text) is str for text in (error or {}).values())
-        )
-        if not right:
-            raise ValueError("an outcome of another shape")
+        Outcome.from_json(outcome)
     return outcomes, helped
 
 
@@ -164,10 +152,10 @@ def scrub(text: str) -> str:
 
 def _state_of(record: Record) -> tuple[State, str]:
     """The worst state of the exercises, and its reason."""
-    ends = {name: exercise.end for name, exercise in record.exercises.items() if exercise.end != "ended"}
-    for state in (State.KILLED, State.TIMED_OUT):
-        if reasons := [f"{name} {end}" for name, end in ends.items() if end.startswith(state.value)]:
-            return state, "; ".join(reasons)
+    for state, end in ((State.KILLED, End.KILLED), (State.TIMED_OUT, End.TIMED_OUT)):
+        stopped = {name: exercise for name, exercise in record.exercises.items() if exercise.end == end.value}
+        if stopped:
+            return state, "; ".join(f"{name} {exercise.how_it_ended}" for name, exercise in stopped.items())
     if record.flags:
         return State.FLAGGED, "; ".join(record.flags)
     return State.GRADED, ""

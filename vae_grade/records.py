@@ -71,7 +71,8 @@ class ExerciseRecord:
         points: earned.
         state: "not attempted", "not yet" or "right", as the check's result has it.
         mistake: the name of a known mistake that was recognised.
-        end: "ended", or why the answer was stopped.
+        end: "ended", "timed out" or "killed".
+        reason: why the answer was stopped, "" where it ended of itself.
         seed: of the inputs, None where nothing was run.
     """
 
@@ -81,7 +82,13 @@ class ExerciseRecord:
     state: str = "not attempted"
     mistake: str | None = None
     end: str = "ended"
+    reason: str = ""
     seed: int | None = None
+
+    @property
+    def how_it_ended(self) -> str:
+        """The end, and its reason."""
+        return f"{self.end}: {self.reason}" if self.reason else self.end
 
 
 @dataclass

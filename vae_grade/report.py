@@ -160,7 +160,7 @@ def _summarise_assignment(
 def _fault(exercise: ExerciseRecord) -> str:
     """What was wrong with an answer, in a word; "" where nothing was."""
     if exercise.state == "not yet":
-        return exercise.mistake or (exercise.end if exercise.end != "ended" else "wrong in another way")
+        return exercise.mistake or (exercise.how_it_ended if exercise.end != "ended" else "wrong in another way")
     return exercise.state if exercise.state == "not attempted" else ""
 
 

@@ -74,7 +74,7 @@ def run(
         open_gradebook(url) as gradebook,
         tqdm(total=len(todo), unit="submission") as bar,
         closing(grade_all(todo, known, limits, workers, scheduler)) as records,
-        _said_at_ctrl_c(),
+        _announce_interrupt(),
     ):
         for submission, record in records:
             enter_record(gradebook, folder, submission, known[submission.assignment], record)
@@ -87,7 +87,7 @@ def run(
 
 
 @contextmanager
-def _said_at_ctrl_c() -> Iterator[None]:
+def _announce_interrupt() -> Iterator[None]:
     """Ctrl-C is answered at once, wherever it comes, in a worker's turn or while a record is written."""
     try:
         yield

@@ -11,7 +11,8 @@ Read the modules in this order; each imports only from those above it:
 7. `latent`       what the trained latent space looks like
 8. `measure`      instruments for generated images
 9. `plots`        figures from tensors
-10. `widgets`     the live samplers
-11. `report`      the whole experiment, also as the command `vae-report`
-12. `environment` is this computer ready for the course?
+10. `drawings`    the network, and why a code has a spread
+11. `widgets`     the live samplers
+12. `report`      the whole experiment, also as the command `vae-report`
+13. `environment` is this computer ready for the course?
 """

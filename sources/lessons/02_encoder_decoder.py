@@ -30,7 +30,7 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 
-from vae_lib import plots
+from vae_lib import drawings, plots
 from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
@@ -50,7 +50,7 @@ plots.images(val_set.x[:10], "Ten validation images.")
 # ([Kingma & Welling 2014](https://arxiv.org/abs/1312.6114), section 3 and appendix C.)
 
 # %%
-plots.network()
+drawings.network()
 
 # %% [markdown]
 # Why does the encoder not simply answer with 40 numbers, why with a spread? That is the main question of this lesson, and
@@ -87,7 +87,7 @@ x, y = val_set.x[:300], val_set.y[:300]
 (points, _), (clouds, sigma) = encode(point_model, x), encode(cloud_model, x)
 titles = ("an autoencoder: points", "a VAE: clouds of one standard deviation")
 alt = "Left, 300 codes as points, spread wide, with empty places between. Right, as clouds around 0; most overlap."
-plots.points_and_clouds((points, clouds), sigma, y, titles, alt)
+drawings.points_and_clouds((points, clouds), sigma, y, titles, alt)
 
 # %% tags=["nbval-ignore-output"]
 print(
