@@ -36,6 +36,7 @@ function addRun(name) {
   box.className = "run";
   box.setAttribute("aria-label", `Run ${name}`);
   find(".name", box).textContent = `Run ${name}`;
+  /** @type {HTMLDetailsElement} */ (find(".settings", box)).open = innerWidth >= 600;
   const worker = new Worker(source);
   /** @type {Run} */
   const run = {

@@ -86,14 +86,16 @@ export function drawPlane(canvas, colour, { mu, sigma }, labels, z) {
   context.textBaseline = "middle";
   for (let i = 0; i < labels.length; i++) {
     const across = Math.abs(sigma[2 * i]) * unit, up = Math.abs(sigma[2 * i + 1]) * unit;
+    if (!(across + up < 8 * size)) continue;
+    context.globalAlpha = Math.min(0.2, 1.4 / Math.sqrt(1 + across * up)); // large ovals are fainter
     context.fillStyle = colour.digits[labels[i]];
-    if (across < 4 * size && up < 4 * size) {
-      context.globalAlpha = 0.1;
-      context.beginPath();
-      context.ellipse(x(mu[2 * i]), y(mu[2 * i + 1]), across, up, 0, 0, 7);
-      context.fill();
-    }
-    context.globalAlpha = 1;
+    context.beginPath();
+    context.ellipse(x(mu[2 * i]), y(mu[2 * i + 1]), across, up, 0, 0, 7);
+    context.fill();
+  }
+  context.globalAlpha = 1;
+  for (let i = 0; i < labels.length; i++) {
+    context.fillStyle = colour.digits[labels[i]];
     context.fillText(String(labels[i]), x(mu[2 * i]), y(mu[2 * i + 1]));
   }
   context.strokeStyle = context.fillStyle = colour.ink;

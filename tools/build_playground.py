@@ -15,7 +15,11 @@ from vae_lib.data import load_tensors
 from vae_lib.files import write
 
 FOLDER = Path(__file__).resolve().parents[1] / "playground"
-TRAIN, VAL, SIDE = 4000, 400, 14  # images that travel with the page, and their pixels each way; VAL is a multiple of 100
+TRAIN, VAL, SIDE = (
+    4000,
+    400,
+    14,
+)  # images that travel with the page, and their pixels each way; VAL is a multiple of 100
 MODULES = {"worker": ["math.js", "worker.js"], "page": ["view.js", "page.js"]}  # in the order of their imports
 
 # What each experiment shows, as tools/benchmark_playground.py measures it with the experiment's settings.
