@@ -87,7 +87,7 @@ function restart(run) {
   run.stale = run.waiting;
   run.curve = { train: [], val: [] };
   counted = { now: 0, frames, step: 0 };
-  find(".sentence", run.box).textContent = "Not trained yet: the decoder draws grey clouds.";
+  find(".sentence", run.box).textContent = "After each epoch, one pass over all images, a sentence here tells the loss.";
   run.ask({ kind: "restart", settings: run.settings });
   run.ask({ kind: "run", on: running });
   look(run);
