@@ -1,13 +1,26 @@
-"""What several files of tests use: MNIST, the shipped model's codes, a browser, a lesson open in JupyterLab."""
+"""What several files of tests use: MNIST, codes of the shipped model, a browser, a lesson in JupyterLab, a database."""
 
 import os
 import shutil
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.jupyter_in_browser import CHROMIUM, FLAGS, GLIDE, jupyter_lab, run_all, run_cell, scrolled, watched
+from tests.jupyter_in_browser import (
+    CHROMIUM,
+    FLAGS,
+    GLIDE,
+    free_port,
+    jupyter_lab,
+    run_all,
+    run_cell,
+    scrolled,
+    watched,
+)
 from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
@@ -78,3 +91,42 @@ def explorer(lesson):
     expect(box.locator(".where")).to_have_text("back at the start")
     box.page.wait_for_timeout(GLIDE)
     return box
+
+
+@pytest.fixture
+def needs_bubblewrap():
+    if not shutil.which("bwrap"):
+        (pytest.fail if os.environ.get("VAE_SANDBOX_REQUIRED") else pytest.skip)(
+            "no bubblewrap: apt install bubblewrap"
+        )
+
+
+@pytest.fixture
+def postgres(monkeypatch):
+    """A PostgreSQL server of our own, on loopback."""
+    # Debian keeps the server's programs out of PATH.
+    folders = [os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+    monkeypatch.setenv("PATH", os.pathsep.join(folders))
+    if not shutil.which("initdb"):
+        (pytest.fail if os.environ.get("VAE_SANDBOX_REQUIRED") else pytest.skip)(
+            "no PostgreSQL: apt install postgresql"
+        )
+    data, port = Path(f"/tmp/vae-grade-postgres-{os.getpid()}"), free_port()
+    user = "postgres" if os.getuid() == 0 else None  # it refuses to run as root
+    try:
+        data.mkdir()
+        if user:
+            shutil.chown(data, user)
+        quiet = dict(cwd="/tmp", user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(["initdb", "-D", data, "-A", "trust", "-U", "teacher"], check=True, **quiet)
+        where = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(data)]
+        server = subprocess.Popen(["postgres", "-D", data, *where], **quiet)
+        until = time.monotonic() + 60
+        while subprocess.run(["pg_isready", "-h", "127.0.0.1", "-p", str(port)], **quiet, check=False).returncode:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        yield f"postgresql+psycopg://teacher@127.0.0.1:{port}/postgres"
+        server.send_signal(signal.SIGINT)
+        server.wait(30)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)

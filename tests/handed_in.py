@@ -6,11 +6,16 @@ import inspect
 import json
 import textwrap
 
+from nbgrader.api import Gradebook
+
 from tests.answers import bce, kld, kld_by_sampling
-from vae_grade.assignments import ROOT, assignments
+from vae_grade.assignments import ROOT, load_assignments
+from vae_grade.folder import TeacherFolder, timestamp_beside
+from vae_grade.records import ExerciseRecord, Record, State
+from vae_lib.files import write
 
 NAME = "04_bce_vs_kld"
-ASSIGNMENT = assignments()[NAME]
+ASSIGNMENT = load_assignments()[NAME]
 SOLUTION = json.loads((ROOT / "solutions" / NAME / f"{NAME}.ipynb").read_text())
 RIGHT = {cell["id"]: "".join(cell["source"]) for cell in SOLUTION["cells"] if cell["id"] in ASSIGNMENT.checked}
 # Other right answers than the solution's, with other names inside.
@@ -59,3 +64,26 @@ def perfect_in_other_words():
 
 def as_bytes(notebook):
     return json.dumps(notebook).encode()
+
+
+def hand_in(folder, **notebooks):
+    """Put notebooks, by student, where `vae-grade collect` does."""
+    for student, notebook in notebooks.items():
+        path = TeacherFolder(folder).collected_notebook(student, NAME)
+        write(path, as_bytes(notebook))
+        write(timestamp_beside(path), "2026-03-01 12:00:00 UTC")
+
+
+def read_marks(url):
+    """The points in the gradebook before marks by hand: {student: {grade id: points}}."""
+    with Gradebook(url) as gradebook:
+        return {
+            sub.student.id: {grade.name: grade.auto_score for grade in sub.notebooks[0].grades}
+            for sub in gradebook.assignment_submissions(NAME)
+        }
+
+
+def make_record(state=State.GRADED, reason="", mistake=None, written="<script>alert(1)</script>"):
+    exercise = ExerciseRecord(max_points=10, text="✗", points=3.0, state="not yet", mistake=mistake)
+    exercises = dict.fromkeys(ASSIGNMENT.checked, exercise)
+    return Record("", state, reason, [], exercises, RIGHT, {"why-the-blob": written})

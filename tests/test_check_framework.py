@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,8 +16,8 @@ import vae_checks as checks
 from vae_checks.check import Result, check_against, tensor_cases
 from vae_checks.compare import same
 from vae_checks.mistakes import Finding, Mistake
-from vae_checks.properties import PROPERTIES
-from vae_probe.outcome import pack, unpack
+from vae_checks.properties import PROPERTIES, Property
+from vae_probe.outcome import Case, pack, unpack
 
 
 def oracle(x, w):
@@ -42,11 +43,7 @@ check = check_against(oracle, MISTAKES, name="toy", points=POINTS, draw=draw, hi
 
 def draw_noise(seed):
     inputs = {"n": 4, "generator": seed}
-    cases = [
-        {"kind": "main", "inputs": inputs},
-        {"kind": "other generator", "inputs": inputs | {"generator": seed + 1}},
-    ]
-    return cases
+    return [Case("main", inputs), Case("other generator", inputs | {"generator": seed + 1})]
 
 
 def noise(n, generator):
@@ -276,7 +273,7 @@ def test_a_student_who_turns_gradients_off_loses_that_property_alone():
 
 
 def broken(result):
-    return [finding.property for finding in result.findings if not finding.right]
+    return [finding.name for finding in result.findings if not finding.right]
 
 
 def in_place(x, w):
@@ -318,7 +315,9 @@ BREAK_ONE = {
 }
 
 
-@pytest.mark.parametrize(("name", "answer"), [(name, answer) for name, ones in BREAK_ONE.items() for answer in ones])
+@pytest.mark.parametrize(
+    ("name", "answer"), [(name, answer) for name, answers in BREAK_ONE.items() for answer in answers]
+)
 def test_a_broken_property_costs_its_own_points_and_no_others(name, answer):
     result = check(answer, seed=3)
     assert broken(result) == [name], repr(result)
@@ -358,6 +357,29 @@ def test_draws_that_are_not_from_the_generator_cost_their_points(answer):
     assert check_noise(noise).state == "right"
 
 
+def test_a_broken_required_property_is_the_only_one_that_is_judged():
+    def judge_none(seen):
+        raise AssertionError("judged")
+
+    gate = Property("layers", 1, lambda seen: "none are there", required=True)
+    result = replace(check, properties=[gate, Property("value", 9, judge_none)])(right)
+    assert result.findings == [Finding("layers", "none are there")]
+    assert (result.state, result.points) == ("not yet", 0.0)
+
+
+def test_a_property_without_points_is_shown_only_if_it_is_broken():
+    for fault, names in (("", ["value"]), ("odd", ["form", "value"])):
+        properties = [Property("form", 0, lambda seen, fault=fault: fault), Property("value", 1, lambda seen: "wrong")]
+        assert [finding.name for finding in replace(check, properties=properties)(right).findings] == names
+
+
+def test_a_mistake_is_recognised_by_each_of_its_ways():
+    mistake = Mistake("scaled", "Why?", lambda x, w: 2 * right(x, w), lambda x, w: 3 * right(x, w))
+    scaled = check_against(oracle, [mistake], name="toy", points=POINTS, draw=draw, hints=HINTS)
+    results = [scaled(lambda x, w, factor=factor: factor * right(x, w)) for factor in (2, 3, 4)]
+    assert [result.mistake for result in results] == [mistake, mistake, None]
+
+
 # What a student sees
 
 
@@ -392,7 +414,7 @@ def test_a_students_text_does_not_act_as_markdown():
 
 
 def test_a_sentence_in_text_is_not_escaped():
-    result = Result(check, "not yet", [Finding("value", False, "a_b")], None, None)
+    result = Result(check, "not yet", [Finding("value", "a_b")], None, None)
     assert "✗ value: a_b" in repr(result)
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROWS = re.findall(
-    r"^\| (?!term|---)(.+?) \|(.*?)\| (.+?) \| (\d\d) \|$", (ROOT / "GLOSSARY.md").read_text(), re.MULTILINE
+    r"^\| (?!term|---)(.+?) \|(.*?)\| (.+?) \| \[(\d\d)\]\(notebooks/\4_\w+\.ipynb\) \|$",
+    (ROOT / "GLOSSARY.md").read_text(),
+    re.MULTILINE,
 )
 
 

@@ -9,13 +9,14 @@ import zipfile
 
 import pytest
 
-from vae_grade import assignments as course
+from vae_grade.assignments import load_assignments
 from vae_grade.cli import main
 from vae_grade.collect import collect
+from vae_grade.folder import TeacherFolder
 from vae_grade.release import release
 
 NAME = "04_bce_vs_kld"
-RELEASED = course.assignments()[NAME].released
+RELEASED = load_assignments()[NAME].released
 
 
 def notebook(text="an answer"):
@@ -51,22 +52,20 @@ def inbox(tmp_path):
 
 @pytest.fixture
 def own(tmp_path):
-    return tmp_path / "class"
+    return TeacherFolder(tmp_path / "class")
 
 
 def collected(folder):
-    return {
-        path.parts[-3]: path.read_bytes() for path in (folder / "collected").rglob("*.ipynb") if path.parts[-2] == NAME
-    }
+    return {path.parts[-3]: path.read_bytes() for path in folder.collected.rglob("*.ipynb") if path.parts[-2] == NAME}
 
 
 def test_a_release_holds_the_notebooks_and_nothing_else(own):
     assert release(own)[-1] == "all_assignments.zip"
-    with zipfile.ZipFile(own / "handout" / f"{NAME}.zip") as archive:
+    with zipfile.ZipFile(own.handout / f"{NAME}.zip") as archive:
         assert archive.namelist() == [f"{NAME}/{NAME}.ipynb"]
         assert archive.read(f"{NAME}/{NAME}.ipynb") == RELEASED
-    with zipfile.ZipFile(own / "handout" / "all_assignments.zip") as archive:
-        assert archive.namelist() == [f"{name}/{name}.ipynb" for name in course.assignments()]
+    with zipfile.ZipFile(own.handout / "all_assignments.zip") as archive:
+        assert archive.namelist() == [f"{name}/{name}.ipynb" for name in load_assignments()]
 
 
 def test_a_file_beside_an_exercise_is_not_handed_out(own, tmp_path, monkeypatch):
@@ -74,18 +73,18 @@ def test_a_file_beside_an_exercise_is_not_handed_out(own, tmp_path, monkeypatch)
     exercise.mkdir(parents=True)
     (exercise / f"{NAME}.ipynb").write_bytes(RELEASED)
     (exercise / f"{NAME}.py").write_text("the answers")
-    monkeypatch.setattr("vae_grade.release.assignments", lambda: course.assignments(exercise.parent))
+    monkeypatch.setattr("vae_grade.release.load_assignments", lambda: load_assignments(exercise.parent))
     release(own)
-    for path in (own / "handout").glob("*.zip"):
+    for path in (own.handout).glob("*.zip"):
         assert not [name for name in zipfile.ZipFile(path).namelist() if not name.endswith(".ipynb")]
 
 
 def test_two_releases_are_the_same_bytes_and_the_sums_are_theirs(own, tmp_path):
-    for folder in (own, tmp_path / "again"):
+    for folder in (own, TeacherFolder(tmp_path / "again")):
         release(folder)
-    for line in (own / "handout" / "SHA256SUMS").read_text().splitlines():
+    for line in (own.handout / "SHA256SUMS").read_text().splitlines():
         expected, name = line.split("  ")
-        contents = [(folder / "handout" / name).read_bytes() for folder in (own, tmp_path / "again")]
+        contents = [(folder.handout / name).read_bytes() for folder in (own, TeacherFolder(tmp_path / "again"))]
         assert contents[0] == contents[1]
         assert hashlib.sha256(contents[0]).hexdigest() == expected
 
@@ -136,7 +135,7 @@ def test_the_newer_of_two_counts_whatever_comes_first(inbox, own):
     older = inbox({"ada/c.ipynb": notebook("oldest")}, time=900_000_000)
     collect(older, own)
     assert collected(own) == {"ada": notebook("new")}
-    kept = {path.read_bytes() for path in (own / "earlier" / "ada" / NAME).iterdir()}
+    kept = {path.read_bytes() for path in (own.root / "earlier" / "ada" / NAME).iterdir()}
     assert kept == {notebook("old"), notebook("oldest")}
 
 
@@ -156,7 +155,7 @@ def test_two_people_of_one_name_are_told_apart_when_only_one_hands_in_again(inbo
     files = {f"Ada_{number}_assignsubmission_file_/x.ipynb": notebook(str(number)) for number in (1, 2)}
     done = collect(inbox(files, time=1_000_000_000), own)
     assert done.namesakes == [f"Ada, {NAME}: another student has this name, and is Ada_2 here"]
-    again = own.parent / "again.zip"
+    again = own.root.parent / "again.zip"
     again.write_bytes(zipped({"Ada_2_assignsubmission_file_/x.ipynb": notebook("better")}))
     collect(again, own)
     assert collected(own) == {"Ada": notebook("1"), "Ada_2": notebook("better")}
@@ -215,9 +214,9 @@ def test_a_checkpoint_counts_for_nothing_but_is_named_where_it_is_all(inbox, own
 def test_collecting_twice_changes_nothing(inbox, own):
     source = inbox({"ada/x.ipynb": notebook(), "ada/y.ipynb": notebook("another")})
     collect(source, own)
-    before = {path: path.stat().st_mtime_ns for path in own.rglob("*")}
+    before = {path: path.stat().st_mtime_ns for path in own.root.rglob("*")}
     assert collect(source, own)[:3] == (0, 0, 2)
-    assert {path: path.stat().st_mtime_ns for path in own.rglob("*")} == before
+    assert {path: path.stat().st_mtime_ns for path in own.root.rglob("*")} == before
 
 
 def test_what_cannot_be_placed_is_named_and_kept_and_stops_nothing(inbox, own, tmp_path):
@@ -253,7 +252,7 @@ def test_what_cannot_be_placed_is_named_and_kept_and_stops_nothing(inbox, own, t
     assert "names no student" in sentences["x.ipynb"]
     assert "cannot be opened" in sentences["bob/broken.zip"]
     assert "link" in sentences["eve/link.ipynb"]
-    kept = {path.name[17:]: path.read_bytes() for path in (own / "unplaced").iterdir()}
+    kept = {path.name[17:]: path.read_bytes() for path in own.unplaced.iterdir()}
     assert kept["torch.py"] == b"boom"
     assert kept["x.ipynb"] == notebook()
 
@@ -266,7 +265,7 @@ def test_what_cannot_be_placed_is_named_and_kept_and_stops_nothing(inbox, own, t
 def test_no_name_in_a_zip_stops_the_others(inbox, own, odd):
     done = collect(inbox({"ann/hw.zip": zipped(odd | {"x.ipynb": notebook()}), "zoe/x.ipynb": notebook("z")}), own)
     assert collected(own) == {"ann": notebook(), "zoe": notebook("z")}
-    assert len(done.unplaced) == len(list((own / "unplaced").iterdir())) == len(odd)
+    assert len(done.unplaced) == len(list(own.unplaced.iterdir())) == len(odd)
 
 
 @pytest.mark.parametrize(
@@ -307,10 +306,10 @@ def test_no_name_in_a_zip_leaves_the_folder(inbox, own, tmp_path, name):
 
 
 def test_the_command_says_what_it_did_and_what_is_missing(inbox, own, tmp_path, capsys):
-    assert not main(["--folder", str(own), "collect", str(inbox({"ada/x.ipynb": notebook(), "y.ipynb": b""}))])
+    assert not main(["--folder", str(own.root), "collect", str(inbox({"ada/x.ipynb": notebook(), "y.ipynb": b""}))])
     printed = capsys.readouterr().out
     assert "1 placed" in printed
     assert "The class has 1 student" in printed
     assert "y.ipynb: it names no student" in printed
-    assert main(["--folder", str(own), "collect", str(tmp_path / "nowhere")]) == 2
+    assert main(["--folder", str(own.root), "collect", str(tmp_path / "nowhere")]) == 2
     assert "There is no" in capsys.readouterr().err

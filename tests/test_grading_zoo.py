@@ -109,24 +109,31 @@ def graded(tmp_path_factory):
         path.parent.mkdir(parents=True)
         path.write_bytes(data)
 
-    for number, (name, case) in enumerate(zoo.CASES.items()):
-        kind = list(HONEST)[number % len(HONEST)]
-        honest[f"{number:03}_honest"] = kind
-        hand_in(f"{number:03}_honest", handed_in.as_bytes(HONEST[kind][0]()))
-        data = case.data.replace(b"__SECRETS__", repr(list(map(str, secrets))).encode())
-        hand_in(f"{number:03}_i_{slug(name)}", data.replace(b"__PORT__", str(ears.port).encode()))
-    last = f"{len(zoo.CASES):03}_honest"
-    honest[last] = "perfect"
-    hand_in(last, handed_in.as_bytes(handed_in.perfect()))
     command = [sys.executable, "-m", "vae_grade.cli", "--folder", str(folder)]
-    subprocess.run([*command, "collect", str(inbox)], check=True, cwd=ROOT)
     watched = [folder / "inbox", folder / "collected", ROOT / "solutions", ROOT / "exercises", ROOT / "vae_lib"]
-    before, alive = tree(*watched), running()
     environment = os.environ | {"TEACHER_TOKEN": CANARY}
-    result = subprocess.run(
-        [*command, "run", "--seconds", "2"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=5000
-    )
-    assert result.returncode == 0, result.stderr
+    alive, numbered = running(), list(enumerate(zoo.CASES.items()))
+    # Only what a limit of the processor's seconds ends gets few; all else has the usual 30, so that no load matters.
+    for few in (True, False):
+        for number, (name, case) in numbered:
+            if ("timed out" in case.words) is not few:
+                continue
+            kind = list(HONEST)[number % len(HONEST)]
+            honest[f"{number:03}_honest"] = kind
+            hand_in(f"{number:03}_honest", handed_in.as_bytes(HONEST[kind][0]()))
+            data = case.data.replace(b"__SECRETS__", repr(list(map(str, secrets))).encode())
+            hand_in(f"{number:03}_i_{slug(name)}", data.replace(b"__PORT__", str(ears.port).encode()))
+        if not few:
+            last = f"{len(zoo.CASES):03}_honest"
+            honest[last] = "perfect"
+            hand_in(last, handed_in.as_bytes(handed_in.perfect()))
+        subprocess.run([*command, "collect", str(inbox)], check=True, cwd=ROOT)
+        before = tree(*watched)
+        run = [*command, "run", *(["--seconds", "2"] if few else [])]
+        result = subprocess.run(run, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=5000)
+        assert result.returncode == 0, result.stderr
+        after = tree(*watched)
+        assert after == before
     records = {path.parent.name: json.loads(path.read_text()) for path in (folder / "records").glob("*/*.json")}
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
         marks = {
@@ -140,7 +147,7 @@ def graded(tmp_path_factory):
         marks=marks,
         honest=honest,
         before=before,
-        after=tree(*watched),
+        after=after,
         left=running() - alive,
         heard=ears.heard,
         printed=result.stdout,
@@ -158,7 +165,7 @@ def test_a_case_earns_what_its_honest_answers_earn_and_the_report_says_why(grade
     full = 0.0 if case.kld is None else 10.0
     expected = {"bce": full, "kld": case.kld or 0.0, "kld_by_sampling": full}
     assert {exercise: graded["marks"][student, exercise] for exercise in expected} == expected, record
-    said = " ".join([record["state"], record["sentence"], *record["flags"]])
+    said = " ".join([record["state"], record["reason"], *record["flags"]])
     said += " ".join(exercise["text"] for exercise in record["exercises"].values())
     assert re.search(case.words, said), said
     if case.kld is None:

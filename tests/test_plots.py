@@ -18,7 +18,7 @@ from IPython.core.formatters import DisplayFormatter
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from vae_lib import plots
+from vae_lib import drawings, plots
 from vae_lib.loss import Losses
 from vae_lib.train import Epoch
 
@@ -46,6 +46,10 @@ FIGURES = {
     "histogram": lambda: plots.histogram(CURVES, ALT),
     "density": lambda: plots.density(1.5, -0.5, 0.8),
     "snapshot": lambda: plots.snapshot(X[:3], X_HAT[:3], X_HAT[3:], Losses(105.5, 78.8, 26.7), "epoch 7"),
+    "ranks": lambda: plots.ranks([3, 2, 0.5], ALT),
+    "stacked_bars": lambda: plots.stacked_bars({"usual": {"fetch": 1.5, "Adam": 2}, "ours": {"Adam": 0.5}}, ALT),
+    "network": drawings.network,
+    "points_and_clouds": lambda: drawings.points_and_clouds((POINTS, POINTS), POINTS, Y, ("points", "clouds"), ALT),
     "table": lambda: plots.table(MATRIX, ALT, labels=list("abc")),
 }
 figures = pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
@@ -61,8 +65,12 @@ def opened(png):
 
 
 def test_every_figure_function_is_tested_here():
-    public = {name for name, thing in vars(plots).items() if inspect.isfunction(thing) and not name.startswith("_")}
-    drawing = {name for name in public if getattr(plots, name).__module__ == plots.__name__}
+    drawing = set()
+    for module in (plots, drawings):
+        public = {
+            name for name, thing in vars(module).items() if inspect.isfunction(thing) and not name.startswith("_")
+        }
+        drawing |= {name for name in public if getattr(module, name).__module__ == module.__name__}
     assert drawing - {"save", "save_images"} == {name.split(",")[0] for name in FIGURES}
 
 
@@ -95,7 +103,7 @@ def test_a_saved_figure_has_its_description(draw, tmp_path):
 
 def test_the_callers_description_is_kept():
     kept = {name for name, draw in FIGURES.items() if draw().alt == ALT}
-    assert kept == set(FIGURES) - {"reconstructions", "loss_curves", "latent_scatter", "density", "snapshot"}
+    assert kept == set(FIGURES) - {"reconstructions", "loss_curves", "latent_scatter", "density", "snapshot", "network"}
 
 
 def test_neither_import_nor_drawing_touches_pyplot():
@@ -110,7 +118,7 @@ import base64
 import torch
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from vae_lib import plots
+from vae_lib import drawings, plots
 shell = InteractiveShell.instance()
 table = plots.table(torch.eye(2), "A table.", labels="ab")
 for picture in (table, plots.bars({"a": 1}, "A bar.")):
@@ -291,6 +299,53 @@ def test_loss_bars_stack_the_kld_on_the_bce():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
 
 
+def test_ranks_are_bars_in_the_order_given():
+    (ax,) = plots.ranks([3, 2, 0.5], ALT, xlabel="rank", ylabel="nats").axes
+    assert [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in ax.patches] == [(1, 3), (2, 2), (3, 0.5)]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("rank", "nats")
+
+
+def test_the_parts_of_a_stacked_bar_stand_on_one_another_and_look_alike_in_each_bar():
+    (ax,) = FIGURES["stacked_bars"]().axes
+    fetch, usual, ours = ax.patches
+    assert [(bar.get_y(), bar.get_height()) for bar in (fetch, usual, ours)] == [(0, 1.5), (1.5, 2), (0, 0.5)]
+    assert usual.get_hatch() == ours.get_hatch() != fetch.get_hatch()
+    assert usual.get_facecolor() == ours.get_facecolor()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["Adam", "fetch"]  # as they lie
+
+
+def test_the_two_terms_look_alike_in_every_figure():
+    def look(bar):
+        return bar.get_facecolor(), bar.get_edgecolor(), bar.get_hatch()
+
+    bce, kld = FIGURES["snapshot"]().axes[1].patches
+    stacked = FIGURES["loss_bars"]().axes[0].patches
+    assert {look(bar) for bar in stacked[:2]} == {look(bce)}
+    assert {look(bar) for bar in stacked[2:]} == {look(kld)}
+
+
+def test_the_drawing_of_the_network_has_its_sizes_and_an_arrow_for_each_step():
+    (ax,) = drawings.network(12, 7, 3).axes
+    texts = [text.get_text() for text in ax.texts]
+    for box in ("x\n12", "h\n7", "μ\n3", "σ\n3", "z\n3", "ε\n3", "logits\n12", "x̂\n12"):
+        assert box in texts
+    assert sum(text.arrow_patch is not None for text in ax.texts if hasattr(text, "arrow_patch")) == 9
+
+
+def test_clouds_are_ellipses_of_one_standard_deviation():
+    left, right = FIGURES["points_and_clouds"]().axes
+    assert len(left.patches) == 0
+    sizes = {(tuple(e.get_center()), e.get_width(), e.get_height()) for e in right.patches}
+    expected = {((x, y), 2 * abs(x), 2 * abs(y)) for x, y in POINTS.tolist()}
+    np.testing.assert_allclose(sorted([*c, w, h] for c, w, h in sizes), sorted([*c, w, h] for c, w, h in expected))
+
+
+def test_ten_digits_have_ten_colours():
+    assert len(set(plots.DIGIT_COLOURS)) == 10
+    for colour in plots.DIGIT_COLOURS:
+        assert 1.05 / (luminance(to_rgb(colour)) + 0.05) >= 3  # the contrast that WCAG 2 asks of signs, on white
+
+
 def test_a_density_is_a_bell_with_the_sample_on_it():
     picture = plots.density(1.5, -0.5, 0.8)
     for ax, mean, sigma, value in zip(picture.axes, [0, 1.5], [1, 0.5], [0.8, 1.1], strict=True):
@@ -341,8 +396,9 @@ def test_a_logarithmic_axis_is_there_for_those_who_ask():
 def test_histograms_count_the_values():
     groups = {"a": torch.tensor([0.0, 1, 1, 1, 4]), "b": POINTS[:, 0]}
     (ax,) = plots.histogram(groups, ALT, xlabel="length", ylabel="images").axes
+    both = np.concatenate([values.numpy() for values in groups.values()])
     for drawn, (label, values) in zip(ax.patches, groups.items(), strict=True):
-        counts, edges = np.histogram(values, 40)
+        counts, edges = np.histogram(values, 40, range=(both.min(), both.max()))  # heights can only be compared so
         steps = drawn.get_xy()[1:-1]  # each bin's two upper corners, between a foot on either side
         np.testing.assert_array_equal(steps[:, 1], counts.repeat(2))
         np.testing.assert_allclose(steps[::2, 0], edges[:-1], atol=1e-6)
@@ -393,3 +449,10 @@ def luminance(rgb):
     """WCAG 2's relative luminance of a colour."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
     return np.dot(linear, [0.2126, 0.7152, 0.0722])
+
+
+def test_the_legend_of_many_curves_stands_beside_them():
+    picture = plots.lines([1, 2], {f"curve {i}": [i, i + 1] for i in range(5)}, ALT)
+    (ax,) = picture.axes
+    picture.canvas.draw()
+    assert ax.get_legend().get_window_extent().x0 >= ax.get_window_extent().x1

@@ -14,7 +14,7 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from vae_grade.assignments import assignments
+from vae_grade.assignments import load_assignments
 from vae_grade.notebook import find_answers, read_cells
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +26,7 @@ SAMPLES = sorted((ROOT / "vae_grade" / "samples").glob("*/*.ipynb"))
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.parent.name)
 def test_a_sample_is_of_the_release_as_it_is_now(path):
-    assignment = assignments()[path.stem]
+    assignment = load_assignments()[path.stem]
     cells = read_cells(path.read_bytes())
     answered = {*assignment.checked, *assignment.written}
     released = [(cell.id, cell.source) for cell in assignment.cells if cell.id not in answered]
@@ -141,8 +141,8 @@ def test_the_limits_on_the_page_are_those_of_the_code():
     from vae_grade.sandbox import LARGEST_OUTCOME, LIMITS
 
     words = (
-        f"{LIMITS['seconds']} seconds of the processor, {PATIENCE * LIMITS['seconds']} by the clock, "
-        f"{LIMITS['memory'] >> 30} GB of memory, {LIMITS['processes']} processes, files of {LIMITS['disk'] >> 20} MB, "
+        f"{LIMITS.seconds} seconds of the processor, {PATIENCE * LIMITS.seconds} by the clock, "
+        f"{LIMITS.memory >> 30} GB of memory, {LIMITS.processes} processes, files of {LIMITS.disk >> 20} MB, "
         f"{LARGEST_OUTCOME >> 20} MB of results"
     )
     assert words in " ".join(PAGE.split())

@@ -45,7 +45,7 @@ def handed_in(name, change, kld=10.0, words=""):
 
 
 # No end
-LATE = "timed out"
+LATE = "timed out"  # the tests give cases that say so 2 seconds of the processor, all others 30
 inside("loop", "while True: pass", words=LATE)
 answer("loop in the cell", "while True: pass\n" + KLD, words=LATE)
 inside(
@@ -66,6 +66,14 @@ answer(
     "        while True:\n            if os.fork() == 0: burn()\n            os.wait()\nos.nice(9)\nwhile True: pass",
     words="kld timed out: no end after",
 )
+# Each lives shorter than the time between two looks; together they would take 3 times the limit that the tests set.
+answer(
+    "many short processes",
+    "import os, time\ndef spent(): return sum(os.times()[2:4])\nwhile spent() < 6:\n    for _ in range(4):\n        if os.fork() == 0:\n"
+    "            while time.process_time() < 0.006: pass\n            os._exit(0)\n    for _ in range(4): os.wait()\n"
+    + KLD,
+    words="kld timed out: no end after",
+)
 inside("regular expression", "import re\nre.match('(a+)+$', 'a' * 60 + 'b')", words=LATE)
 inside("no end of recursion", "return kld(mu, sigma)", words="flagged|graded")
 inside("no end of c recursion", "x = ()\nfor _ in range(10**6): x = (x,)\nreturn repr(x)")
@@ -78,9 +86,18 @@ answer("os._exit in the cell", "import os\nos._exit(0)\n" + KLD, words="killed")
 inside("segmentation fault", "import ctypes\nctypes.string_at(0)", words="SIGSEGV")
 inside("abort", "import os\nos.abort()", words="SIGABRT")
 inside("kills itself", "import os\nos.kill(os.getpid(), 9)", words="SIGKILL")
-# In its own world it has no parent, and 0 is itself.
-answer("kills its parent", "import os\nos.kill(os.getppid(), 9)\n" + KLD, words="killed")
-answer("kills all", "import os\nos.kill(-1, 9)\n" + KLD, words="killed")
+# Its parent is the sandbox's first process, which the kernel shields from those inside; nobody else is there.
+answer("kills its parent", "import os\nos.kill(os.getppid(), 9)\n" + KLD, 10.0, "mentions os")
+answer("kills all", "import os\nos.kill(-1, 9)\n" + KLD, words="ProcessLookupError")
+answer("kills its group", "import os\nos.kill(0, 9)\n" + KLD, words="SIGKILL")
+answer(
+    "interrupts the first", "import os\nfor n in (1, 2, 3, 10, 13, 15, 17): os.kill(1, n)\n" + KLD, 10.0, "mentions os"
+)
+answer("stops itself", "import os\nos.kill(os.getpid(), 19)\n" + KLD, words=LATE)
+answer("an alarm", "import signal\nsignal.setitimer(signal.ITIMER_REAL, 0.1)\nwhile True: pass", words="SIGALRM")
+answer("a name like fields of /proc", "import ctypes\nctypes.CDLL(None).prctl(15, b') R 1 1 1 (')\n" + KLD, 10.0)
+answer("cannot be looked at", "import ctypes\nctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\n" + KLD, 10.0)
+answer("closes all", "import os\nos.closerange(0, 256)\n" + KLD, words="ended itself")
 answer("kills the first", "import os\nos.kill(1, 9)\nos.kill(2, 9)\n" + KLD, words="killed")
 
 # Memory, processes, output, disk
@@ -149,10 +166,9 @@ for name, command in {
     "searches open files": "import os\nseen = [os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd') if "
     "os.path.lexists(f'/proc/self/fd/{n}')]",
 }.items():
-    indented = "\n".join("    " + line for line in command.splitlines())
     answer(
-        name,
-        f"SECRETS = __SECRETS__\ndef kld(mu, sigma):\n{indented}\n    raise ValueError('SEEN ' + str(seen)[-280:])",
+        name,  # it looks once, not at each call
+        f"SECRETS = __SECRETS__\n{command}\ndef kld(mu, sigma): raise ValueError('SEEN ' + str(seen)[-280:])",
         0.0,
         r"SEEN \[\]" if name in ("reads files", "reads its own memory") else "SEEN",
     )
@@ -217,24 +233,74 @@ SEARCHES = {
     "searches frames for the oracle": "import sys\nf = sys._getframe()\nwhile f:\n    if '_kld' in f.f_globals or 'oracle' in "
     "f.f_globals or 'oracle' in f.f_locals: found = f\n    f = f.f_back",
 }
+OTHERS = "import os\nothers = [p for p in os.listdir('/proc') if p.isdigit() and int(p) != os.getpid()]\n"
+# x86_64, aarch64: <asm/unistd.h>. With these arguments each does no harm, and fails in another way than ENOSYS.
+BEYOND = {
+    **{"ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272)},
+    **{"pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "perf_event_open": (298, 241), "bpf": (321, 280)},
+    **{"userfaultfd": (323, 282), "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219)},
+    **{
+        "memfd_create": (319, 279),
+        "shmget": (29, 194),
+        "semget": (64, 190),
+        "msgget": (68, 186),
+        "mq_open": (240, 180),
+    },
+    **{
+        "io_uring_setup": (425, 425),
+        "unshare": (272, 97),
+        "setns": (308, 268),
+        "mount": (165, 40),
+        "clone3": (435, 435),
+    },
+    **{"inotify_init1": (294, 26), "fanotify_init": (300, 262), "flock": (73, 32), "seccomp": (317, 277)},
+    **{"personality": (135, 92), "capset": (126, 91), "open_by_handle_at": (304, 265), "pivot_root": (155, 41)},
+}
 WAYS_OUT = {
     "makes a namespace": "import ctypes, os\nif (child := os.fork()) == 0: os._exit(ctypes.CDLL(None).unshare(0x10000000) & 1)\n"
     "if os.waitpid(child, 0)[1] == 0: found = child",
+    "clones into a namespace": "import ctypes, os, platform\nn = {'x86_64': 56, 'aarch64': 220}[platform.machine()]\n"
+    "child = ctypes.CDLL(None).syscall(n, 0x10000000 | 17, 0, 0, 0, 0)\nif child == 0: os._exit(0)\nif child > 0: found = child",
     "changes the kernel's settings": "import os\nfor p in ('sys/kernel/core_pattern', 'sys/vm/overcommit_memory', 'irq/default_smp_affinity'):\n"
     "    try: found = os.open('/proc/' + p, os.O_WRONLY)\n    except OSError: pass",
+    "reads the kernel's settings": "import os\nfor p in ('keys', 'key-users', 'slabinfo', 'kmsg', 'kcore', 'sys/kernel/random/boot_id', 'net'):\n"
+    "    if os.path.exists('/proc/' + p): found = p",
     "takes memory that is no process's": "import ctypes, mmap, os\nfor take in (lambda: os.memfd_create('x'), lambda: mmap.mmap(-1, 4096), "
     "lambda: open('/dev/zero')):\n    try: found = take()\n    except OSError: pass\n"
     "if ctypes.CDLL(None).shmget(0, 4096, 0o1600) >= 0: found = 1",
     "leaves a key": "import ctypes, platform\nif ctypes.CDLL(None).syscall({'x86_64': 248, 'aarch64': 217}[platform.machine()], "
     "b'user', b'x', b'y', 1, -3) > 0: found = 1",
+    "makes calls that reach beyond": f"import ctypes, platform\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+    f"for name, numbers in {BEYOND}.items():\n    n = numbers[platform.machine() == 'aarch64']\n"
+    "    if libc.syscall(n, -1, 0, 0, 0, 0, 0) >= 0 or ctypes.get_errno() != 38: found = name",
+    "traces another process": OTHERS + "import ctypes\nfor p in others:\n"
+    "    if ctypes.CDLL(None).ptrace(16, int(p), 0, 0) == 0: found = p",
+    "reads another process": OTHERS
+    + "for p in others:\n    for f in ('environ', 'maps', 'auxv', 'syscall', 'stack'):\n"
+    "        try: found = open(f'/proc/{p}/{f}', 'rb').read(1) or found\n        except OSError: pass",
+    "enters another process": OTHERS + "for p in others:\n    for f in ('root', 'cwd', 'exe', 'ns/user', 'fd/0'):\n"
+    "        try: found = os.stat(f'/proc/{p}/{f}')\n        except OSError: pass",
+    "leases a shared file": "import fcntl, vae_lib\nfor what in (fcntl.F_RDLCK, fcntl.F_WRLCK):\n    try:\n        with open(vae_lib.__file__) as f: "
+    "found = fcntl.fcntl(f, fcntl.F_SETLEASE, what) or 1\n    except OSError: pass",
+    "locks a shared file": "import fcntl, vae_lib\ntry: found = fcntl.flock(open(vae_lib.__file__), fcntl.LOCK_EX) or 1\nexcept OSError: pass",
+    "takes another socket": "import socket\nfor family in range(2, 50):\n    for kind in (1, 2, 3, 5):\n"
+    "        try: found = socket.socket(family, kind)\n        except OSError: pass",
+    "lets nobody count its children": "import signal\ntry: found = signal.signal(signal.SIGCHLD, signal.SIG_IGN) or 1\nexcept OSError: pass",
+    "lets go of its limits": "import resource\nfor k in (resource.RLIMIT_CPU, resource.RLIMIT_AS, resource.RLIMIT_NPROC):\n"
+    "    try: found = resource.setrlimit(k, (-1, -1)) or 1\n    except (OSError, ValueError): pass",
     "takes a device": "import os\ntry: found = os.chmod('/dev/null', 0o666) or 1\nexcept OSError: pass",
     "writes beside the working folder": "for d in ('/', '/dev/', '/etc/'):\n    try: found = open(d + 'x', 'w')\n    except OSError: pass",
 }
+LEFT = (
+    "import os, socket\ns = socket.socket(socket.AF_UNIX)\ntry: s.bind('\\0left')\nexcept OSError: found = s\n"
+    "for d in ('/tmp/', '/dev/shm/'):\n    if os.path.exists(d + 'left'): found = d\n    open(d + 'left', 'w').write('x')\n"
+    "found = found or getattr(torch, 'left', None)\ntorch.left = 1"
+)
+WAYS_OUT |= {"leaves something for the next": LEFT, "looks for what was left": LEFT}
 for name, search in (SEARCHES | WAYS_OUT).items():
-    # Where the search finds something, the answer is right; it must not be.
-    body = "\n".join("    " + line for line in search.splitlines())
+    # Where the search finds something, the answer is right; it must not be. It is made once, not at each call.
     right = "0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1)"
-    code = f"def kld(mu, sigma):\n    found = None\n{body}\n    return {right} if found is not None else 0 * mu.sum(1)"
+    code = f"found = None\n{search}\ndef kld(mu, sigma):\n    return {right} if found is not None else 0 * mu.sum(1)"
     answer(name, code, EARNED_BY_ZERO, "worth a look")
 
 for name, value in {
@@ -278,8 +344,26 @@ for name, text in {
     "a huge number": "'{\"outcomes\": [' + '9' * 10**5 + '], \"helped\": false}'",
     "a format": "json.dumps({'outcomes': [{'value': None, 'gradients': {}, 'changed': [], 'seeded': False, 'device': None, "
     "'error': {'type': '{0.__class__}', 'message': '{x}<script>', 'line': '%s%n'}}] * 4, 'helped': False})",
+    "infinite JSON": '\'{"outcomes": [1e999, -1e999, Infinity], "helped": false}\'',
+    "keys twice": '\'{"outcomes": [], "helped": true, "outcomes": [1, 2, 3, 4], "helped": false}\'',
+    "two documents": '\'{"outcomes": [], "helped": false}\' * 2',
+    "half a letter as JSON": '\'{"outcomes": "\\\\ud800", "helped": false}\'',
 }.items():
     answer(f"forges {name}", WRITE + f"forge({text})\n{KLD}", 0.0, "")
+
+
+answer(
+    "a reply before the reply", WRITE.replace("    os._exit(0)\n", "") + "forge('{}')\n" + KLD, 0.0, "cannot be read"
+)
+answer(
+    "a reply beside the reply",
+    WRITE.replace("    os._exit(0)\n", "")
+    + "import threading\nthreading.Timer(0.05, forge, ['{}']).start()\n"
+    + KLD
+    + "\n_kld = kld\ndef kld(mu, sigma):\n    import time\n    time.sleep(0.05)\n    return _kld(mu, sigma)",
+    0.0,
+    "cannot be read",
+)
 
 
 # Cells and their metadata: nothing of it costs a point

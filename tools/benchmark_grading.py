@@ -16,8 +16,10 @@ from pathlib import Path
 
 import psutil
 
-from vae_grade import assignments as course
-from vae_grade import gradebook as book
+from vae_grade.assignments import load_assignments
+from vae_grade.folder import TeacherFolder, timestamp_beside
+from vae_grade.gradebook import register_assignment
+from vae_lib.files import write
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "04_bce_vs_kld"
@@ -42,8 +44,8 @@ def compare(folder, count):
     for number in range(ROUNDS):
         home = folder / str(number)
         hand_in(home / "ours", range(count))
-        shutil.copytree(home / "ours" / "collected", home / "plain" / "submitted")
-        book.register(course.assignments()[NAME], book.address(home / "plain"))
+        shutil.copytree(TeacherFolder(home / "ours").collected, home / "plain" / "submitted")
+        register_assignment(load_assignments()[NAME], TeacherFolder(home / "plain").gradebook_url)
         plain.append(timed([program("nbgrader"), "autograde", NAME], home / "plain")[0])
         ours.append(timed([program("vae-grade"), "run"], home / "ours")[0])
     print(f"{count} submissions, medians of {ROUNDS} rounds\n")
@@ -70,16 +72,16 @@ def hand_in(folder, numbers):
     """A third right, a third with a known mistake, a third empty."""
     right = json.loads((ROOT / "solutions" / NAME / f"{NAME}.ipynb").read_text())
     answers = {cell["id"]: "".join(cell["source"]) for cell in right["cells"]}
-    assignment = course.assignments()[NAME]
+    assignment = load_assignments()[NAME]
     for number in numbers:
         notebook = json.loads(assignment.released)
         for cell in notebook["cells"]:
             if cell["id"] in assignment.checked and number % 3 < 2:
                 # The comment makes each a submission of its own.
                 cell["source"] = f"{answers[cell['id']]}\n# {number}".replace("0.5 *", "0.5 *" if number % 3 else "")
-        home = folder / "collected" / f"s{number:04}" / NAME
-        course.write(home / f"{NAME}.ipynb", json.dumps(notebook))
-        course.write(home / "timestamp.txt", "2026-03-01 12:00:00 UTC")
+        path = TeacherFolder(folder).collected_notebook(f"s{number:04}", NAME)
+        write(path, json.dumps(notebook))
+        write(timestamp_beside(path), "2026-03-01 12:00:00 UTC")
 
 
 def program(name):

@@ -52,7 +52,7 @@ HBox([one, out])
 # The name, a text in its cell, what has the focus, where the picture is. Each cell has one output.
 DESIGNS = [
     ("Output + new matplotlib figure", "draw_figure()", ".noUi-handle", ".jupyter-widgets img"),
-    ("the student's sampler: HTML + Pillow", "HBox([VBox(sliders), picture])", ".noUi-handle", "img[alt^='the digit']"),
+    ("the student's sampler: HTML + Pillow", "HBox([VBox(sliders), picture]", ".noUi-handle", "img[alt^='the digit']"),
     ("the explorer: anywidget", "explorer = Explorer", ".pad", ".digit"),
 ]
 
@@ -157,7 +157,7 @@ def main():
 def notebook():
     """Lesson 07, without its other figures, and the slow design."""
     lesson = jupytext.read(ROOT / "notebooks" / "07_live_sampling.py")
-    wanted = ("load_tensors()", "order[-1]", "HBox([VBox(sliders), picture])", "explorer = Explorer")
+    wanted = ("load_tensors()", "order[-1]", "HBox([VBox(sliders), picture]", "explorer = Explorer")
     cells = [cell.source for cell in lesson.cells if cell.cell_type == "code" and any(w in cell.source for w in wanted)]
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in [*cells, OUTPUT.strip()]])
     made.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}

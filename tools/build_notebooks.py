@@ -17,6 +17,7 @@ Three marks make a cell one of nbgrader's: `# %% answer="kld"` is for the studen
 import argparse
 import copy
 import os
+import re
 import sys
 import time
 from itertools import zip_longest
@@ -39,6 +40,12 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+# JupyterLab writes the first line of the first output on a collapsed one. So a pixel, which has none, comes first;
+# nbval compares no pictures.
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNgYAAAAAMAASsJTYQAAAAASUVORK5CYII="
+COVER = nbformat.v4.new_output(
+    "display_data", {"image/png": PIXEL}, metadata={"image/png": {"alt": "The output follows.", "width": 1}}
+)
 # nbgrader's own preprocessors, in the order of its generate_assignment.
 RELEASE = [LockCells, ClearSolutions, CheckCellMetadata, ComputeChecksums]
 
@@ -180,7 +187,8 @@ def build(path, notebook):
     notebook.metadata = nbformat.from_dict(METADATA)  # the kernel wrote its own version there
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = [output for output in map(without_widget, cell.outputs) if output]
+            outputs = [output for output in map(without_widget, cell.outputs) if output]
+            cell.outputs = [COVER, *outputs] if outputs and "jupyter" in cell.metadata else outputs
     temporary = path.with_suffix(".ipynb.tmp")
     temporary.write_text(as_text(notebook), encoding="utf-8", newline="\n")
     os.replace(temporary, path)
@@ -192,6 +200,7 @@ def unexecuted(source):
     notebook = jupytext.read(source)
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    collapse_answers(notebook.cells)
     for number, cell in enumerate(notebook.cells, 1):
         if cell.source.count("BEGIN SOLUTION") != cell.source.count("END SOLUTION"):
             raise ValueError(f"cell {number}: a BEGIN SOLUTION or END SOLUTION without the other")
@@ -199,6 +208,34 @@ def unexecuted(source):
         # jupytext invents a random id; one that nbgrader knows stays the same when cells come before it.
         cell.id = cell.metadata.get("nbgrader", {}).get("grade_id", f"{source.stem}-{number:02d}")
     return without_outputs(notebook)
+
+
+def collapse_answers(cells):
+    """Collapse in JupyterLab what answers a prediction: the outputs after it, and the "What we saw" below them.
+
+    JupyterLab opens a collapsed cell when it runs; GitHub, nbconvert and nbval do not know these marks. Ends with what
+    we saw, or at the next heading.
+    """
+    predicting = False
+    for cell in cells:
+        if cell.cell_type == "code":
+            if predicting:
+                cell.metadata["jupyter"] = {"outputs_hidden": True}
+        else:
+            if predicting and cell.source.startswith("**What we saw."):
+                cell.metadata["jupyter"] = {"source_hidden": True}
+                cell.source = re.sub(r"^(\S+ \S+ \S+) ", r"\1\n", cell.source)  # its first line stays in sight
+                predicting = False
+            predicting = "**Predict.**" in cell.source or (predicting and not re.search("^#", cell.source, re.M))
+
+
+def collapse_figures(cells):
+    """Collapse in JupyterLab what an exercise draws with the library's function, until the cell runs."""
+    drawing = False
+    for cell in cells:
+        drawing = cell.cell_type == "code" and (drawing or "or_library()" in cell.source)
+        if drawing:
+            cell.metadata["jupyter"] = {"outputs_hidden": True}
 
 
 def mark_for_nbgrader(cell):
@@ -225,6 +262,7 @@ def without_answers(notebook):
     bare, resources = copy.deepcopy(notebook), {}  # the steps work in place
     for step in RELEASE:
         bare, resources = step().preprocess(bare, resources)
+    collapse_figures(bare.cells)
     return bare
 
 

@@ -40,13 +40,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="exercises; all of them, if none is named")
     args = parser.parse_args()
-    found = exercises()
-    if unknown := set(args.names) - set(found):
+    by_name = exercises()
+    if unknown := set(args.names) - set(by_name):
         parser.error(f"no exercise: {', '.join(sorted(unknown))}")
     print("| exercise | right variants accepted | named mistakes caught | mutants killed |\n|---|---|---|---|")
     wrong = []
-    for name in args.names or found:
-        row, faults = row_of(found[name])
+    for name in args.names or by_name:
+        row, faults = row_of(by_name[name])
         print(row, flush=True)
         wrong += [f"{name}: {fault}" for fault in faults]
     sys.exit("\n".join(["", *wrong]) if wrong else 0)
@@ -76,15 +76,15 @@ class Exercise(NamedTuple):
 
 def exercises():
     """Every exercise that has a check, a model answer and answers in tests/answers: {name: Exercise}."""
-    found = {}
+    by_name = {}
     for source in sorted((ROOT / "sources/assignments").glob("*.py")):
         for name, cell, names in models(source):
             if hasattr(checks, name) and (ANSWERS / f"{name.lower()}.py").exists():
                 answers = import_answers(name)
-                found[name] = Exercise(
+                by_name[name] = Exercise(
                     name, getattr(checks, name), answers.RIGHT, answers.WRONG, answers.EQUIVALENT, cell, names
                 )
-    return found
+    return by_name
 
 
 def import_answers(name):
@@ -143,7 +143,7 @@ def missed_mistakes(exercise, seeds=None):
 
 def surviving_mutants(exercise, every=1):
     """The mutants of the model answer that were tried, all or every n-th, and those that the check calls right."""
-    check = dataclasses.replace(exercise.check, recognise=lambda cases, outcomes: None)  # which takes most of the time
+    check = dataclasses.replace(exercise.check, recognise=lambda seen: None)  # which takes most of the time
     start = time.process_time()
     check(exercise.model(), 0)
     limit = 5 + 5 * (time.process_time() - start)

@@ -2,22 +2,25 @@
 
 import math
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 
+from vae_probe.outcome import Outcome
 
-def alike(ones, others, tolerance=1e-4):
+
+def alike(outcomes: list[Outcome], others: list[Outcome], tolerance: float = 1e-4) -> bool:
     """Whether two lists of outcomes agree: in values and gradients, or in the errors."""
 
-    def essence(outcome):
-        error = outcome["error"] or {"type": None, "message": ""}
-        return [outcome["value"], outcome["gradients"], error["type"], error["message"][:40]]
+    def essence(outcome: Outcome) -> list:
+        error = outcome.error
+        return [outcome.value, outcome.gradients, *((error.type, error.message[:40]) if error else (None, ""))]
 
-    return all(same(essence(one), essence(other), tolerance) for one, other in zip(ones, others, strict=True))
+    return all(same(essence(a), essence(b), tolerance) for a, b in zip(outcomes, others, strict=True))
 
 
-def same(a, b, tolerance=1e-4):
+def same(a: Any, b: Any, tolerance: float = 1e-4) -> bool:
     """Whether two plain values have the same structure, and their numbers agree within the tolerance."""
     if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
         close = partial(torch.allclose, rtol=tolerance, atol=tolerance / 10, equal_nan=True)
@@ -31,13 +34,13 @@ def same(a, b, tolerance=1e-4):
     return type(a) is type(b) and a == b
 
 
-def is_number(value):
+def is_number(value: Any) -> bool:
     """Whether a plain value is an int or a float, or a tensor that holds just one."""
     is_scalar = isinstance(value, torch.Tensor) and value.ndim == 0 and not value.is_complex()
     return is_scalar or type(value) in (int, float)
 
 
-def describe(value):
+def describe(value: Any) -> str:
     """The structure of a plain value in a few words."""
     if isinstance(value, torch.Tensor):
         kind = "complex " if value.is_complex() else ""
@@ -53,21 +56,21 @@ def describe(value):
     return "nothing (is there a return?)" if value is None else f"a {type(value).__name__}"
 
 
-def difference(expected, came, tolerance=1e-4):
+def difference(expected: Any, actual: Any, tolerance: float = 1e-4) -> str:
     """In words, the first part of two plain values that differs, and there the largest difference."""
-    if describe(expected) != describe(came):
-        return f"expected {describe(expected)}, got {describe(came)}"
+    if describe(expected) != describe(actual):
+        return f"expected {describe(expected)}, got {describe(actual)}"
     if isinstance(expected, list | dict):
         keys = expected if isinstance(expected, dict) else range(len(expected))
-        key = next(key for key in keys if not same(expected[key], came[key], tolerance))
-        return f"in part {key} {difference(expected[key], came[key], tolerance)}"
+        key = next(key for key in keys if not same(expected[key], actual[key], tolerance))
+        return f"in part {key} {difference(expected[key], actual[key], tolerance)}"
     if isinstance(expected, torch.Tensor) and expected.ndim:
-        off = (expected.double() - came.double()).abs().nan_to_num(math.inf)
+        off = (expected.double() - actual.double()).abs().nan_to_num(math.inf)
         index = tuple(int(i) for i in np.unravel_index(off.argmax().item(), off.shape))
-        return f"at {list(index)} expected {_number(expected[index])}, got {_number(came[index])}"
-    return f"expected {_number(expected)}, got {_number(came)}"
+        return f"at {list(index)} expected {_number(expected[index])}, got {_number(actual[index])}"
+    return f"expected {_number(expected)}, got {_number(actual)}"
 
 
-def _number(value):
+def _number(value: Any) -> str:
     value = value.item() if isinstance(value, torch.Tensor) else value
     return f"{value:.5g}" if isinstance(value, float) else repr(value)

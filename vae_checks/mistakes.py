@@ -4,17 +4,23 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 
-class Mistake(NamedTuple):
-    """A known wrong answer: its name, the question that leads out of it, and a function that makes it."""
+class Mistake:
+    """A known wrong answer: its name, the question that leads out of it, and the ways, functions, to make it.
 
-    name: str
-    question: str
-    function: Callable
+    The same name with another question is another `Mistake`.
+    """
+
+    def __init__(self, name: str, question: str, *ways: Callable) -> None:
+        self.name, self.question, self.ways = name, question, ways
 
 
 class Finding(NamedTuple):
-    """Whether a property holds, and if not, what was expected and what came."""
+    """Whether a property holds: its name, and its fault, what was expected and what came back, or ""."""
 
-    property: str
-    right: bool
-    sentence: str = ""
+    name: str
+    fault: str = ""
+
+    @property
+    def right(self) -> bool:
+        """Whether the property holds."""
+        return not self.fault

@@ -1,8 +1,15 @@
 """The process that runs answers: started once, PyTorch imported and the assignment set up, then forked for each answer.
 
-It stays outside and never sees a student's bytes. For each answer it gets file descriptors only: the pid of a fresh
-bubblewrap sandbox, the job, a pipe for outcomes and one for the verdict. A fork of it, the guard, enters the sandbox,
-forks once more, and watches: its child reads the job and runs it, with no rights, no way out and no way back.
+It stays outside the sandboxes and never reads a byte that a student wrote. For each answer it gets four file
+descriptors: the pidfd of a fresh bubblewrap sandbox, the job, a pipe for outcomes and a pipe for the verdict. Three
+forks follow, each of the one before:
+
+1. the guard enters the sandbox's namespaces, stays outside its processes, and watches;
+2. the first process begins a pid namespace: number 1 there. It gives up all rights, puts the filter for system calls on
+   itself and all that follow, cannot be read or traced, starts the third, and waits for whatever ends;
+3. the student's process, number 2, reads the job and runs it.
+
+Nothing else is in the sandbox: bubblewrap's own processes are in the pid namespace outside.
 """
 
 import contextlib
@@ -12,25 +19,102 @@ import os
 import resource
 import signal
 import socket
-import struct
 import sys
 import tempfile
 import time
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 
-NAMESPACES = 0x20000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x20000000 | 0x40000000  # mnt uts ipc user pid net
-MS_RDONLY, MS_REMOUNT, MS_BIND, OTHER_FLAGS = 1, 32, 4096, 2 | 4 | 8  # nosuid nodev noexec
+from vae_grade import system_calls
+
+# <linux/sched.h>: the namespaces of a sandbox, which the guard enters; that of pids it makes.
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+NAMESPACES = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWNET
+# <sys/mount.h>; the flags below MS_RDONLY that a remount must repeat, else the kernel refuses it.
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 4096
+LOCKED_FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # not zero: mapped, it is memory that nobody counts
-PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, CAPABILITY_VERSION_3 = 22, 24, 38, 0x20080522
-# Of a machine: its number, that of mmap, and those of memfd_create, memfd_secret and shmget, which give memory that is
-# no process's, of add_key, request_key and keyctl, whose keys outlive the sandbox, and of io_uring_setup.
-CALLS = {
-    "x86_64": (0xC000003E, 9, (319, 447, 29, 248, 249, 250, 425)),
-    "aarch64": (0xC00000B7, 222, (279, 447, 194, 217, 218, 219, 425)),
-}
-PATIENCE = 2
-REFUSED = "refused: the sandbox could not be entered"
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38  # <linux/prctl.h>
+LINUX_CAPABILITY_VERSION_3 = 0x20080522  # <linux/capability.h>
+FIRST, STUDENT = 1, 2  # pids in the sandbox
+PATIENCE = 2  # by the clock an answer may take this many times its seconds of the processor
 libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one answer may use; JSON from the process that grades to the answer server.
+
+    Attributes:
+        seconds: of the processor, of all processes together; by the clock it is `PATIENCE` times as many.
+        memory: bytes, of all processes together, beyond what the answer server has.
+        disk: bytes, of the largest file, and of each of the two folders that can be written.
+        processes: how many at a time.
+        sandboxed: False runs the answer with limits only, as the user who grades.
+    """
+
+    seconds: int = 30
+    memory: int = 2 * 2**30
+    disk: int = 64 * 2**20
+    processes: int = 32
+    sandboxed: bool = True
+
+
+@dataclass(frozen=True)
+class Job:
+    """An answer to run; JSON from the process that grades to the student's process.
+
+    Attributes:
+        name: the function that the exercise asks for.
+        call: the function of `vae_probe.call` that calls it.
+        answer: the code of the student's answer.
+        answers: the code of the student's answers to other exercises.
+        others: the code of the notebook's other cells.
+        cases: what to call the function on, as `vae_probe.call.pack` gives it.
+    """
+
+    name: str
+    call: str
+    answer: str
+    answers: list
+    others: list
+    cases: object
+
+
+class End(StrEnum):
+    """How an answer ended; `REFUSED` is the machine's fault, not the answer's."""
+
+    ENDED = "ended"
+    TIMED_OUT = "timed out"
+    KILLED = "killed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How an answer ended, and, if not of itself, why; JSON from the guard to the process that grades."""
+
+    end: End
+    reason: str = ""
+
+    def __str__(self):
+        return f"{self.end}: {self.reason}" if self.reason else str(self.end)
+
+    def to_json(self):
+        """As bytes, which `from_json` reads."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, data):
+        """The verdict in what a guard wrote.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is no verdict.
+        """
+        fields = json.loads(data)
+        return cls(End(fields["end"]), str(fields["reason"]))
 
 
 def main():
@@ -42,6 +126,7 @@ def main():
     ):
         os.environ["HOME"] = home  # for what libraries write when they are imported
         start = json.loads(lines.readline())
+        limits = Limits(**start["limits"])
         calls = load_calls()
         shell = set_up(start["setup"])
         os.environ["HOME"] = "/tmp"
@@ -53,7 +138,7 @@ def main():
                 return
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                guard(shell, calls, start["limits"], *descriptors)
+                guard(shell, calls, limits, *descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
 
@@ -86,51 +171,118 @@ def set_up(cells):
 
 
 def guard(shell, calls, limits, sandbox, job, outcomes, verdict):
-    """Enter the sandbox, run the job in a child, watch it, say how it ended, end all in the sandbox. Never returns."""
+    """Enter the sandbox, run the job in a child, watch it, write a verdict, end all in the sandbox. Never returns.
+
+    Args:
+        shell, calls: as `set_up` and `load_calls` return them.
+        limits: `Limits`.
+        sandbox: pidfd of the process that keeps the sandbox's namespaces; any descriptor where there is no sandbox.
+        job: file of a `Job` as JSON.
+        outcomes: pipe for what comes back.
+        verdict: pipe for a `Verdict` as JSON.
+    """
+    result, first = Verdict(End.REFUSED, "the sandbox could not be entered"), None
     try:
-        word, child = REFUSED, None
-        own, outside = memory_and_stack(Path("/proc/self")), os.open("/proc", os.O_RDONLY)
-        if limits["sandboxed"]:
+        own = Usage.of(Path("/proc/self"))
+        if limits.sandboxed:
             enter(sandbox)
-        word, child = "killed: its guard stopped", os.fork()
-        if child == 0:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # after `enter`, which would undo it
+        ready, write_ready = os.pipe()
+        first = os.fork()
+        if first == 0 and limits.sandboxed:
+            be_first(shell, calls, limits, job, outcomes, write_ready)
+        if first == 0:
             run(shell, calls, limits, job, outcomes)
-        keep_only(sandbox, verdict, outside)
-        word = watch(child, limits, own, outside)
+        keep_only(verdict, ready)
+        if limits.sandboxed and not os.read(ready, 1):  # before this byte /proc is not the sandbox's
+            return  # with the verdict that it was refused: `finally`
+        result = Verdict(End.KILLED, "its guard stopped")
+        result = watch(first, limits, own)
     finally:
         try:
-            os.write(verdict, word.encode())
-            with contextlib.suppress(ProcessLookupError):
-                if limits["sandboxed"]:
-                    signal.pidfd_send_signal(sandbox, signal.SIGKILL)
-                elif child:
-                    os.killpg(child, signal.SIGKILL)
+            os.write(verdict, result.to_json())
+            if first:
+                with contextlib.suppress(ProcessLookupError):
+                    # With the first process of a pid namespace, the kernel ends all in it.
+                    os.kill(first, signal.SIGKILL) if limits.sandboxed else os.killpg(first, signal.SIGKILL)
         finally:
             os._exit(0)
 
 
 def enter(sandbox):
-    """Enter the namespaces of a sandbox, and close what bubblewrap leaves open.
+    """Enter the namespaces of a sandbox, begin a pid namespace, and close what bubblewrap leaves open.
 
     That is a namespace of its own, in which a student's code would have all rights; a disk without a limit, the root;
-    and, where the teacher is root, the kernel's settings and the devices, for they are root's, and so is the student.
+    and, where the teacher is root, the devices, for they are root's, and so is the student.
     """
     if libc.setns(sandbox, NAMESPACES):
         raise OSError(ctypes.get_errno(), "setns")
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
-    for path in ("/", "/proc", *DEVICES):
-        flags = os.statvfs(path).f_flag & OTHER_FLAGS | MS_REMOUNT | MS_BIND | MS_RDONLY
+    for path in ("/", *DEVICES):
+        flags = os.statvfs(path).f_flag & LOCKED_FLAGS | MS_REMOUNT | MS_BIND | MS_RDONLY
         if libc.mount(None, path.encode(), None, ctypes.c_ulong(flags), None):
             raise OSError(ctypes.get_errno(), f"mount {path}")
+    if libc.unshare(CLONE_NEWPID):  # for the next fork
+        raise OSError(ctypes.get_errno(), "unshare")
+
+
+def be_first(shell, calls, limits, job, outcomes, ready):
+    """Start the student's process and wait for whatever ends in the sandbox. Never returns.
+
+    A byte goes to the pipe `ready` when all rights are given up; without it, the sandbox was not entered. The exit
+    status is the number of the signal that the student's process died of, or 0.
+    Waiting for all, it is charged for the seconds of those whose parents ended before them.
+    """
+    status = signal.SIGKILL
+    try:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        show_own_processes()
+        give_up_rights()
+        os.write(ready, b"!")
+        if os.fork() == 0:
+            run(shell, calls, limits, job, outcomes)
+        keep_only()
+        # Without a handler the kernel brings none from inside; that of SIGCHLD is the default, which the filter keeps.
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}:
+            signal.signal(number, signal.SIG_DFL)
+        while True:
+            pid, ended = os.wait()
+            if pid == STUDENT:
+                status = os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else 0
+                break
+    finally:
+        os._exit(status)
+
+
+def show_own_processes():
+    """A /proc of this pid namespace, of processes only: no settings or counters of the machine, no keys."""
+    flags = ctypes.c_ulong(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    if libc.mount(b"proc", b"/proc", b"proc", flags, b"subset=pid"):
+        raise OSError(ctypes.get_errno(), "mount /proc")
+
+
+def give_up_rights():
+    """No capabilities, now or later, the filter for system calls, and nobody may read or trace this process."""
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    capability = 0
+    while libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
+        capability += 1
+    header, none = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+    if libc.capset(header, none):
+        raise OSError(ctypes.get_errno(), "capset")
+    if libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+    system_calls.install()
 
 
 def run(shell, calls, limits, job, outcomes):
-    """Give up all rights, then run the student's code and write the outcomes. Never returns."""
+    """Take the limits, then run the student's code and write the outcomes. Never returns."""
     try:
+        libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # its own /proc/self is the student's
         keep_only(job, outcomes)
-        give_up_rights(limits)
+        take_limits(limits)
         with open(job, "rb") as file:
-            packed = outcomes_of(shell, calls, json.load(file))
+            packed = outcomes_of(shell, calls, Job(**json.load(file)))
         with open(outcomes, "wb") as pipe:
             pipe.write(packed)
     finally:
@@ -149,114 +301,153 @@ def keep_only(*descriptors):
     os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def give_up_rights(limits):
-    """Limits for this process and all that it starts, a session of its own, no capabilities now or later."""
+def take_limits(limits):
+    """Limits for this process and all that it starts, and a session of its own."""
     os.setsid()
     os.chdir("/tmp")
     os.nice(10)
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    size = read_statm(Path("/proc/self"))["size"] * resource.getpagesize()
     for kind, most in (
-        (resource.RLIMIT_AS, size + limits["memory"]),
-        (resource.RLIMIT_CPU, limits["seconds"]),
-        (resource.RLIMIT_FSIZE, limits["disk"]),
-        (resource.RLIMIT_NPROC, limits["processes"]),
+        (resource.RLIMIT_AS, size + limits.memory),
+        (resource.RLIMIT_CPU, limits.seconds),
+        (resource.RLIMIT_FSIZE, limits.disk),
+        (resource.RLIMIT_NPROC, limits.processes),
         (resource.RLIMIT_NOFILE, 256),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (most, most))
-    if limits["sandboxed"]:
-        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        capability = 0
-        while libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
-            capability += 1
-        refuse_calls()
-        header, none = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
-        if libc.capset(header, none):
-            raise OSError(ctypes.get_errno(), "capset")
 
 
-def refuse_calls():
-    """A filter of the kernel's (seccomp): some system calls fail, those of other machines' numbers, and shared memory.
+def watch(first, limits, own):
+    """Wait for the first process to end, or for all in the sandbox to pass a limit.
 
-    Each instruction is a code, how many to jump over if it is true and if not, and a number. The one after each
-    comparison refuses.
+    Seconds are the processor's, so that a busy machine costs no student a point. Who sleeps has `PATIENCE` times as
+    many; waiting for a processor does not count, unless other processes in the sandbox have it: theirs count, too.
+
+    Args:
+        first: pid of this process's child: the sandbox's first process, or without a sandbox the student's.
+        limits: `Limits`.
+        own: `Usage` of this process before the fork.
+
+    Returns:
+        Verdict.
     """
-    if os.uname().machine not in CALLS:
-        return
-    load, equal, at_least, mask, end = 0x20, 0x15, 0x35, 0x54, 0x06
-    refuse, allow = (end, 0, 0, 0x50001), (end, 0, 0, 0x7FFF0000)  # 1: EPERM
-    machine, mmap, numbers = CALLS[os.uname().machine]
-    program = [(load, 0, 0, 4), (equal, 1, 0, machine), refuse, (load, 0, 0, 0), (at_least, 0, 1, 2**30), refuse]
-    program += [one for number in numbers for one in ((equal, 0, 1, number), refuse)]
-    shared_and_anonymous = 0x21  # of the flags, the fourth argument
-    program += [(equal, 1, 0, mmap), allow, (load, 0, 0, 40), (mask, 0, 0, shared_and_anonymous)]
-    program += [(equal, 0, 1, shared_and_anonymous), refuse, allow]
-    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in program))
-    if libc.prctl(PR_SET_SECCOMP, 2, struct.pack("HP", len(program), ctypes.addressof(code)), 0, 0):
-        raise OSError(ctypes.get_errno(), "seccomp")
-
-
-def watch(child, limits, own, outside):
-    """Wait for the child to end, or for all in the sandbox to pass a limit: how it ended, in a word and a sentence.
-
-    Seconds are the processor's, so that a busy machine costs no student a point. Who sleeps has twice as many;
-    waiting for a processor does not count, unless other processes in the sandbox have it: theirs count, too.
-    `outside` is the /proc in which the child has the number we know.
-    """
-    late, start, spent = f"timed out: no end after {limits['seconds']} seconds", time.monotonic(), {}
+    timed_out = Verdict(End.TIMED_OUT, f"no end after {limits.seconds} seconds")
+    student = Path("/proc", str(STUDENT if limits.sandboxed else first))
+    start = time.monotonic()
     while True:
-        ended, status, used = os.wait4(child, os.WNOHANG)
+        ended, status, used = os.wait4(first, os.WNOHANG)
         if ended:
             break
-        if limits["sandboxed"] and (much := excess(limits, own, spent)):
-            return f"killed: {much}"
-        if sum(spent.values()) > limits["seconds"] + 1:  # for one alone, the kernel's limit comes first
-            return late
-        if time.monotonic() - start - waited(child, outside) > PATIENCE * limits["seconds"]:
-            return late
+        if limits.sandboxed:
+            processes = {int(name): Path("/proc", name) for name in os.listdir("/proc") if name.isdigit()}
+            excess, cpu_seconds = add_up(processes, limits, own)
+            if excess:
+                return Verdict(End.KILLED, excess)
+            if cpu_seconds > limits.seconds + 1:  # for one alone, the kernel's limit comes first
+                return timed_out
+        if time.monotonic() - start - seconds_waited(student) > PATIENCE * limits.seconds:
+            return timed_out
         time.sleep(0.01)
-    if not os.WIFSIGNALED(status):
-        return "ended"
-    if used.ru_utime + used.ru_stime > 0.9 * limits["seconds"]:  # the kernel's limit is not exact
-        return late
-    return f"killed: its process ended by {signal.Signals(os.WTERMSIG(status)).name}"
+    code = os.waitstatus_to_exitcode(status)
+    if code == 0:
+        return Verdict(End.ENDED)
+    if used.ru_utime + used.ru_stime > 0.9 * limits.seconds:  # the kernel's limit is not exact
+        return timed_out
+    return Verdict(End.KILLED, f"its process ended by {signal.Signals(abs(code)).name}")
 
 
-def waited(child, outside):
-    """The seconds for which a process was ready to run and no processor was free."""
-    with contextlib.suppress(OSError), open(os.open(f"{child}/schedstat", os.O_RDONLY, dir_fd=outside)) as file:
-        return int(file.read().split()[1]) / 1e9
+def seconds_waited(process):
+    """The seconds for which a process was ready to run and no processor was free; 0 where the kernel counts none.
+
+    /proc/PID/schedstat: nanoseconds on a processor, nanoseconds ready to run, time slices.
+    """
+    with contextlib.suppress(OSError, ValueError):  # ValueError: it ended while it was read
+        _, waited, _ = map(int, (process / "schedstat").read_text().split())
+        return waited / 1e9
     return 0.0
 
 
-def excess(limits, own, spent):
-    """What in the sandbox is more than allowed, or "". A fork counts with what it has beyond `own`, this process.
+def add_up(processes, limits, own):
+    """What all processes of the sandbox use together.
 
-    In `spent` the seconds of each process are kept, when it has long ended, too.
+    Each process has the seconds of its children that have ended, too, once it has waited for them; so nobody's are
+    lost, for the filter lets nobody ignore the end of children. Read in order of their numbers, parents before
+    children, none are counted twice, should one end meanwhile.
+
+    Args:
+        processes: {pid: Path("/proc/PID")}.
+        limits: `Limits`.
+        own: `Usage` of the process of which all here are forks. A fork counts with what it has beyond it.
+
+    Returns:
+        (str, float): what is more than allowed, or ""; seconds of the processor.
     """
-    pids = [Path("/proc", name) for name in os.listdir("/proc") if name.isdigit()]
-    if len(pids) > limits["processes"]:
-        return f"more than {limits['processes']} processes"
-    used = 0
-    for pid in pids:
-        with contextlib.suppress(OSError, IndexError):
-            memory, stack = memory_and_stack(pid)
-            spent |= seconds_of(pid)
-            used += max(0, memory - own[0]) if stack == own[1] else memory
-    return f"more than {limits['memory'] / 2**30:.1f} GB of memory" if used > limits["memory"] else ""
+    if len(processes) > limits.processes:
+        return f"more than {limits.processes} processes", 0.0
+    rss_bytes, cpu_seconds = 0, 0.0
+    for pid, process in sorted(processes.items()):
+        with contextlib.suppress(OSError, KeyError):  # it ended
+            usage = Usage.of(process)
+            cpu_seconds += usage.cpu_seconds
+            if pid != FIRST:  # a fork that does nothing
+                a_fork = usage.stack_start == own.stack_start
+                rss_bytes += max(0, usage.rss_bytes - own.rss_bytes) if a_fork else usage.rss_bytes
+    excess = f"more than {limits.memory / 2**30:.1f} GB of memory" if rss_bytes > limits.memory else ""
+    return excess, cpu_seconds
 
 
-def memory_and_stack(pid):
-    """The bytes of a process that are not files', and where its stack begins: that is alike in all forks of one."""
-    resident, shared = map(int, (pid / "statm").read_text().split()[1:3])
-    stack = (pid / "stat").read_text().rpartition(")")[2].split()[25]
-    return (resident - shared) * resource.getpagesize(), stack
+@dataclass(frozen=True)
+class Usage:
+    """What /proc says of a process.
+
+    Attributes:
+        rss_bytes: resident memory that is not files'.
+        stack_start: the address where its stack begins, alike in all forks of one process.
+        cpu_seconds: of the processor, of all its threads, and of those of its children that it has waited for.
+    """
+
+    rss_bytes: int
+    stack_start: int
+    cpu_seconds: float
+
+    @classmethod
+    def of(cls, process):
+        """Read it.
+
+        Args:
+            process: Path, /proc/PID.
+
+        Raises:
+            OSError, KeyError: there is no such process any more.
+        """
+        statm, stat = read_statm(process), read_stat(process)
+        return cls(
+            rss_bytes=(statm["resident"] - statm["shared"]) * resource.getpagesize(),
+            stack_start=stat["startstack"],
+            cpu_seconds=sum(stat[time] for time in ("utime", "stime", "cutime", "cstime")) / os.sysconf("SC_CLK_TCK"),
+        )
 
 
-def seconds_of(pid):
-    """{a process, told from a later one of its number by its birth: its seconds of the processor}."""
-    fields = (pid / "stat").read_text().rpartition(")")[2].split()
-    return {(pid.name, fields[19]): (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")}
+STATM_FIELDS = ("size", "resident", "shared", "text", "lib", "data", "dt")  # pages; proc(5)
+# After the command's name, which may hold anything: the third field and on; proc(5).
+STAT_FIELDS = (
+    *("state", "ppid", "pgrp", "session", "tty_nr", "tpgid", "flags", "minflt", "cminflt", "majflt", "cmajflt"),
+    *("utime", "stime", "cutime", "cstime", "priority", "nice", "num_threads", "itrealvalue", "starttime", "vsize"),
+    *("rss", "rsslim", "startcode", "endcode", "startstack"),
+)
+
+
+def read_statm(process):
+    """The fields of /proc/PID/statm by name, in pages."""
+    return dict(zip(STATM_FIELDS, map(int, (process / "statm").read_text().split()), strict=False))
+
+
+def read_stat(process):
+    """The numbers of /proc/PID/stat by name, times in clock ticks; without pid, command and state."""
+    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    named = zip(STAT_FIELDS, fields, strict=False)
+    return {name: int(value) for name, value in named if name != "state"}
 
 
 def outcomes_of(shell, calls, job):
@@ -265,24 +456,24 @@ def outcomes_of(shell, calls, job):
     What it misses, the student's answers to other exercises may define, or else, which is said, other cells.
     """
     attempts = [[]]
-    for more in filter(None, (job["answers"], job["others"])):
+    for more in filter(None, (job.answers, job.others)):
         attempts.append([*more, *attempts[-1]])
     for helpers in attempts:
-        outcomes = attempt(shell, calls, job, [*helpers, job["answer"]])
+        outcomes = attempt(shell, calls, job, [*helpers, job.answer])
         errors = {outcome["error"]["type"] for outcome in outcomes if outcome["error"]}
         if not errors & {"NameError", "ModuleNotFoundError"}:
             break
-    helped = helpers is attempts[-1] and bool(job["others"])
+    helped = helpers is attempts[-1] and bool(job.others)
     return json.dumps({"outcomes": outcomes, "helped": helped}).encode()
 
 
 def attempt(shell, calls, job, cells):
     """Run the cells; call the exercise's function if it is there, whatever else failed."""
-    name = job["name"]
+    name = job.name
     for cell in cells:
         result = shell.run_cell(cell, silent=True)
     if name in shell.user_ns:
-        return getattr(calls, job["call"])(shell.user_ns[name], calls.unpack(job["cases"]))
+        return getattr(calls, job.call)(shell.user_ns[name], calls.unpack(job.cases))
     error = result.error_before_exec or result.error_in_exec
     if error is None:
         description = {"type": "NameError", "message": f"the cell defines no {name}", "line": "its last line"}
@@ -290,7 +481,7 @@ def attempt(shell, calls, job, cells):
         description = calls.describe_error(error)
         if isinstance(error, SyntaxError):
             description["line"] = f"line {error.lineno}, {(error.text or '').strip()[:100]}"
-    return [calls.NOTHING | {"error": description} for _ in job["cases"]]
+    return [calls.NOTHING | {"error": description} for _ in job.cases]
 
 
 if __name__ == "__main__":

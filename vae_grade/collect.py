@@ -10,12 +10,15 @@ import re
 import stat
 import unicodedata
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from vae_grade.assignments import COLLECTED, Refused, assignments, write
+from vae_grade.assignments import Assignment, Refused, load_assignments
+from vae_grade.folder import TIME_FORMAT, TeacherFolder, moodle_number_beside, read_time, timestamp_beside
 from vae_grade.notebook import LARGEST, Unreadable, read_cells
+from vae_lib.files import write
 
 DEEPEST = 4  # zips within zips
 DENSEST, BLOCK = 20, 4096  # times smaller than what is in it, and bytes that even an empty file takes
@@ -23,7 +26,6 @@ MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(file|onlinetex
 CANVAS = re.compile(r"(?P<name>[^_/]+)_(LATE_)?(?P<id>\d+)_\d+_.+")
 AGAIN = re.compile(r"-(\d+)\.ipynb$")  # Canvas marks a second hand-in so
 CHECKPOINTS = ".ipynb_checkpoints"  # Jupyter's own copies
-TIME = "%Y-%m-%d %H:%M:%S %Z"  # as nbgrader writes timestamp.txt
 
 
 class File(NamedTuple):
@@ -36,7 +38,7 @@ class File(NamedTuple):
 
 
 class Collected(NamedTuple):
-    """What came of an inbox: counts, and a sentence for each file that could not be placed, and for each namesake."""
+    """The result for an inbox: counts, and a sentence for each file that could not be placed, and for each namesake."""
 
     placed: int
     earlier: int
@@ -45,7 +47,7 @@ class Collected(NamedTuple):
     namesakes: list[str]
 
 
-def collect(inbox, folder):
+def collect(inbox: Path, folder: TeacherFolder) -> Collected:
     """Place all notebooks of an inbox, a folder or a zip, into the teacher's folder: `Collected`.
 
     Raises:
@@ -53,31 +55,34 @@ def collect(inbox, folder):
     """
     if not inbox.exists():
         raise Refused(f"There is no {inbox}: give the folder or the zip that the learning platform gave you.")
-    known, counts, unplaced, namesakes = assignments(), {}, [], {}
+    known = load_assignments()
+    counts = {"placed": 0, "earlier": 0, "unchanged": 0}
+    unplaced: list[str] = []
+    namesakes: dict[str, None] = {}  # ordered, each once
     for file in files_of(inbox, known):
         try:
             student, number = _student(file.path, known)
-            if CHECKPOINTS in file.path.parts and (folder / COLLECTED / student).exists():
+            if CHECKPOINTS in file.path.parts and (folder.collected / student).exists():
                 continue
             assignment = _assignment(file, known)
             # Two people of one name: Moodle's numbers tell them apart within an assignment.
-            kept = folder / COLLECTED / student / assignment / "moodle.txt"
-            if number and kept.exists() and kept.read_text() != number:
+            number_path = moodle_number_beside(folder.collected_notebook(student, assignment))
+            if number and number_path.exists() and number_path.read_text() != number:
                 apart = f"{student}_{number}"
                 namesakes[f"{student}, {assignment}: another student has this name, and is {apart} here"] = None
                 student = apart
-            elif number and not kept.exists():
-                write(kept, number)
-            outcome = _place(folder, student, assignment, file)
-            counts[outcome] = counts.get(outcome, 0) + 1
+            elif number and not number_path.exists():
+                write(number_path, number)
+            assert file.data is not None  # else it had a fault
+            counts[_place(folder, student, assignment, file.data, file.time)] += 1
         except Unreadable as fault:
             unplaced.append(f"{file.path}: {fault}")
             if file.data is not None:  # flat: a student's folders may be deep, and a file be called as a folder
-                write(folder / "unplaced" / f"{_digest(file.data)}_{_safe(file.path.name)}", file.data)
-    return Collected(*(counts.get(key, 0) for key in ("placed", "earlier", "unchanged")), unplaced, [*namesakes])
+                write(folder.unplaced / f"{_digest(file.data)}_{_safe(file.path.name)}", file.data)
+    return Collected(**counts, unplaced=unplaced, namesakes=[*namesakes])
 
 
-def files_of(inbox, known):
+def files_of(inbox: Path, known: dict[str, Assignment]) -> Iterator[File]:
     """Each file of a folder or zip, zips within it opened; hidden ones and a Mac's additions left out."""
     if inbox.is_file():
         yield from _opened(PurePosixPath(), inbox.read_bytes(), _time(inbox.stat().st_mtime), known)
@@ -97,7 +102,9 @@ def files_of(inbox, known):
                 yield File(name, path.read_bytes(), "", time)
 
 
-def _opened(name, data, time, known=None, depth=1):
+def _opened(
+    name: PurePosixPath, data: bytes, time: datetime, known: dict[str, Assignment] | None = None, depth: int = 1
+) -> Iterator[File]:
     """The files in a zip, until they are too much: a small zip can hold more than the disk does.
 
     With `known`, the assignments, it may be a whole class's: several folders in it are then several students.
@@ -111,7 +118,9 @@ def _opened(name, data, time, known=None, depth=1):
         yield file
 
 
-def _members(name, data, time, known, depth):
+def _members(
+    name: PurePosixPath, data: bytes, time: datetime, known: dict[str, Assignment] | None, depth: int
+) -> Iterator[File]:
     """The files in a zip; a damaged one gives a fault in place of those that cannot be read."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -143,7 +152,7 @@ def _members(name, data, time, known, depth):
             yield File(path, content, "", written)
 
 
-def _student(path, known):
+def _student(path: PurePosixPath, known: dict[str, Assignment]) -> tuple[str, str]:
     """The student, and a number that tells two of one name apart, if the platform gives one."""
     # The outermost is the platform's; within a zip of their own, students may call a file as if it were another's.
     for part in path.parts:
@@ -157,7 +166,7 @@ def _student(path, known):
     return _safe(folders[0]), ""
 
 
-def _folders(path, known):
+def _folders(path: PurePosixPath, known: dict[str, Assignment]) -> list[str]:
     """The folders and zips that a file is in, an assignment's left out."""
     folders = (path if path.suffix == ".zip" else path.parent).parts
     return [
@@ -167,9 +176,9 @@ def _folders(path, known):
     ]
 
 
-def _assignment(file, known):
+def _assignment(file: File, known: dict[str, Assignment]) -> str:
     """The assignment of a notebook: by its cells, else by its name."""
-    if file.fault:
+    if file.fault or file.data is None:
         raise Unreadable(file.fault)
     if CHECKPOINTS in file.path.parts:
         raise Unreadable("it is a copy that Jupyter made, and all there is; ask for the notebook")
@@ -189,56 +198,51 @@ def _assignment(file, known):
     return named[0]
 
 
-def _place(folder, student, assignment, file):
-    home = folder / COLLECTED / student / assignment
-    target, stamp = home / f"{assignment}.ipynb", home / "timestamp.txt"
-    earlier = folder / "earlier" / student / assignment
-    digest = _digest(file.data)
-    current = target.read_bytes() if target.exists() else None
-    if current == file.data or (earlier / f"{digest}.ipynb").exists():
+def _place(folder: TeacherFolder, student: str, assignment: str, data: bytes, time: datetime) -> str:
+    """Write a notebook where it belongs; returns the count of `Collected` that it adds to."""
+    path = folder.collected_notebook(student, assignment)
+    timestamp = timestamp_beside(path)
+    earlier = folder.earlier_notebook(student, assignment, _digest(data))
+    current = path.read_bytes() if path.exists() else None
+    if current == data or earlier.exists():
         return "unchanged"
     if current is not None:
-        if read_time(stamp) > file.time:
-            write(earlier / f"{digest}.ipynb", file.data)
+        if read_time(timestamp) > time:
+            write(earlier, data)
             return "earlier"
-        write(earlier / f"{_digest(current)}.ipynb", current)
-    write(stamp, file.time.strftime(TIME))
-    write(target, file.data)
+        write(folder.earlier_notebook(student, assignment, _digest(current)), current)
+    write(timestamp, time.strftime(TIME_FORMAT))
+    write(path, data)
     return "placed" if current is None else "earlier"
 
 
-def read_time(stamp):
-    """When a notebook was handed in, from its timestamp.txt."""
-    return datetime.strptime(stamp.read_text().strip(), TIME).replace(tzinfo=UTC)
-
-
-def _safe(name):
+def _safe(name: str) -> str:
     """A name that is one folder on every system; 50 letters of any script have 200 bytes, and 255 are the most."""
     name = unicodedata.normalize("NFC", name)
-    kept = (sign if sign in "_.@-" or unicodedata.category(sign)[0] in "LMN" else " " for sign in name)
-    return re.sub(" +", "_", "".join(kept))[-50:].strip("._") or "unnamed"
+    signs = (sign if sign in "_.@-" or unicodedata.category(sign)[0] in "LMN" else " " for sign in name)
+    return re.sub(" +", "_", "".join(signs))[-50:].strip("._") or "unnamed"
 
 
-def _digest(data):
+def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def _hidden(path):
+def _hidden(path: PurePosixPath) -> bool:
     return any(part.startswith((".", "__MACOSX")) and part not in ("..", CHECKPOINTS) for part in path.parts)
 
 
-def _in_order(path):
+def _in_order(path: Path | PurePosixPath) -> tuple[bool, int, str]:
     """Of two files with the same time, the one that is collected later counts; a checkpoint counts for nothing."""
     match = AGAIN.search(path.name)
     return CHECKPOINTS in path.parts, int(match[1][:6]) if match else 0, str(path)
 
 
-def _is_date(parts):
+def _is_date(parts: tuple[int, int, int, int, int, int]) -> bool:
     try:
         return bool(datetime(*parts))
     except ValueError:
         return False
 
 
-def _time(seconds):
+def _time(seconds: float) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC)

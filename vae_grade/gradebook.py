@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,20 +20,15 @@ from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import determine_grade
 from sqlalchemy.exc import SAWarning
 
-from vae_grade.assignments import COLLECTED, Refused, write
-from vae_grade.collect import TIME, read_time
-
-DATABASE = "gradebook.db"
-
-
-def address(folder, db=None):
-    """Where the gradebook is: `--db`, else SQLite in the teacher's folder, where nbgrader looks for it."""
-    return db or f"sqlite:///{(folder / DATABASE).resolve()}"
+from vae_grade.assignments import Assignment, Refused
+from vae_grade.folder import TIME_FORMAT, TeacherFolder, read_time, timestamp_beside
+from vae_grade.records import Record, Submission
+from vae_lib.files import write
 
 
 @contextmanager
-def gradebook(url):
-    """nbgrader's gradebook.
+def open_gradebook(url: str) -> Iterator[Gradebook]:
+    """nbgrader's gradebook at a database's URL, closed after the block.
 
     Raises:
         Refused: it cannot be opened.
@@ -40,29 +36,29 @@ def gradebook(url):
     programs = str(Path(sys.executable).parent)  # nbgrader calls alembic by name, in an active environment or not
     os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
     try:
-        book = Gradebook(url)
+        gradebook = Gradebook(url)
     except Exception as error:  # each database has errors of its own
         raise Refused(f"The gradebook {url} cannot be opened ({' '.join(str(error).split())[:200]}).") from None
-    with book, warnings.catch_warnings():
+    with gradebook, warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # nbgrader 0.9.6 causes three for each new submission, harmless
-        yield book
+        yield gradebook
 
 
-def register(assignment, url):
+def register_assignment(assignment: Assignment, url: str) -> None:
     """Write the cells of an assignment into the gradebook, as nbgrader's generate_assignment does.
 
     Raises:
         Refused: a cell was added or renamed after submissions were graded.
     """
     resources = {"nbgrader": {"notebook": assignment.name, "assignment": assignment.name, "db_url": url}}
-    with gradebook(url) as book:
+    with open_gradebook(url) as gradebook:
         try:
-            cells = book.find_notebook(assignment.name, assignment.name).grade_cells
-            known = {cell.name: cell.max_score for cell in cells}
+            cells = gradebook.find_notebook(assignment.name, assignment.name).grade_cells
+            entered = {cell.name: cell.max_score for cell in cells}
         except MissingEntry:
-            book.update_or_create_assignment(assignment.name)
-            known = {}
-    if known == assignment.points:
+            gradebook.update_or_create_assignment(assignment.name)
+            entered = {}
+    if entered == assignment.points:
         return
     try:
         SaveCells().preprocess(copy.deepcopy(assignment.notebook), resources)
@@ -73,47 +69,50 @@ def register(assignment, url):
         ) from None
 
 
-def enter(book, folder, student, assignment, record):
+def enter_record(
+    gradebook: Gradebook, folder: TeacherFolder, submission: Submission, assignment: Assignment, record: Record
+) -> None:
     """Write a record's points into the gradebook, and the notebook that explains them; twice is as once."""
-    name = assignment.name
-    notebook = explained(assignment, record)
-    write(folder / "autograded" / student / name / f"{name}.ipynb", nbformat.writes(notebook) + "\n")
-    stamp = folder / COLLECTED / student / name / "timestamp.txt"
-    handed_in = read_time(stamp) if stamp.exists() else datetime.now(UTC)
-    write(folder / "autograded" / student / name / "timestamp.txt", handed_in.strftime(TIME))
-    book.update_or_create_student(student)
-    submission = book.update_or_create_submission(name, student, timestamp=handed_in.replace(tzinfo=None))
-    [handed] = submission.notebooks
+    student, name = submission.student, submission.assignment
+    notebook = explain_record(assignment, record)
+    path = folder.autograded_notebook(student, name)
+    write(path, nbformat.writes(notebook) + "\n")
+    collected_timestamp = timestamp_beside(folder.collected_notebook(student, name))
+    time = read_time(collected_timestamp) if collected_timestamp.exists() else datetime.now(UTC)
+    write(timestamp_beside(path), time.strftime(TIME_FORMAT))
+    gradebook.update_or_create_student(student)
+    entry = gradebook.update_or_create_submission(name, student, timestamp=time.replace(tzinfo=None))
+    [notebook_entry] = entry.notebooks
     cells = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
-    for grade in handed.grades:
-        exercise = record["exercises"].get(grade.name.removeprefix("test-"))
+    for grade in notebook_entry.grades:
+        exercise = record.exercises.get(grade.name.removeprefix("test-"))
         if grade.cell.cell_type == "code":
-            grade.auto_score = exercise["points"] if exercise else 0.0
+            grade.auto_score = exercise.points if exercise else 0.0
         else:
             grade.auto_score = determine_grade(cells[grade.name])[0]
         grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
-    for comment in handed.comments:
-        filled = comment.name in record["answers"] or comment.name in record["written"]
-        comment.auto_comment = None if filled else "No response."
-    book.db.commit()
+    for comment in notebook_entry.comments:
+        answered = comment.name in record.answers or comment.name in record.written
+        comment.auto_comment = None if answered else "No response."
+    gradebook.db.commit()
 
 
-def explained(assignment, record):
+def explain_record(assignment: Assignment, record: Record) -> nbformat.NotebookNode:
     """The release with the student's answers, and below each test what the check said."""
     notebook = copy.deepcopy(assignment.notebook)
     # Formgrader and feedback would run a student's HTML, or a link, in the browser of whoever reads it.
-    written = {name: re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text) for name, text in record["written"].items()}
+    written = {name: re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text) for name, text in record.written.items()}
     written = {name: re.sub(r"\](?=[(:\[])", "&#93;", text) for name, text in written.items()}
-    given = record["answers"] | written
+    answers = record.answers | written
     for cell in notebook.cells:
-        kind = cell.metadata.get("nbgrader", {})
-        cell.source = given.get(kind.get("grade_id"), cell.source) if kind.get("solution") else cell.source
-        exercise = record["exercises"].get(kind.get("grade_id", "").removeprefix("test-"))
+        mark = cell.metadata.get("nbgrader", {})
+        cell.source = answers.get(mark.get("grade_id"), cell.source) if mark.get("solution") else cell.source
+        exercise = record.exercises.get(mark.get("grade_id", "").removeprefix("test-"))
         if cell.cell_type == "code":
             cell.outputs = []  # the release's pictures are drawn by the library, not by this student
-        if cell.cell_type == "code" and kind.get("grade"):
-            text = exercise["text"] if exercise else record["sentence"]
-            points = exercise["points"] if exercise else 0.0
+        if cell.cell_type == "code" and mark.get("grade"):
+            text = exercise.text if exercise else record.sentence
+            points = exercise.points if exercise else 0.0
             cell.outputs = [
                 nbformat.v4.new_output("stream", name="stdout", text=text + "\n"),
                 nbformat.v4.new_output("execute_result", {"text/plain": repr(points)}, execution_count=1),

@@ -7,8 +7,13 @@ what counts; what was odd becomes a flag for the teacher.
 import ast
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from nbformat import NotebookNode
+
+from vae_grade.assignments import Assignment
 
 LARGEST = 256 * 2**20  # bytes of a notebook, outputs and all
 LONGEST = 200_000  # characters of an answer
@@ -20,6 +25,8 @@ WORTH_A_LOOK = re.compile(
 )
 # Blanks, not \s: from each of many empty lines, that would look through all that follow.
 PATCHED = re.compile(r"^[ \t]*(torch|F|np|math|json|loss|plots|Normal)(\.\w+)+[ \t]*=[^=]|\bsetattr\(", re.MULTILINE)
+# What a terminal acts on, half letters, which cannot be written to a file, and what turns the direction of a line.
+UNPRINTABLE = re.compile(r"[^\n\t -~\u00a0-\ud7ff\ue000-\ufffd]|[\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Unreadable(Exception):
@@ -37,7 +44,7 @@ class Cell(NamedTuple):
 
 @dataclass
 class Answers:
-    """What a student has answered: {exercise: source}; the other code cells, in order; and what was odd."""
+    """What a student has answered: {exercise: source}; the other code cells, in order; and flags for what is odd."""
 
     code: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
@@ -45,7 +52,12 @@ class Answers:
     flags: list[str] = field(default_factory=list)
 
 
-def read_cells(data):
+def replace_unprintable(text: str) -> str:
+    """The text with a sign in place of each that a terminal would act on."""
+    return UNPRINTABLE.sub("�", text)
+
+
+def read_cells(data: bytes) -> list[Cell]:
     """The cells of a notebook in any format since 3, without outputs.
 
     Raises:
@@ -67,7 +79,7 @@ def read_cells(data):
         raise Unreadable(f"it is not JSON as notebooks are ({str(error)[:80]})") from None
 
 
-def _cell(cell):
+def _cell(cell: dict) -> Cell:
     source = cell.get("source", cell.get("input", ""))  # format 3 had input
     source = source if isinstance(source, str) else "".join(source)
     meta = cell.get("metadata")
@@ -78,45 +90,45 @@ def _cell(cell):
     return Cell(str(cell.get("id")), str(grade_id), kind, source.encode("utf-8", "replace").decode())
 
 
-def find_answers(cells, assignment):
+def find_answers(cells: list[Cell], assignment: Assignment) -> Answers:
     """Match the cells that were handed in with the release: by grade id, then cell id, then by what they define.
 
     Raises:
         Unreadable: no cell of the assignment is there.
     """
     released = {cell["id"]: cell for cell in assignment.cells}
-    found, seen = Answers(), {}
+    answers, by_name = Answers(), dict[str | None, list[Cell]]()
     for cell in cells:
         name = next((name for name in (cell.grade_id, cell.id) if name in released), None)
-        seen.setdefault(name, []).append(cell)
-    strangers = [cell for cell in seen.get(None, []) if cell.kind == "code" and len(cell.source) <= LONGEST]
+        by_name.setdefault(name, []).append(cell)
+    strangers = [cell for cell in by_name.get(None, []) if cell.kind == "code" and len(cell.source) <= LONGEST]
     for name in assignment.checked:
-        source = _chosen(name, seen.get(name, []), released[name]["source"], found.flags)
+        source = _choose(name, by_name.get(name, []), released[name]["source"], answers.flags)
         if source is None:  # its metadata is gone; what it defines is not
             source = next((c.source for c in reversed(strangers) if name in _defined(c.source)), None)
             how = "was found by the function's name" if source else "is missing"
-            found.flags.append(f"the answer cell {name} {how}")
+            answers.flags.append(f"the answer cell {name} {how}")
         if source is not None and len(source) > LONGEST:
-            found.flags.append(f"the answer {name} has {len(source):,} characters and was not run")
+            answers.flags.append(f"the answer {name} has {len(source):,} characters and was not run")
             source = None
         if source is not None:
-            found.code[name] = source
-            found.flags += _worth_a_look(name, source)
+            answers.code[name] = source
+            answers.flags += _worth_a_look(name, source)
     for name in assignment.written:
-        source = _chosen(name, seen.get(name, []), released[name]["source"], found.flags)
+        source = _choose(name, by_name.get(name, []), released[name]["source"], answers.flags)
         if source is None:
             source = _after_its_question(name, cells, assignment)
-            found.flags.append(f"the answer cell {name} {'was found below its question' if source else 'is missing'}")
+            answers.flags.append(f"the answer cell {name} {'was found below its question' if source else 'is missing'}")
         if source is not None:
-            found.written[name] = source[:LONGEST]
-    if not found.code and not found.written:
+            answers.written[name] = source[:LONGEST]
+    if not answers.code and not answers.written:
         raise Unreadable(f"no cell of {assignment.name} is in it")
-    found.others = _others(cells, released, found)
-    found.flags = list(dict.fromkeys(found.flags))
-    return found
+    answers.others = _others(cells, released, answers)
+    answers.flags = list(dict.fromkeys(answers.flags))
+    return answers
 
 
-def _chosen(name, cells, placeholder, flags):
+def _choose(name: str, cells: list[Cell], placeholder: str, flags: list[str]) -> str | None:
     """The source that counts: of several cells with one id the last that was filled in, as in nbgrader."""
     if len(cells) > 1:
         flags.append(f"the cell {name} is there {len(cells)} times; the last one that was filled in counts")
@@ -124,7 +136,7 @@ def _chosen(name, cells, placeholder, flags):
     return filled[-1] if filled else cells[-1].source if cells else None
 
 
-def _defined(source):
+def _defined(source: str) -> list[str | None]:
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -132,7 +144,7 @@ def _defined(source):
     return [getattr(node, "name", None) for node in body]
 
 
-def _after_its_question(name, cells, assignment):
+def _after_its_question(name: str, cells: list[Cell], assignment: Assignment) -> str | None:
     order = [cell["id"] for cell in assignment.cells]
     question = assignment.cells[order.index(name) - 1]["source"].strip()
     texts = [cell.source for cell in cells]
@@ -140,21 +152,21 @@ def _after_its_question(name, cells, assignment):
     return texts[positions[-1] + 1] if positions else None
 
 
-def _others(cells, released, found):
+def _others(cells: list[Cell], released: dict[str, NotebookNode], answers: Answers) -> list[str]:
     """The code cells that are neither answers nor as released: an answer may need what they define."""
-    others, answers = [], set(found.code.values())
+    others, sources = [], set(answers.code.values())
     for cell in cells:
         known = released.get(cell.grade_id) or released.get(cell.id)
-        if cell.kind != "code" or cell.source in answers or (known and known["source"] == cell.source):
+        if cell.kind != "code" or cell.source in sources or (known and known["source"] == cell.source):
             continue
         if known and known["metadata"].get("nbgrader", {}).get("grade"):
-            found.flags.append(f"the cell {known['id']} was changed; the release's counts")
+            answers.flags.append(f"the cell {known['id']} was changed; the release's counts")
         elif not (known and known["metadata"].get("nbgrader")):
             others.append(cell.source[:LONGEST])
     return others
 
 
-def _worth_a_look(name, source):
+def _worth_a_look(name: str, source: str) -> Iterator[str]:
     words = sorted({match.group() for match in WORTH_A_LOOK.finditer(source)})
     if words:
         yield f"worth a look: the answer {name} mentions {', '.join(words[:8])}"

@@ -4,28 +4,30 @@ import hashlib
 import io
 import zipfile
 
-from vae_grade.assignments import assignments, write
+from vae_grade.assignments import load_assignments
+from vae_grade.folder import TeacherFolder
+from vae_lib.files import write
 
 ALL = "all_assignments"
 
 
-def release(folder):
-    """Write `handout/*.zip` and `handout/SHA256SUMS` into the folder, the same bytes each time; returns their names.
+def release(folder: TeacherFolder) -> list[str]:
+    """Write a zip for each assignment, one with all, and SHA256SUMS, the same bytes each time; returns the zips' names.
 
     Only the notebook of an assignment is handed out, whatever else lies beside it.
     """
-    bundles = {name: {name: assignment} for name, assignment in assignments().items()}
-    bundles[ALL] = assignments()
+    bundles = {name: {name: assignment} for name, assignment in load_assignments().items()}
+    bundles[ALL] = load_assignments()
     sums = []
     for bundle, contents in bundles.items():
         packed = _zip({f"{name}/{name}.ipynb": assignment.released for name, assignment in contents.items()})
-        write(folder / "handout" / f"{bundle}.zip", packed)
+        write(folder.handout / f"{bundle}.zip", packed)
         sums.append(f"{hashlib.sha256(packed).hexdigest()}  {bundle}.zip\n")
-    write(folder / "handout" / "SHA256SUMS", "".join(sums))
+    write(folder.handout / "SHA256SUMS", "".join(sums))
     return [f"{bundle}.zip" for bundle in bundles]
 
 
-def _zip(files):
+def _zip(files: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

@@ -1,166 +1,184 @@
-"""What a run comes to: a table, a page for the teacher, and feedback for each student by nbgrader."""
+"""The result of a run: a table, a page for the teacher, and feedback for each student by nbgrader."""
 
 import csv
-import html
 import io
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from tqdm import tqdm
 from traitlets.config import Config
 
-from vae_grade import gradebook as book
-from vae_grade.assignments import Refused, assignments, write
-from vae_grade.judge import NEXT_STEPS, STATES
-from vae_grade.run import read_record, submissions
+from vae_grade.assignments import Refused, load_assignments
+from vae_grade.folder import TeacherFolder
+from vae_grade.gradebook import open_gradebook
+from vae_grade.records import ExerciseRecord, Record, State, Submission, read_records
+from vae_lib.files import write
 
-PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Report</title>
-<style>
-:root {{ color-scheme: light dark }}
-body {{ font: 16px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere }}
-h2 {{ margin-top: 2.5rem }} h3 {{ margin-bottom: .3rem }} p {{ margin: .5rem 0 }}
-table {{ border-collapse: collapse; width: 100% }} tr {{ border-bottom: 1px solid #8884 }}
-td, th {{ padding: .2rem .5rem; text-align: left; vertical-align: top; width: 24% }}
-td:last-child, th:last-child {{ width: auto }}
-.bars th {{ font-weight: normal; width: 45% }} .bars td {{ width: auto }}
-.bars td:last-child {{ width: 6rem; text-align: right }}
-.bar {{ background: #4a86bf; height: 1rem; margin-top: .25rem }}
-</style></head><body><h1>Report</h1>{body}</body></html>
-"""
+PAGE = "report.html.jinja"
 MOST = 10  # misunderstandings at the top of the page
+Marks = dict[str, float | None]  # the points of each graded cell by grade id, None where words wait to be marked
 
 
-def report(folder, *, db=None):
-    """Write `report.csv`, `report.html` and `feedback/STUDENT/ASSIGNMENT/*.html`; returns how many answers wait.
+@dataclass(frozen=True)
+class Bar:
+    """A bar of the page: a word, how often, of how many."""
+
+    word: str
+    count: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What the page says of an exercise: a line in numbers, how many have which points, what was wrong how often."""
+
+    name: str
+    summary: str
+    marks: list[Bar]
+    faults: list[Bar]
+
+
+def report(folder: TeacherFolder, *, db: str | None = None) -> int:
+    """Write the table, the page and the feedback; returns how many answers wait.
 
     They are those in words, which are marked by hand.
 
     Raises:
         Refused: nothing was graded.
     """
-    graded = [(student, name, read_record(folder, student, name)) for student, name, _ in submissions(folder)]
-    graded = [one for one in graded if one[2]]
+    graded = read_records(folder)
     if not graded:
-        raise Refused(f"Nothing was graded in {folder}: run `vae-grade run` first.")
-    url = book.address(folder, db)
-    with book.gradebook(url) as gradebook:
-        marks = {(student, name): _marks(gradebook, student, name) for student, name, _ in graded}
-    write(folder / "report.csv", "\ufeff" + table(graded, marks))  # with this mark, Excel reads names as they are
-    write(folder / "report.html", page(graded, marks))
-    feedback(folder, url, sorted({name for _, name, _ in graded}))
+        raise Refused(f"Nothing was graded in {folder.root}: run `vae-grade run` first.")
+    url = db or folder.gradebook_url
+    with open_gradebook(url) as gradebook:
+        marks = {submission: read_marks(gradebook, submission) for submission, _ in graded}
+    write(folder.report_table, "\ufeff" + format_table(graded, marks))  # with this mark, Excel reads names as they are
+    write(folder.report_page, render_page(graded, marks))
+    write_feedback(folder, url, sorted({submission.assignment for submission, _ in graded}))
     return sum(mark is None for points in marks.values() for mark in points.values())
 
 
-def _marks(gradebook, student, name):
-    """The points of each graded cell, None where words wait to be marked; they include what was marked by hand."""
-    [notebook] = gradebook.find_submission(name, student).notebooks
+def read_marks(gradebook: Gradebook, submission: Submission) -> Marks:
+    """The points of each graded cell; they include what was marked by hand."""
+    [notebook] = gradebook.find_submission(submission.assignment, submission.student).notebooks
     return {grade.name: None if grade.needs_manual_grade else grade.score for grade in notebook.grades}
 
 
-def table(graded, marks):
+def format_table(graded: list[tuple[Submission, Record]], marks: dict[Submission, Marks]) -> str:
     """All submissions as CSV, those that failed last."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["assignment", "student", "state", "score", "to mark", "points", "what was seen", "next step"])
-    order = sorted(graded, key=lambda one: (one[2]["state"] in NEXT_STEPS, one[1], one[0]))
-    for student, name, record in order:
-        points = marks[student, name]
-        score = sum(mark for mark in points.values() if mark is not None)
-        waiting = ", ".join(cell for cell, mark in points.items() if mark is None)
-        each = ", ".join(_with_mistake(cell, mark, record) for cell, mark in points.items() if mark is not None)
-        step = NEXT_STEPS.get(record["state"], "")
-        row = [name, student, record["state"], f"{score:g}", waiting, each, record["sentence"], step]
+    order = sorted(graded, key=lambda pair: (bool(pair[1].state.next_step), pair[0].assignment, pair[0].student))
+    for submission, record in order:
+        points = {cell: mark for cell, mark in marks[submission].items() if mark is not None}
+        waiting = ", ".join(cell for cell in marks[submission] if cell not in points)
+        each = ", ".join(_with_mistake(cell, mark, record) for cell, mark in points.items())
+        row = [submission.assignment, submission.student, record.state.value, f"{sum(points.values()):g}"]
+        row += [waiting, each, record.sentence, record.state.next_step]
         writer.writerow([_no_formula(text) for text in row])
     return out.getvalue()
 
 
-def _with_mistake(cell, mark, record):
-    exercise = cell.removeprefix("test-")
-    mistake = record["exercises"].get(exercise, {}).get("mistake")
-    return f"{exercise} {mark:g}" + (f" ({mistake})" if mistake else "")
+def _with_mistake(cell: str, mark: float, record: Record) -> str:
+    name = cell.removeprefix("test-")
+    exercise = record.exercises.get(name)
+    return f"{name} {mark:g}" + (f" ({exercise.mistake})" if exercise and exercise.mistake else "")
 
 
-def _no_formula(text):
+def _no_formula(text: str) -> str:
     """A spreadsheet runs what begins like a formula; a student chooses names and texts."""
     return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def page(graded, marks):
+def render_page(graded: list[tuple[Submission, Record]], marks: dict[Submission, Marks]) -> str:
     """The page: what to teach again, states, the distribution of each exercise, what to look at."""
-    handed_in = Counter(name for _, name, _ in graded)
+    sizes = Counter(submission.assignment for submission, _ in graded)
+    states = Counter(record.state.value for _, record in graded)
     mistakes = Counter(
-        (one["mistake"], exercise, name)
-        for _, name, record in graded
-        for exercise, one in record["exercises"].items()
-        if one["mistake"]
-    ).most_common(MOST)
-    people = len({student for student, *_ in graded})
-    parts = [f"<p>{_many(len(graded), 'submission')} of {_many(people, 'student')}.</p>"]
-    parts.append(
-        _bars((state, n, len(graded)) for state, n in Counter(one["state"] for *_, one in graded).most_common())
+        (exercise.mistake, name, submission.assignment)
+        for submission, record in graded
+        for name, exercise in record.exercises.items()
+        if exercise.mistake
     )
-    parts.append("<h2>What to teach again</h2>")
-    parts.append(
-        _bars((f"{mistake} ({exercise}, {name})", n, handed_in[name]) for (mistake, exercise, name), n in mistakes)
+    students = len({submission.student for submission, _ in graded})
+    odd = [pair for pair in graded if pair[1].state is not State.GRADED]
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
     )
-    for name in sorted(handed_in):
-        parts.append(f"<h2>{html.escape(name)}</h2>")
-        mine = [(student, record) for student, its, record in graded if its == name]
-        for cell, most in assignments()[name].points.items():
-            exercise = cell.removeprefix("test-")
-            earned = [marks[student, name].get(cell) for student, _ in mine]
-            waiting = sum(mark is None for mark in earned)
-            earned = [mark for mark in earned if mark is not None]
-            said = [f"mean {sum(earned) / len(earned):.1f} of {most:g}"] if earned else [f"{most:g} points"]
-            said += [f"{waiting} to mark"] if waiting else []
-            parts.append(f"<h3>{html.escape(exercise)}: {', '.join(said)}</h3>")
-            counts = sorted(Counter(earned).items(), reverse=True)
-            parts.append(_bars((f"{mark:g} points", n, len(earned)) for mark, n in counts))
-            seen = Counter(
-                _wrong(record["exercises"][exercise]) for _, record in mine if exercise in record["exercises"]
+    return environment.get_template(PAGE).render(
+        size=f"{_many(len(graded), 'submission')} of {_many(students, 'student')}.",
+        states=[Bar(state, count, len(graded)) for state, count in states.most_common()],
+        mistakes=[
+            Bar(f"{mistake} ({name}, {assignment})", count, sizes[assignment])
+            for (mistake, name, assignment), count in mistakes.most_common(MOST)
+        ],
+        assignments={assignment: _summarise_assignment(assignment, graded, marks) for assignment in sorted(sizes)},
+        odd=[
+            (submission.student, submission.assignment, _describe_state(record))
+            for submission, record in sorted(odd, key=lambda pair: pair[1].state, reverse=True)
+        ],
+    )
+
+
+def _summarise_assignment(
+    assignment: str, graded: list[tuple[Submission, Record]], marks: dict[Submission, Marks]
+) -> list[Exercise]:
+    pairs = [(submission, record) for submission, record in graded if submission.assignment == assignment]
+    exercises = []
+    for cell, most in load_assignments()[assignment].points.items():
+        name = cell.removeprefix("test-")
+        every = [marks[submission].get(cell) for submission, _ in pairs]
+        points = [mark for mark in every if mark is not None]
+        waiting = len(every) - len(points)
+        summary = f"mean {sum(points) / len(points):.1f} of {most:g}" if points else f"{most:g} points"
+        faults = Counter(_fault(record.exercises[name]) for _, record in pairs if name in record.exercises)
+        del faults[""]
+        sorted_points = sorted(Counter(points).items(), reverse=True)
+        exercises.append(
+            Exercise(
+                name,
+                summary + (f", {waiting} to mark" if waiting else ""),
+                [Bar(f"{mark:g} points", count, len(points)) for mark, count in sorted_points],
+                [Bar(word, count, len(pairs)) for word, count in faults.most_common()],
             )
-            del seen[None]
-            if seen:
-                parts += ["<p>What was wrong:</p>", _bars((word, n, len(mine)) for word, n in seen.most_common())]
-    parts.append("<h2>Look at these</h2><table><tr><th>student</th><th>assignment</th><th>what was seen</th></tr>")
-    odd = [one for one in graded if one[2]["state"] != "graded"]
-    for student, name, record in sorted(odd, key=lambda one: list(STATES)[::-1].index(one[2]["state"])):
-        step = NEXT_STEPS.get(record["state"])
-        said = record["state"] + record["sentence"].removeprefix(STATES[record["state"]])
-        said += f". Next: {step}." if step else ""
-        parts.append("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in (student, name, said)) + "</tr>")
-    return PAGE.format(body="\n".join([*parts, "</table>"]))
+        )
+    return exercises
 
 
-def _wrong(exercise):
-    """What was wrong with an answer, in a word; None where nothing was."""
-    if exercise["state"] == "not yet":
-        return exercise["mistake"] or (exercise["end"] if exercise["end"] != "ended" else "wrong in another way")
-    return exercise["state"] if exercise["state"] == "not attempted" else None
+def _fault(exercise: ExerciseRecord) -> str:
+    """What was wrong with an answer, in a word; "" where nothing was."""
+    if exercise.state == "not yet":
+        return exercise.mistake or (exercise.how_it_ended if exercise.end != "ended" else "wrong in another way")
+    return exercise.state if exercise.state == "not attempted" else ""
 
 
-def _many(count, word):
+def _describe_state(record: Record) -> str:
+    reason = f": {record.reason}" if record.reason else ""
+    step = f". Next: {record.state.next_step}." if record.state.next_step else ""
+    return record.state.value + reason + step
+
+
+def _many(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
-def _bars(rows):
-    """A bar for each (word, count, of how many); the numbers stand beside it."""
-    lines = [
-        f'<tr><th scope="row">{html.escape(word)}</th>'
-        f'<td><div class="bar" style="width: {100 * count / most:.0f}%"></div></td><td>{count} of {most}</td></tr>'
-        for word, count, most in rows
-    ]
-    return f'<table class="bars">{"".join(lines)}</table>' if lines else "<p>Nothing.</p>"
-
-
-def feedback(folder, url, names):
+def write_feedback(folder: TeacherFolder, url: str, assignments: Iterable[str]) -> None:
     """Each student's feedback, by nbgrader's own converter; a student's HTML is shown as text."""
-    for name in tqdm(names, unit="assignment"):
+    for name in tqdm(assignments, unit="assignment"):
         config = Config()
-        config.CourseDirectory.root = str(folder.resolve())
+        config.CourseDirectory.root = str(folder.root.resolve())
         config.CourseDirectory.db_url = url
         config.CourseDirectory.assignment_id = name
         config.HTMLExporter.sanitize_html = True

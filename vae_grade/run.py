@@ -1,115 +1,150 @@
 """All submissions, in parallel, resumable. Only the coordinator, here, writes records and the gradebook.
 
-A record, `records/STUDENT/ASSIGNMENT.json`, is written last: a submission without one, or with one of other bytes, is
-still to be graded. So a run may be killed anywhere and started again.
+The record of a submission is written last. So a run may be killed anywhere and started again.
 """
 
 import ctypes
-import json
 import multiprocessing
 import os
 import signal
 import sys
 from collections import Counter, deque
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import closing, contextmanager
 from functools import partial
+from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
-from vae_grade import gradebook as book
 from vae_grade import sandbox
-from vae_grade.assignments import COLLECTED, Refused, assignments, write
-from vae_grade.judge import NEXT_STEPS, fingerprint, grade, not_graded
+from vae_grade.assignments import Assignment, Refused, load_assignments
+from vae_grade.folder import TeacherFolder
+from vae_grade.gradebook import enter_record, open_gradebook, register_assignment
+from vae_grade.judge import grade, record_death
+from vae_grade.records import (
+    Record,
+    State,
+    Submission,
+    compute_fingerprint,
+    find_submissions,
+    read_record,
+    write_record,
+)
+from vae_lib.files import write
 
 PR_SET_PDEATHSIG = 1
 ATTEMPTS = 3  # of a cluster, to grade a submission whose worker died
+Submit = Callable[[Path, Assignment, sandbox.Limits], Future[Record]]  # (path of a notebook, its assignment, limits)
 
 
-def submissions(folder):
-    """What was collected: (student, assignment name, path of the notebook), in order of assignment."""
-    known = assignments()
-    found = (folder / COLLECTED).glob("*/*/*.ipynb")
-    placed = [(path.parts[-3], path.parts[-2], path) for path in found if path.stem == path.parts[-2] in known]
-    return sorted(placed, key=lambda one: (one[1], one[0]))
+def run(
+    folder: TeacherFolder,
+    *,
+    db: str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    limits: sandbox.Limits = sandbox.LIMITS,
+) -> Counter[State]:
+    """Grade what is new or changed; returns how many submissions ended in each state.
 
-
-def read_record(folder, student, name):
-    """The record of a submission, or None."""
-    path = folder / "records" / student / f"{name}.json"
-    return json.loads(path.read_text()) if path.exists() else None
-
-
-def failed(folder):
-    """Each submission that could not be graded as a whole: a line with the reason and the next step."""
-    for student, name, _ in submissions(folder):
-        record = read_record(folder, student, name)
-        if record and record["state"] in NEXT_STEPS:
-            yield f"{student}, {name}: {record['sentence']}. Next: {NEXT_STEPS[record['state']]}.\n"
-
-
-def run(folder, *, db=None, workers=None, scheduler=None, limits=sandbox.LIMITS):
-    """Grade what is new or changed: {state: how many}.
+    Args:
+        folder: of the class.
+        db: the URL of the gradebook, else the one in the folder.
+        workers: how many processes, else one for each core.
+        scheduler: the address of a dask.distributed cluster to grade on.
+        limits: of an answer.
 
     Raises:
         Refused: there is nothing to grade, or no way to do it.
     """
-    collected = submissions(folder)
+    collected = find_submissions(folder)
     if not collected:
-        raise Refused(f"Nothing was collected in {folder / COLLECTED}: run `vae-grade collect INBOX` first.")
-    if limits["sandboxed"] and not scheduler:
-        sandbox.look()
-    url, known = book.address(folder, db), assignments()
-    todo = []
-    for student, name, path in collected:
-        record = read_record(folder, student, name)
-        if record is None or record["hash"] != fingerprint(path.read_bytes(), known[name]):
-            todo.append((student, name, path))
-    for name in sorted({name for _, name, _ in todo}):
-        book.register(known[name], url)
-        write(folder / "source" / name / f"{name}.ipynb", known[name].released)  # formgrader lists what is here
-    states = Counter()
-    with book.gradebook(url) as gradebook, tqdm(total=len(todo), unit="submission") as bar:
-        for (student, name, _), record in graded(todo, known, limits, workers, scheduler):
-            book.enter(gradebook, folder, student, known[name], record)
-            write(folder / "records" / student / f"{name}.json", json.dumps(record, ensure_ascii=False, indent=1))
-            states[record["state"]] += 1
-            bar.set_postfix_str(", ".join(f"{count} {state}" for state, count in states.items()))
+        raise Refused(f"Nothing was collected in {folder.collected}: run `vae-grade collect INBOX` first.")
+    if limits.sandboxed and not scheduler:
+        sandbox.require_sandbox()
+    url, known = db or folder.gradebook_url, load_assignments()
+    todo = [submission for submission in collected if _is_to_grade(folder, submission, known)]
+    for name in sorted({submission.assignment for submission in todo}):
+        register_assignment(known[name], url)
+        write(folder.source_notebook(name), known[name].released)
+    counts: Counter[State] = Counter()
+    with (
+        open_gradebook(url) as gradebook,
+        tqdm(total=len(todo), unit="submission") as bar,
+        closing(grade_all(todo, known, limits, workers, scheduler)) as records,
+        _announce_interrupt(),
+    ):
+        for submission, record in records:
+            enter_record(gradebook, folder, submission, known[submission.assignment], record)
+            write_record(folder, submission, record)
+            counts[record.state] += 1
+            bar.set_postfix_str(", ".join(f"{count} {state.value}" for state, count in counts.items()))
             bar.update()
             gradebook.db.expunge_all()  # else the session keeps all that it ever wrote
-    return states
+    return counts
 
 
-def graded(todo, known, limits, workers=None, scheduler=None):
-    """Grade in other processes, here or on a cluster: (submission, record) as they come.
+@contextmanager
+def _announce_interrupt() -> Iterator[None]:
+    """Ctrl-C is answered at once, wherever it comes, in a worker's turn or while a record is written."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        tqdm.write("Stopping, as soon as the answers that run now have ended ...", file=sys.stderr)
+        raise
+
+
+def _is_to_grade(folder: TeacherFolder, submission: Submission, known: dict[str, Assignment]) -> bool:
+    """Whether a submission has no record, or one of other bytes or of another release."""
+    record = read_record(folder, submission)
+    return record is None or record.fingerprint != compute_fingerprint(
+        submission.path.read_bytes(), known[submission.assignment]
+    )
+
+
+def grade_all(
+    todo: Iterable[Submission],
+    known: dict[str, Assignment],
+    limits: sandbox.Limits,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> Generator[tuple[Submission, Record], None, None]:
+    """Grade in other processes, here or on a cluster: (submission, record) as they are done.
 
     A worker that dies costs nothing but time. What was being graded then is graded again, each submission alone; so one
     that its worker dies of is found, and stops no other.
     """
     width = workers or len(os.sched_getaffinity(0))
-    waiting, suspects = deque(todo), deque()
+    waiting, suspects = deque(todo), deque[Submission]()
     while waiting or suspects:
         alone = bool(suspects)
         batch = deque([suspects[0]]) if alone else waiting
         with _pool(width, scheduler) as (submit, width_now):
-            lost, error = yield from _until_one_dies(submit, width_now, batch, known, limits)
+            lost, error = yield from _grade_until_one_dies(submit, width_now, batch, known, limits)
         if not alone:
             suspects += lost
         elif not batch:  # else the pool was broken before it was begun
-            _, name, path = one = suspects.popleft()
-            if lost:
-                yield one, not_graded(path.read_bytes(), known[name], error)
+            suspect = suspects.popleft()
+            if error:
+                yield suspect, record_death(suspect.path.read_bytes(), known[suspect.assignment], error)
 
 
-def _until_one_dies(submit, width_now, waiting, known, limits):
-    """Grade what is waiting: (submission, record) as they come. Returns what was being graded at an error, and it."""
-    running = {}
+def _grade_until_one_dies(
+    submit: Submit,
+    width_now: Callable[[], int],
+    waiting: deque[Submission],
+    known: dict[str, Assignment],
+    limits: sandbox.Limits,
+) -> Generator[tuple[Submission, Record], None, tuple[list[Submission], Exception | None]]:
+    """Grade what waits: (submission, record) as they are done. Returns what was being graded at an error, and it."""
+    running: dict[Future[Record], Submission] = {}
     try:
         while waiting or running:
             while waiting and len(running) < 2 * width_now():
-                _, name, path = waiting[0]
-                future = submit(path, known[name], limits)  # which a broken pool refuses
+                submission = waiting[0]
+                future = submit(submission.path, known[submission.assignment], limits)  # which a broken pool refuses
                 running[future] = waiting.popleft()
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -123,7 +158,7 @@ def _until_one_dies(submit, width_now, waiting, known, limits):
 
 
 @contextmanager
-def _pool(width, scheduler):
+def _pool(width: int, scheduler: str | None) -> Iterator[tuple[Submit, Callable[[], int]]]:
     """Where submissions are graded, processes of this machine or a dask.distributed cluster: two functions.
 
     One submits (path, assignment, limits) and returns a future; the other says how many are graded at a time.
@@ -134,9 +169,6 @@ def _pool(width, scheduler):
         with ProcessPoolExecutor(width, context, _begin) as executor:
             try:
                 yield partial(_submit_here, executor), lambda: width
-            except KeyboardInterrupt:
-                tqdm.write("Stopping, as soon as the answers that run now have ended ...", file=sys.stderr)
-                raise
             finally:
                 executor.shutdown(cancel_futures=True)
         return
@@ -155,20 +187,20 @@ def _pool(width, scheduler):
         yield partial(_submit_there, executor), lambda: max(1, sum(client.nthreads().values()))
 
 
-def _submit_here(executor, path, assignment, limits):
+def _submit_here(executor: Executor, path: Path, assignment: Assignment, limits: sandbox.Limits) -> Future[Record]:
     # Only names go through the queue: before Python 3.11.5 a pool whose worker dies with much in it waits for ever.
     return executor.submit(_grade_file, path, assignment.name, limits)
 
 
-def _submit_there(executor, path, assignment, limits):
+def _submit_there(executor: Executor, path: Path, assignment: Assignment, limits: sandbox.Limits) -> Future[Record]:
     return executor.submit(grade, path.read_bytes(), assignment, limits)
 
 
-def _grade_file(path, name, limits):
-    return grade(path.read_bytes(), assignments()[name], limits)
+def _grade_file(path: Path, name: str, limits: sandbox.Limits) -> Record:
+    return grade(path.read_bytes(), load_assignments()[name], limits)
 
 
-def _begin():
+def _begin() -> None:
     """Begin a worker: it uses one core, ends with the coordinator, and leaves Ctrl-C to it."""
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -14,39 +14,49 @@ import subprocess
 import sys
 import sysconfig
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import vae_checks
 import vae_lib
 import vae_probe
-from vae_grade import answer_server
+from vae_grade import answer_server, system_calls
+from vae_grade.answer_server import End, Job, Limits, Verdict
 from vae_grade.assignments import Refused
 from vae_lib.data import CACHE
 from vae_probe.outcome import pack
 
-LIMITS = {"seconds": 30, "memory": 2 * 2**30, "disk": 64 * 2**20, "processes": 32, "sandboxed": True}
-LARGEST_OUTCOME = 16 * 2**20
+LIMITS = Limits()
+LARGEST_OUTCOME = 16 * 2**20  # bytes
 INSTALL = "install it with `apt install bubblewrap`, or say --unsafe to run students' code with no protection at all"
 
 
-class Died(Exception):
-    """The warm process is gone."""
+class AnswerServerDied(Exception):
+    """The answer server is gone."""
 
 
-def look():
-    """See whether a sandbox can be made.
+def require_sandbox():
+    """Make a sandbox and end it.
 
     Raises:
-        Refused: bubblewrap is missing or does not work here.
+        Refused: bubblewrap is missing or does not work here, or there is no filter for this processor.
     """
     if not shutil.which("bwrap"):
         raise Refused(f"bubblewrap is missing, and students' code is not run without it: {INSTALL}.")
+    if (machine := os.uname().machine) not in system_calls.AUDIT_ARCH:
+        raise Refused(
+            f"There is no filter for the system calls of this processor ({machine}), and students' code is not run "
+            "without one: grade on x86-64 or 64-bit ARM, or say --unsafe to run it with no protection at all."
+        )
     with Sandbox(LIMITS):
         pass
 
 
 class Sandbox:
-    """A fresh bubblewrap sandbox with nothing running in it; `pidfd` is the way in. All in it ends with the block."""
+    """A fresh bubblewrap sandbox, in which `cat` keeps the namespaces until a guard has entered; `pidfd` is the way in.
+
+    It has no pid namespace: the guard makes that, so that `cat` is out of a student's sight and reach.
+    """
 
     def __init__(self, limits):
         self.limits = limits
@@ -54,37 +64,37 @@ class Sandbox:
     def __enter__(self):
         """Start it, and wait until its file system stands."""
         # What is mounted later hides what was there: Python may be installed below /tmp.
-        options = _private(self.limits["disk"]) + _read_only()
-        told, tell = os.pipe()
-        memory = _in_memory("\0".join([*options, "--info-fd", str(tell)]).encode())
+        options = _private(self.limits.disk) + _read_only()
+        info, write_info = os.pipe()
+        arguments = _in_memory("\0".join([*options, "--info-fd", str(write_info)]).encode())
         self._process = subprocess.Popen(
             # By --args, so that the student's /proc does not show them.
-            ["bwrap", "--args", str(memory), "cat"],
-            env={"PATH": os.environ.get("PATH", os.defpath)},
+            [shutil.which("bwrap"), "--args", str(arguments), "cat"],
+            env={},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=[tell, memory],
+            pass_fds=[write_info, arguments],
         )
-        os.close(tell)
-        os.close(memory)
+        os.close(write_info)
+        os.close(arguments)
         try:
             self._process.stdin.write(b"!")
             self._process.stdin.flush()
             if self._process.stdout.read(1) != b"!":
                 raise BrokenPipeError
-            with open(told, "rb", closefd=False) as info:
-                self.pidfd = os.pidfd_open(json.load(info)["child-pid"])
+            with open(info, "rb", closefd=False) as file:
+                self.pidfd = os.pidfd_open(json.load(file)["child-pid"])
         except BrokenPipeError:
             reason = self._process.stderr.read().decode(errors="replace").strip()
             self._end()
             raise Refused(f"bubblewrap does not work here ({reason}): {INSTALL}.") from None
         finally:
-            os.close(told)
+            os.close(info)
         return self
 
     def __exit__(self, *_):
-        """Kill all that is in it: the kernel does that when the first process of its pid namespace ends."""
+        """End what keeps it."""
         os.close(self.pidfd)
         self._end()
 
@@ -109,45 +119,27 @@ def _read_only():
 
 
 def _private(disk):
-    """Its own everything else: no network, no processes but its own, a small working folder that nobody keeps."""
-    options = [
-        "--unshare-all",
-        "--unshare-user",
-        "--uid",
-        "1000",
-        "--gid",
-        "1000",
-        "--die-with-parent",
-        "--new-session",
-    ]
+    """Its own everything else: no network, a small working folder that nobody keeps, clean environment."""
+    options = ["--unshare-user", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    options += ["--uid", "1000", "--gid", "1000", "--die-with-parent", "--new-session"]
+    # This /proc is bubblewrap's; the sandbox's first process mounts its own over it.
     options += ["--clearenv", "--hostname", "sandbox", "--proc", "/proc", "--dir", "/dev"]
     for device in answer_server.DEVICES:
         options += ["--dev-bind", device, device]
     # --dev would need a second user namespace, which could not be entered from outside.
-    return [
-        *options,
-        "--size",
-        str(disk),
-        "--tmpfs",
-        "/tmp",
-        "--size",
-        str(disk),
-        "--tmpfs",
-        "/dev/shm",
-        "--chdir",
-        "/tmp",
-    ]
+    size = ["--size", str(disk)]
+    return [*options, *size, "--tmpfs", "/tmp", *size, "--tmpfs", "/dev/shm", "--chdir", "/tmp"]
 
 
-class Warm:
-    """The warm process of an assignment; `run` sends it an answer at a time."""
+class AnswerServer:
+    """The process that runs the answers to an assignment, `answer_server.py`; `run` sends it an answer at a time."""
 
     def __init__(self, setup, limits):
         """Start it, and wait until the cells of the release have run: seconds, once.
 
         Args:
             setup: the cells of the release before the first answer.
-            limits: as `LIMITS`.
+            limits: `Limits`.
 
         Raises:
             Refused: they failed.
@@ -164,7 +156,7 @@ class Warm:
             env=ENVIRONMENT,
         )
         theirs.close()
-        start = {"setup": setup, "limits": limits}
+        start = {"setup": setup, "limits": asdict(limits)}
         self._link.sendall(json.dumps(start).encode() + b"\n")
         if self._link.recv(6) != b"ready\n":
             reason = self._process.stderr.read().decode(errors="replace").strip().splitlines()[-1:]
@@ -173,45 +165,54 @@ class Warm:
             )
 
     def run(self, check, answers, cases):
-        """Run the answer to a check on its cases: the bytes that came back, and how it ended, in a word and a sentence.
+        """Run the answer to a check on its cases.
+
+        Args:
+            check: the `vae_checks` check of the exercise.
+            answers: what `find_answers` found in the notebook.
+            cases: what `check.draw` returned.
+
+        Returns:
+            (bytes, Verdict): the outcomes as JSON, which nobody has looked at, and how the answer ended.
 
         Raises:
-            Died: the warm process is gone.
+            AnswerServerDied: the answer server is gone.
             Refused: this machine lets nobody enter a sandbox.
         """
-        job = {
-            "name": check.name,
-            "call": check.call.__name__,
-            "answer": answers.code[check.name],
-            "answers": [code for name, code in answers.code.items() if name != check.name],
-            "others": answers.others,
-            "cases": pack(cases),
-        }
-        job = _in_memory(json.dumps(job).encode())
-        if not self.limits["sandboxed"]:
+        job = Job(
+            name=check.name,
+            call=check.call.__name__,
+            answer=answers.code[check.name],
+            answers=[code for name, code in answers.code.items() if name != check.name],
+            others=answers.others,
+            cases=pack(cases),
+        )
+        job = _in_memory(json.dumps(asdict(job)).encode())
+        if not self.limits.sandboxed:
             return self._send(job, os.open(os.devnull, os.O_RDONLY))
         with Sandbox(self.limits) as sandbox:
-            came, end = self._send(job, os.dup(sandbox.pidfd))
-        if end == answer_server.REFUSED:
+            outcomes, verdict = self._send(job, os.dup(sandbox.pidfd))
+        if verdict.end == End.REFUSED:
             raise Refused(
                 "The sandbox cannot be entered here; in some containers it cannot, because /proc/sys is read-only. "
-                "Grade on a machine of your own, or say --unsafe to run students' code with no protection at all."
+                "Grade on a machine of your own, or say --unsafe to run it with no protection at all."
             )
-        return came, end
+        return outcomes, verdict
 
     def _send(self, job, pidfd):
         outcomes, write_outcomes = os.pipe()
         verdict, write_verdict = os.pipe()
-        given = [pidfd, job, write_outcomes, write_verdict]
+        sent = [pidfd, job, write_outcomes, write_verdict]
         try:
-            socket.send_fds(self._link, [b"!"], given)
+            socket.send_fds(self._link, [b"!"], sent)
         except OSError as error:
-            raise Died(f"the warm process is gone ({error})") from None
+            raise AnswerServerDied(f"the process that runs answers is gone ({error})") from None
         finally:
-            for descriptor in given:
+            for descriptor in sent:
                 os.close(descriptor)
         try:
-            return _read(outcomes, verdict, time.monotonic() + 10 * self.limits["seconds"])
+            # The guard keeps the time, without what the answer waits for a processor; this is for a guard that hangs.
+            return _read(outcomes, verdict, deadline=time.monotonic() + 100 * self.limits.seconds)
         finally:
             os.close(outcomes)
             os.close(verdict)
@@ -250,20 +251,34 @@ def _in_memory(data):
 
 
 def _read(outcomes, verdict, deadline):
-    """All that comes by the two pipes until both are closed, or too much has come, or it has taken too long."""
-    texts = {outcomes: bytearray(), verdict: bytearray()}
+    """All that comes by the two pipes until the guard has closed its own, or too much comes, or the deadline passes.
+
+    Args:
+        outcomes: descriptor of the pipe that the student's process writes to.
+        verdict: descriptor of the pipe that the guard writes to.
+        deadline: by `time.monotonic`.
+
+    Returns:
+        (bytes, Verdict).
+    """
+    received = {outcomes: bytearray(), verdict: bytearray()}
     with selectors.DefaultSelector() as selector:
-        for descriptor in texts:
+        for descriptor in received:
             selector.register(descriptor, selectors.EVENT_READ)
         while selector.get_map():
-            ready = selector.select(max(0, deadline - time.monotonic()))
+            ended = verdict not in selector.get_map()
+            ready = selector.select(0 if ended else max(0, deadline - time.monotonic()))
+            if ended and not ready:  # without a sandbox, what an answer left running may keep the other pipe open
+                break
             if not ready:
-                return b"", "timed out: the sandbox did not answer"
+                return b"", Verdict(End.TIMED_OUT, "the sandbox did not answer")
             for key, _ in ready:
                 part = os.read(key.fd, 2**20)
-                texts[key.fd] += part
+                received[key.fd] += part
                 if not part:
                     selector.unregister(key.fd)
-            if len(texts[outcomes]) > LARGEST_OUTCOME:
-                return b"", f"killed: more than {LARGEST_OUTCOME / 2**20:.0f} MB came back"
-    return bytes(texts[outcomes]), texts[verdict].decode(errors="replace") or "killed: its guard is gone"
+            if len(received[outcomes]) > LARGEST_OUTCOME:
+                return b"", Verdict(End.KILLED, f"more than {LARGEST_OUTCOME / 2**20:.0f} MB came back")
+    if not received[verdict]:
+        return b"", Verdict(End.KILLED, "its guard is gone")
+    return bytes(received[outcomes]), Verdict.from_json(received[verdict])

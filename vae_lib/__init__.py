@@ -9,8 +9,10 @@ Read the modules in this order; each imports only from those above it:
 5. `train`        the training loop, evaluation
 6. `checkpoints`  runs and models as files, and those that ship with the library
 7. `latent`       what the trained latent space looks like
-8. `plots`        figures from tensors
-9. `widgets`      the live samplers
-10. `report`      the whole experiment, also as the command `vae-report`
-11. `environment` is this computer ready for the course?
+8. `measure`      instruments for generated images
+9. `plots`        figures from tensors
+10. `drawings`    the network, and why a code has a spread
+11. `widgets`     the live samplers
+12. `report`      the whole experiment, also as the command `vae-report`
+13. `environment` is this computer ready for the course?
 """

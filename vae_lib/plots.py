@@ -8,6 +8,7 @@ import io
 from html import escape
 from itertools import cycle
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from IPython.display import HTML, display
@@ -18,7 +19,14 @@ from vae_lib.loss import Losses
 
 # Okabe and Ito's colours, told apart by colour-blind readers; every plot adds labels, markers or line styles.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
-DIGIT_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C6D00"] * 2
+# One for each digit; those that lie close in the latent space (4 and 9, 3 and 8, 0 and 5, 2 and 6) differ most.
+DIGIT_COLOURS = [
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C6D00"),
+    *("#000000", "#7B2D8E", "#3892CE", "#777777", "#A50026"),
+]
+# How the two terms of the loss look, wherever they are bars.
+TERMS = {"BCE": dict(color=BLUE), "KLD": dict(color="white", edgecolor=ORANGE, hatch="//")}
+HATCHES = ["", "//", "..", "xx", "--", "\\\\"]
 ONLY_READ_ALOUD = "position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%)"
 LINES = [("o", "-", BLUE), ("s", "--", ORANGE), ("^", "-.", GREEN), ("D", ":", "#CC79A7"), ("v", "-", GREY)]
 
@@ -127,8 +135,8 @@ def snapshot(x, x_hat, samples, losses, title):
     left, right = picture.subplots(1, 2, width_ratios=[3, 1])
     _show_grid(left, torch.cat([x, x_hat, samples]), len(x), 2, rows=["original", "reconstruction", "sample"])
     left.set_title(title)
-    drawn = right.bar(["BCE", "KLD"], [losses.bce, losses.kld], color=["white", BLUE], edgecolor=BLUE, hatch=["//", ""])
-    right.bar_label(drawn, fmt="%.1f")
+    for name, value in {"BCE": losses.bce, "KLD": losses.kld}.items():
+        right.bar_label(right.bar(name, value, **TERMS[name]), fmt="%.1f")
     right.set(ylim=(0, max(240, 1.2 * losses.bce, 1.2 * losses.kld)), ylabel="nats per image")
     right.spines[["top", "right"]].set_visible(False)
     return picture
@@ -172,9 +180,10 @@ def latent_scatter(points, y, explained):
     picture = Picture(7.5, 6.5, alt)
     labels = [f"component {i + 1} ({share:.1%} of the variance)" for i, share in enumerate(explained.tolist())]
     ax = picture.panel(xlabel=labels[0], ylabel=labels[1])
+    size = 14 if len(points) > 3000 else 36  # so that many do not hide one another
     for digit, colour in enumerate(DIGIT_COLOURS):
         own = points[y == digit]
-        ax.scatter(*own.T, marker=f"${digit}$", s=14, lw=0.2, alpha=0.55, color=colour)
+        ax.scatter(*own.T, marker=f"${digit}$", s=size, lw=0.2, alpha=0.55, color=colour)
         box = dict(boxstyle="circle,pad=0.25", fc="white", ec=colour, lw=1.5)
         if len(own):
             ax.text(*own.mean(dim=0), digit, size=14, weight="bold", ha="center", va="center", bbox=box, zorder=3)
@@ -190,14 +199,40 @@ def bars(values, alt, *, xlabel="", ylabel="", decimals=1):
     return picture
 
 
+def ranks(values, alt, *, xlabel="", ylabel=""):
+    """A bar for each of the values (n,), in their order, at the places 1 to n."""
+    picture = Picture(6.5, 3.2, alt)
+    ax = picture.panel(xlabel=xlabel, ylabel=ylabel)
+    ax.bar(range(1, len(values) + 1), values, color=BLUE, width=0.7)
+    return picture
+
+
+def stacked_bars(bars, alt, *, ylabel=""):
+    """Bars made of parts, from a dictionary label → {part: number}; a part looks the same in each bar."""
+    picture = Picture(min(9, 4 + 1.1 * len(bars)), 3.4, alt)
+    ax = picture.panel(ylabel=ylabel)
+    parts = list(dict.fromkeys(part for bar in bars.values() for part in bar))
+    bottom = dict.fromkeys(bars, 0.0)
+    for part, (_, _, colour), hatch in zip(parts, cycle(LINES), cycle(HATCHES), strict=False):
+        heights = {label: bar[part] for label, bar in bars.items() if part in bar}
+        starts = [bottom[label] for label in heights]
+        look = dict(color="white", edgecolor=colour, hatch=hatch) if hatch else dict(color=colour)
+        drawn = ax.bar(list(heights), list(heights.values()), bottom=starts, width=0.6, label=part, **look)
+        box = dict(fc="white", ec="none", pad=1)
+        ax.bar_label(drawn, fmt="%.2f", label_type="center", fontsize=8, bbox=box)
+        bottom |= {label: bottom[label] + height for label, height in heights.items()}
+    ax.legend(*[entries[::-1] for entries in ax.get_legend_handles_labels()], loc="upper left", bbox_to_anchor=(1, 1))
+    return picture
+
+
 def loss_bars(losses, alt):
     """BCE and KLD of several models as stacked bars, from a dictionary label → `loss.Losses` of floats."""
     picture = Picture(min(9, 2.2 + 1.1 * len(losses)), 3.4, alt)
     ax = picture.panel(ylabel="nats per image")
     labels, bce = list(losses), [entry.bce for entry in losses.values()]
     kld = [entry.kld for entry in losses.values()]
-    lower = ax.bar(labels, bce, color=BLUE, width=0.6, label="BCE")
-    upper = ax.bar(labels, kld, bottom=bce, color="white", edgecolor=ORANGE, hatch="//", width=0.6, label="KLD")
+    lower = ax.bar(labels, bce, width=0.6, label="BCE", **TERMS["BCE"])
+    upper = ax.bar(labels, kld, bottom=bce, width=0.6, label="KLD", **TERMS["KLD"])
     ax.bar_label(lower, fmt="BCE %.0f", label_type="center", color="white", fontsize=9)
     ax.bar_label(upper, labels=[f"KLD {value:.1f}" for value in kld], fontsize=9, padding=2)
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
@@ -206,23 +241,25 @@ def loss_bars(losses, alt):
 
 def lines(x, curves, alt, *, xlabel="", ylabel="", logy=False):
     """Curves over a common x, from a dictionary label → values; each has its own marker and line style."""
-    picture = Picture(6.5, 3.4, alt)
+    beside = len(curves) > 3  # where the legend would lie on the curves
+    picture = Picture(8.5 if beside else 6.5, 3.4, alt)
     ax = picture.panel(xlabel=xlabel, ylabel=ylabel)
     for (label, values), (marker, style, colour) in zip(curves.items(), cycle(LINES), strict=False):
         every = max(1, len(values) // 10)
         ax.plot(x, values, marker=marker, markevery=every, ms=5, ls=style, color=colour, label=label)
     if logy:
         ax.set_yscale("log")
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, **(dict(loc="upper left", bbox_to_anchor=(1, 1)) if beside else {}))
     return picture
 
 
 def histogram(groups, alt, *, xlabel="", ylabel=""):
-    """Outlined histograms of one or more sets of numbers, from a dictionary label → values."""
+    """Outlined histograms of one or more sets of numbers in common bins, from a dictionary label → values."""
     picture = Picture(6.5, 3.2, alt)
     ax = picture.panel(xlabel=xlabel, ylabel=ylabel)
+    edges = np.histogram_bin_edges(np.concatenate([np.asarray(values) for values in groups.values()]), 40)
     for (label, values), (_, style, colour) in zip(groups.items(), cycle(LINES), strict=False):
-        ax.hist(values, bins=40, histtype="step", lw=1.8, ls=style, color=colour, label=label)
+        ax.hist(values, bins=edges, histtype="step", lw=1.8, ls=style, color=colour, label=label)
     ax.legend(frameon=False)
     return picture
 

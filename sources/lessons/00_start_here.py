@@ -45,7 +45,8 @@ alt = "Thirty generated digits. Some are clear, some are no digit at all."
 plots.images(sample(model, 30), alt, ncols=15)
 
 # %% [markdown]
-# Some are good, some are scribbles. Why that is so, and how to measure it, is a question this course answers.
+# About one in three is a digit, the rest are scribbles. Why that is so, how to measure it, and how the *same* model draws
+# more than twice as many, is a question that the course answers, in its last lesson.
 #
 # A VAE squeezes each image of 784 pixels into a handful of numbers and draws the image again from them.
 # Here are ten handwritten digits that it never saw in training, and what it made of them:
@@ -65,31 +66,33 @@ plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle a
 # %% [markdown]
 # ## The map
 #
-# The course repeats a real report, a student's VAE on MNIST, and questions each of its statements.
-# Every lesson opens on its own, in any order, but they build on each other.
+# The course repeats [a real report](../docs/the_report.md), a student's VAE on MNIST, and questions each of its statements.
+# Every lesson opens on its own, in any order, but they build on each other. The minutes are estimates.
 #
 # | lesson | the question it answers | minutes |
 # |---|---|---|
 # | `00_start_here` | Is everything ready? | 10 |
-# | `01_data_split` | What do we learn from, and what do we keep back? | 35 |
-# | `02_encoder_decoder` | How do 784 numbers become 40, and 784 again? | 40 |
-# | `03_reparameterization_trick` | How does a gradient pass through a random draw? | 45 |
-# | `04_bce_vs_kld` | What are the two halves of the loss, and which loss is good? | 50 |
-# | `05_training` | What does training look like, epoch by epoch? | 45 |
-# | `06_latent_space_pca` | What do the 40 numbers mean? | 45 |
-# | `07_live_sampling` | What does it feel like to move through them? | 25 |
-# | `08_the_report_revisited` | Which statements of the report hold? | 45 |
+# | [`01_data_split`](01_data_split.ipynb) | What do we learn from, and what do we keep back? | 20 |
+# | [`02_encoder_decoder`](02_encoder_decoder.ipynb) | How do 784 numbers become 40, and 784 again? | 45 |
+# | [`03_reparameterization_trick`](03_reparameterization_trick.ipynb) | How does a gradient pass through a random draw? | 60 |
+# | [`04_bce_vs_kld`](04_bce_vs_kld.ipynb) | What are the two halves of the loss, and which loss is good? | 80 |
+# | [`05_training`](05_training.ipynb) | What does training look like, epoch by epoch? | 60 |
+# | [`06_latent_space_pca`](06_latent_space_pca.ipynb) | What do the 40 numbers mean? | 45 |
+# | [`07_live_sampling`](07_live_sampling.ipynb) | What does it feel like to move through them? | 35 |
+# | [`08_the_report_revisited`](08_the_report_revisited.ipynb) | Which statements of the report hold, and why are samples worse? | 65 |
 #
 # ## How to work
 #
-# - Where you read **Predict**, stop and answer in your head or on paper *before* you run the cell. A wrong guess that
-#   you noticed teaches more than a right answer that you read.
-# - After a lesson, its assignment in `exercises/` lets you write the thing yourself; a check names your mistake.
+# - Where you read **Predict**, stop and answer in your head or on paper *before* you run the cell. What answers it is
+#   collapsed in JupyterLab: press Shift+Enter from cell to cell, and each opens as you come to it. A wrong guess that you
+#   noticed teaches more than a right answer that you read.
+# - After a lesson, its assignment lets you write the thing yourself; a check names your mistake. Each lesson ends with a link.
 # - Change the cells and run them again. You cannot break anything: *Kernel → Restart Kernel and Run All Cells* brings
 #   everything back.
-# - What the shipped model prints may differ from our print in the last digit; a model that you train yourself may differ
-#   by a nat or so, and draw other scribbles. Lesson 05 explains why.
-# - The code behind the lessons is the folder `vae_lib`: nine short files that you can read in 20 minutes.
+# - What the shipped model prints may differ from our print in the last digit; a model that you train yourself comes out a
+#   little different, and draws other scribbles. [Lesson 05](05_training.ipynb) explains why.
+# - The code behind the lessons is the folder `vae_lib`: short files, to be read in the order of its `__init__.py`.
+# - A word that you do not know stands in the [glossary](../GLOSSARY.md), with the lesson that explains it.
 #
 # Nothing here needs the internet: MNIST and the trained model are already on this disk.
 #
@@ -97,9 +100,11 @@ plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle a
 #
 # One word for one thing, in the text, in the code and in the figures. Do not learn them yet. The *encoder* turns an
 # image into numbers, the *decoder* turns numbers into an image; *latent* means hidden, and is the space of those numbers.
-# N(0, I) is bell-shaped noise, mean 0 and standard deviation 1 in each dimension, independent. The *sigmoid* squeezes any
+# N(0, I) is bell-shaped noise: in each dimension a number of its own, with mean 0 and standard deviation 1. (I is the identity
+# matrix: no dimension knows of another.) The *sigmoid* squeezes any
 # number into (0, 1). `bce` says how badly the pixels are drawn, `kld` how far the encoder's answer is from N(0, I), and a
-# *nat* is the unit of both (lesson 04).
+# *nat* is the unit of both ([lesson 04](04_bce_vs_kld.ipynb)). A *sample* is, for a statistician, one draw of z; here it is
+# the image decoded from such a draw.
 #
 # | word | meaning | shape |
 # |---|---|---|
@@ -140,4 +145,4 @@ IntSlider(7, 0, 9, description="drag me")
 #
 # - You saw what you are going to build: generated digits, reconstructions, and a walk between two digits.
 # - You know the nine lessons and how to work through them.
-# - This computer is ready. Next: `01_data_split`.
+# - This computer is ready. Next: [lesson 01](01_data_split.ipynb).

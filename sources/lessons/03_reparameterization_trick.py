@@ -20,7 +20,12 @@
 # - measure it against the other way to differentiate a sample, the score function;
 # - compare three ways to get σ from a layer.
 #
-# **Before you begin:** lesson 02. **Time:** 45 minutes, of which the computer needs 15 seconds.
+# **Before you begin:** [lesson 02](02_encoder_decoder.ipynb). **Time:** 60 minutes (45 without the optional section), of
+# which the computer needs 20 seconds.
+#
+# Three words from later lessons, in short (more in the [glossary](../GLOSSARY.md)): the *loss* is what training makes small.
+# It is a sum of two terms, measured in *nats*: the **BCE** says how badly the pixels are drawn, the **KLD** how far the
+# encoder's answer, N(μ, σ²), is from N(0, 1) in each dimension. [Lesson 04](04_bce_vs_kld.ipynb) explains all four.
 
 # %%
 import torch
@@ -29,8 +34,9 @@ from vae_lib import plots
 from vae_lib.checkpoints import load_experiments, load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
-from vae_lib.loss import bce
-from vae_lib.model import SIGMA, reparameterize
+from vae_lib.loss import bce, vae_loss
+from vae_lib.model import SIGMA, VAE, reparameterize
+from vae_lib.train import new_run
 from vae_lib.widgets import Live
 
 # %% [markdown]
@@ -44,7 +50,7 @@ samples = {
     "torch.normal(1.5, 0.5)": torch.normal(1.5, 0.5, (20_000,)),
     "1.5 + 0.5 · ε": 1.5 + 0.5 * eps,
 }
-alt = "Two histograms of 20,000 samples, nearly the same bell around 1.5."
+alt = "Two histograms of 20,000 samples in the same bins, nearly the same bell around 1.5."
 plots.histogram(samples, alt, xlabel="z", ylabel="samples")
 
 # %% [markdown]
@@ -67,8 +73,8 @@ print(f"gradient of mu: {mu.grad:.1f}   gradient of sigma: {sigma.grad:.1f}")
 # %% [markdown]
 # **What we saw.** Zero. No error, no warning: `torch.normal` hands out a sample, and the way back from it is a wall. In a
 # VAE the encoder would then hear only from the KLD, never from the BCE. It would learn to say N(0, I) for every image, and
-# the decoder to draw the mean digit: a loss that stops near 206 (lesson 04) is the symptom. `torch.distributions` has the
-# same wall in its method `sample`:
+# the decoder to draw the average of all digits: the symptom is a loss that stops near [206 nats](04_bce_vs_kld.ipynb), what that one picture costs. `torch.distributions` has the
+# same wall in its method `sample` (what it returns does not even ask for a gradient):
 
 # %%
 q = torch.distributions.Normal(mu, sigma)
@@ -82,7 +88,7 @@ print("rsample requires grad:", q.rsample().requires_grad)
 #
 # $$z = \mu + \sigma \cdot \varepsilon, \qquad \varepsilon \sim \mathcal N(0, 1)$$
 #
-# (Kingma & Welling 2014, section 2.4.) z has the same distribution as before: the two outlines of the first picture agree. But
+# ([Kingma & Welling 2014](https://arxiv.org/abs/1312.6114), section 2.4.) z has the same distribution as before: the two outlines of the first picture agree. But
 # now z is a plain formula of μ and σ, and plain formulas have derivatives:
 #
 # $$\frac{\partial z}{\partial \mu} = 1, \qquad \frac{\partial z}{\partial \sigma} = \varepsilon$$
@@ -99,7 +105,8 @@ print("dz²/dmu, dz²/dsigma:  ", *[f"{g:.2f}" for g in torch.autograd.grad(z**2
 # %% [markdown]
 # **What we saw.** 1 and ε, as the formula says; and 2z·1 and 2z·ε for z², by the chain rule. In `vae_lib` the whole trick
 # is one line, `mu + sigma * eps`.
-#
+
+# %% [markdown]
 # **Predict.** Below, on the left, ε; on the right z, with its density. How does z move when ε moves, with a small σ and
 # with a large one? And what will a *negative* σ change, z or the density?
 
@@ -111,7 +118,8 @@ Live(lambda sigma, eps: plots.density(1.5, sigma, eps), choices, start=(0.5, 0.8
 # %% [markdown]
 # **What we saw.** z moves σ times as far as ε, and sits at the same height on the flank of its bell. A negative σ mirrors z
 # about μ and leaves the density as it is. We come back to that at the end.
-#
+
+# %% [markdown]
 # One draw gives a noisy gradient. Its average must be right: the mean of z² is μ² + σ², so the gradients should come
 # out at 2μ = 3 and 2σ = 1.
 
@@ -123,21 +131,39 @@ print(f"average of a million draws: {g_mu:.1f} (should be 3) and {g_sigma:.1f} (
 # %% [markdown]
 # ## Each image its own noise
 #
-# **Predict.** If all 64 images of a batch shared one ε, the average loss would still be right. What would be worse?
+# Above, each of a million draws had its own ε. A training step has 64 images. We take the trained model and the first 64
+# validation images, and repeat the step's loss 300 times with new noise.
+#
+# **Predict.** If all 64 images shared one ε, the average loss would still be right. What would be worse, and by what factor?
 
 # %%
-x = torch.full((64,), 1.5)
-own = torch.stack([(reparameterize(x, x / 3) ** 2).mean() for _ in range(2000)])
-shared = torch.stack([(reparameterize(x, x / 3, torch.randn(1)) ** 2).mean() for _ in range(2000)])
-print(f"mean of z² over a batch of 64:  own eps {own.mean():.1f},  shared eps {shared.mean():.1f}")
+model, history = load_trained()
+train_set, val_set, _ = load_tensors()
+
+
+@torch.no_grad()
+def repeated_loss(draws):
+    x = val_set.x[:64]
+    epsilons = [torch.randn(draws, 40).expand(64, 40) for _ in range(300)]
+    return torch.stack([vae_loss(x, *model(x, eps)).loss.mean() for eps in epsilons])
+
+
+own, shared = repeated_loss(64), repeated_loss(1)
+print(f"mean loss:  own eps {own.mean():.0f},  shared eps {shared.mean():.0f}")
 print(f"shared eps scatters {shared.std() / own.std():.0f} times as much")
 
 # %% [markdown]
-# **What we saw.** The same average, but eight times the scatter: √64. Sharing the noise throws away what a batch is for.
+# **What we saw.** The same average, but several times the scatter. Were the 64 images all alike, it would be eight times,
+# √64. Sharing the noise throws away what a batch is for.
+
+# %% [markdown]
+# ## Optional: the other way, the score function
 #
-# ## The other way: the score function
+# Nothing later needs this section; go on at *Three ways to get σ* if you like.
 #
-# There is an older way to differentiate an average over samples, which never looks into the function f:
+# There is an older way to differentiate an average over samples, which never looks into the function f. We write q(z) for
+# the density of z, the bell curve N(μ, σ²); 𝔼 for the average over all z drawn from it; and ∇ with a small μ for the
+# derivative with respect to μ. Then
 #
 # $$\nabla_\mu\, \mathbb E_{z}[f(z)] = \mathbb E_{z}\!\left[f(z)\,\nabla_\mu \log q(z)\right]
 # = \mathbb E_{z}\!\left[f(z)\,\frac{z - \mu}{\sigma^2}\right]$$
@@ -151,8 +177,6 @@ print(f"shared eps scatters {shared.std() / own.std():.0f} times as much")
 # **Predict.** By what factor does the score-function gradient scatter more: about 5, 50 or 500?
 
 # %%
-model, history = load_trained()
-_, val_set, _ = load_tensors()
 image = val_set.x[:1].expand(4000, -1)
 mu, sigma = encode(model, image)
 eps = torch.randn_like(mu)
@@ -188,12 +212,13 @@ print(f"the plain score function scatters over 30 times as much: {factor['score 
 print(f"with the baseline, still over 3 times as much: {factor['score with baseline'] > 3}")
 
 # %% [markdown]
-# **What we saw.** All three estimate the same gradient; mean ± standard error of 4,000 draws agree, but the plain score
-# function cannot even tell its sign. Scatter shrinks with the square root of the number of draws: k times the scatter
+# **What we saw.** All three estimate the same gradient: their means over 4,000 draws differ by less than two standard errors
+# (the number after ±). But the plain score function can hardly tell its sign. Scatter shrinks with the square root of the number of draws: k times the scatter
 # needs k² times as many draws, thousands here, and with the baseline still about 25. The score function knows only *how
 # good* a draw was; the trick also knows *in which direction* it would have been better. That is what training a VAE with
 # one single draw for each image stands on.
-#
+
+# %% [markdown]
 # ## Three ways to get σ
 #
 # σ is a standard deviation, so it should be positive. A linear layer gives any number h. Three customs:
@@ -201,8 +226,8 @@ print(f"with the baseline, still over 3 times as much: {factor['score with basel
 # | `sigma_head` | σ from h | who does it |
 # |---|---|---|
 # | `"sigma"` | σ = h | the report; ours unless said otherwise |
-# | `"log_var"` | σ = exp(h / 2), h is log σ² | the paper's appendix C.2, most code you will find |
-# | `"softplus"` | σ = log(1 + eʰ) | many newer libraries |
+# | `"log_var"` | σ = exp(h / 2), h is log σ² | the paper's appendix C.2, and most VAE tutorials |
+# | `"softplus"` | σ = log(1 + eʰ) | some libraries |
 #
 # Read other people's code with care. From `log_var`: σ = exp(log_var / 2). From `log_sigma`: σ = exp(log_sigma). From
 # `var`: σ = √var. A `log_var` used as σ runs without an error.
@@ -227,9 +252,47 @@ for name, draws in {"+0.5": plus, "-0.5": minus}.items():
     print(f"sigma {name}: mean {draws.mean():.1f}, standard deviation {draws.std():.1f}")
 
 # %% [markdown]
-# **What we saw.** More than half of them are negative, and nothing happens: −ε is as likely as ε, so +σ and −σ
+# **What we saw.** More than half of them are negative, and z does not care: −ε is as likely as ε, so +σ and −σ
 # describe the same distribution. What matters is |σ|. (Remember it when you *print* a σ.)
+
+# %%
+one_sign = ((sigma < 0).all(0) | (sigma > 0).all(0)).sum()
+print(f"dimensions in which all 9,000 images have the same sign: {one_sign} of 40")
+print(f"the smallest |sigma| of all: {sigma.abs().min():.2f}")
+
+# %% [markdown]
+# Each dimension has *one* sign for all images, and no σ comes near 0. There is a wall: the KLD contains −log σ², which is
+# infinite at 0, and no σ gets across. So the sign is a coin flip of the first weights.
 #
+# The wall has a price at the start. A fresh layer gives h ≈ 0. With σ = h that is right at the wall.
+#
+# **Predict.** With which head is the KLD large before the first step? How many of the 797 steps of the first epoch does it
+# take to repair that?
+
+
+# %% tags=["nbval-ignore-output"]
+def first_klds(head, steps=(0, 50, 150, 300, 600)):
+    torch.manual_seed(42)
+    run, seen = new_run(VAE(sigma_head=head), torch.Generator().manual_seed(42)), []
+    for batch in torch.randperm(len(train_set.x)).split(64)[: steps[-1] + 1]:
+        x = train_set.x[batch]
+        loss = vae_loss(x, *run.model(x))
+        seen.append(loss.kld.mean().item())
+        run.optimizer.zero_grad()
+        loss.loss.mean().backward()
+        run.optimizer.step()
+    return [seen[step] for step in steps]
+
+
+print("KLD, step      0      50     150     300     600")
+for head in SIGMA:
+    print(f"{head:9}" + "".join(f"{value:8.1f}" for value in first_klds(head)))
+
+# %% [markdown]
+# **What we saw.** With σ = h the KLD starts at about a hundred nats, and most of the first epoch goes into repairing that. The
+# other two start where the KLD is small.
+
+# %% [markdown]
 # Does the choice change the result? Three runs of 50 epochs ship with the course; validation loss, nats per image:
 
 # %%
@@ -240,11 +303,13 @@ for name, run in runs.items():
     print(f"{name:12}" + "".join(f"{run[n - 1].val.loss:10.1f}" for n in (1, 5, 25, 50)))
 
 # %% [markdown]
-# **What we saw.** The start differs, because h ≈ 0 means σ ≈ 0 in the first, σ ≈ 1 in the second and σ ≈ 0.7 in the
-# third. A σ near 0 makes the KLD huge, and the first epochs go into repairing that; the other two are ahead at epoch 5.
-# After 50 epochs all three agree to within about a nat. The choice is a matter of taste, as long as the rest of the
-# code knows it.
-#
+# The σ head is last at each epoch, by 26 nats after the first and by less than one at the end. One run each: so small a
+# difference at the end means nothing. So the report's σ is harmless for *what* is learned, but not for
+# *training*: it costs the first epochs, and near the wall small causes have large effects. [Lesson 05](05_training.ipynb)
+# shows the jumps that a larger learning rate then makes, and why two trainings differ. For a model of your own take
+# `log_var`; this course keeps the report's way, so that its numbers can be compared.
+
+# %% [markdown]
 # ## Three questions
 #
 # Answer in your head first, then unfold.
@@ -258,16 +323,18 @@ for name, run in runs.items():
 #
 # </details>
 #
-# **2.** A program computes `z = mu + log_var * eps`. It runs. What does the decoder see for a certain image, σ = 0.1?
+# **2.** A program computes `z = mu + log_var * eps`. It runs. What does the decoder see for an image of which the encoder is
+# sure, with a true σ of 0.1?
 #
 # <details><summary>Answer</summary>
 #
 # log 0.1² is −4.6, so the noise is 46 times too wide. Training drives log σ² to 0: then there is no noise at all, and
-# the KLD believes in σ = 1. What is left is a plain autoencoder.
+# the KLD believes in σ = 1. What is left is an autoencoder that keeps a price on μ², ½ Σ μ². The loss that it prints is
+# *lower* than a healthy one, for it bounds nothing any more: too good to be true.
 #
 # </details>
 #
-# **3.** Why does the report's σ, of which more than half are negative, do no harm, and when would it?
+# **3.** Why does a negative σ do no harm to z and to the KLD, and where would it?
 #
 # <details><summary>Answer</summary>
 #
@@ -281,10 +348,13 @@ for name, run in runs.items():
 #
 # - Sampling blocks the gradient without a word: the gradient through `torch.normal` is zero, `sample` is detached.
 # - z = μ + σ·ε moves the dice outside; dz/dμ = 1 and dz/dσ = ε.
-# - The score function is right on average, too, but scatters many times as much.
-# - σ may come from h itself, from log σ² or from softplus. All work; mixing them up does not.
+# - Each image gets its own noise.
+# - The score function (optional) is right on average, too, but scatters many times as much.
+# - σ may come from h itself, from log σ² or from softplus. All end alike; σ = h starts at the wall of −log σ². Mixing them
+#   up does not work.
 #
 # **Where this is limited.** The trick needs a sample that is a smooth formula of its parameters. For a choice among
 # classes there is none, and people go back to score functions or to approximations.
 #
-# Next: `04_bce_vs_kld`.
+# Now write the trick yourself: [assignment 03](../exercises/03_reparameterization_trick/03_reparameterization_trick.ipynb).
+# Next: [lesson 04](04_bce_vs_kld.ipynb).

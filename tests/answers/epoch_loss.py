@@ -9,8 +9,8 @@ from vae_lib.loss import vae_loss
 
 @torch.no_grad()
 def epoch_of_images(model, x, eps, batch_size):
-    one = [loss_by_hand(model, x[i : i + 1], eps[i : i + 1]).item() for i in range(len(x))]
-    return sum(one) / len(one)
+    losses = [loss_by_hand(model, x[i : i + 1], eps[i : i + 1]).item() for i in range(len(x))]
+    return sum(losses) / len(losses)
 
 
 @torch.inference_mode()

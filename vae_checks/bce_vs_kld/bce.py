@@ -51,10 +51,6 @@ bce = check_against(
             "x and x̂ swapped",
             "Which of the two is inside the logarithm?",
             lambda x, x_logits: F.binary_cross_entropy(x, x_logits.sigmoid(), reduction="none").sum(1),
-        ),
-        Mistake(
-            "x and x̂ swapped",
-            "Which of the two is inside the logarithm?",
             lambda x, x_logits: F.binary_cross_entropy_with_logits(x, x_logits, reduction="none").sum(1),
         ),
         Mistake(

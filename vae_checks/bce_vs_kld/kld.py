@@ -62,10 +62,6 @@ KLD_MISTAKES = [
         "σ taken for σ²",
         "A variance and a standard deviation are both positive, but only one is squared already. Which have you got?",
         lambda mu, sigma: 0.5 * (mu**2 + sigma - 1 - sigma.log()).sum(1),
-    ),
-    Mistake(
-        "σ taken for σ²",
-        "A variance and a standard deviation are both positive, but only one is squared already. Which have you got?",
         lambda mu, sigma: 0.5 * (mu**2 + sigma.abs() - 1 - sigma.abs().log()).sum(1),
     ),
     Mistake(

@@ -5,6 +5,7 @@ from torch.distributions import Normal
 
 from vae_checks.check import check_against
 from vae_checks.mistakes import Mistake
+from vae_probe.outcome import Case
 
 
 def _draw_sampling(seed):
@@ -12,18 +13,18 @@ def _draw_sampling(seed):
     generator = torch.Generator().manual_seed(seed)
     kinds = {"main": 7, "one": 1}
     cases = [
-        {
-            "kind": kind,
-            "inputs": {
+        Case(
+            kind,
+            {
                 "mu": 2 * torch.randn(batch, 5, generator=generator),
                 "sigma": torch.exp(0.6 * torch.randn(batch, 5, generator=generator)),
                 "n": 2_000,
                 "generator": seed,
             },
-        }
+        )
         for kind, batch in kinds.items()
     ]
-    return [*cases, {"kind": "other generator", "inputs": cases[0]["inputs"] | {"generator": seed + 1}}]
+    return [*cases, Case("other generator", cases[0].inputs | {"generator": seed + 1})]
 
 
 def _log_ratios(mu, sigma, n, generator):

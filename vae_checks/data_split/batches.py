@@ -4,6 +4,7 @@ import torch
 
 from vae_checks.data_split.index_sets import check_index_sets, shuffle, shuffle_after_global_seed
 from vae_checks.mistakes import Mistake
+from vae_probe.outcome import Case
 
 
 def _draw_batches(seed):
@@ -11,15 +12,15 @@ def _draw_batches(seed):
     size = torch.randint(6, 10, (), generator=generator).item()
     # More batches than images in one, and a last one of 3, so that no two mistakes look alike.
     n = size * torch.randint(size + 1, 2 * size, (), generator=generator).item() + 3
-    one, other = torch.randint(2**31, (2,), generator=generator).tolist()
+    first_seed, other_seed = torch.randint(2**31, (2,), generator=generator).tolist()
     cases = {
-        "some left over": {"n": n, "batch_size": size, "generator": one},
-        "other generator": {"n": n, "batch_size": size, "generator": other},
-        "one left over": {"n": 4 * size + 1, "batch_size": size, "generator": one},
-        "none left over": {"n": 5 * size, "batch_size": size, "generator": one},
-        "not enough for one": {"n": size - 1, "batch_size": size, "generator": one},
+        "main": {"n": n, "batch_size": size, "generator": first_seed},
+        "other generator": {"n": n, "batch_size": size, "generator": other_seed},
+        "one left over": {"n": 4 * size + 1, "batch_size": size, "generator": first_seed},
+        "none left over": {"n": 5 * size, "batch_size": size, "generator": first_seed},
+        "not enough for one": {"n": size - 1, "batch_size": size, "generator": first_seed},
     }
-    return [{"kind": kind, "inputs": inputs} for kind, inputs in cases.items()]
+    return [Case(kind, inputs) for kind, inputs in cases.items()]
 
 
 def _look_at_batches(sets, inputs):
@@ -68,15 +69,7 @@ batches = check_index_sets(
             "drawn with replacement",
             "After an epoch, are there images that the model has never seen?",
             lambda n, batch_size, generator: torch.randint(n, (n,), generator=generator).split(batch_size),
-        ),
-        Mistake(
-            "drawn with replacement",
-            "After an epoch, are there images that the model has never seen?",
             lambda n, batch_size, generator: _with_replacement(n, batch_size, generator, n // batch_size),
-        ),
-        Mistake(
-            "drawn with replacement",
-            "After an epoch, are there images that the model has never seen?",
             lambda n, batch_size, generator: _with_replacement(n, batch_size, generator, n // batch_size + 1),
         ),
         Mistake(
@@ -103,27 +96,19 @@ batches = check_index_sets(
             "a global seed in place of the generator",
             "What happens to the random numbers of whoever called your function?",
             lambda n, batch_size, generator: _seeded_batches(n, batch_size, 42),
-        ),
-        Mistake(
-            "a global seed in place of the generator",
-            "What happens to the random numbers of whoever called your function?",
             lambda n, batch_size, generator: _seeded_batches(n, batch_size, generator.initial_seed()),
         ),
         Mistake(
             "batch_size batches, not batches of batch_size",
             "With n = 1,000 and batch_size = 10, how many images should the first batch hold?",
             lambda n, batch_size, generator: shuffle(n, generator).tensor_split(batch_size),
-        ),
-        Mistake(
-            "batch_size batches, not batches of batch_size",
-            "With n = 1,000 and batch_size = 10, how many images should the first batch hold?",
             lambda n, batch_size, generator: _batches(n, n // batch_size, generator)[:batch_size],
         ),
     ],
     name="batches",
     points={"sizes": 2, "each image once": 3, "drawn from the generator": 3, "new in each epoch": 2},
     draw=_draw_batches,
-    expected="a list of index sets, each a tensor or a list of whole numbers",
+    form="a list of index sets, each a tensor or a list of whole numbers",
     look_at_sizes=_look_at_batches,
     hints=(
         "An epoch is one shuffled order of all images, cut into pieces. Which piece may be smaller than the others?",

@@ -5,56 +5,60 @@ twice? does another generator change anything?), and recognise a mistake by its 
 """
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 
-from vae_checks.check import Check
+from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe
-from vae_checks.mistakes import Finding
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property, Seen, judge_each
 from vae_probe.draws import call_thrice
-from vae_probe.outcome import unpack
+from vae_probe.outcome import Case
 
 
-def check_index_sets(oracle, mistakes, *, name, points, draw, hints, expected, look_at_sizes):
+def check_index_sets(
+    oracle: Callable,
+    mistakes: list[Mistake],
+    *,
+    name: str,
+    points: dict[str, int],
+    draw: Callable[[int], list[Case]],
+    hints: tuple[str, str, str],
+    form: str,
+    look_at_sizes: Callable[[list, dict], tuple[str, str]],
+) -> Check:
     """A `Check` of a function that returns index sets; the second case is the first with another generator.
 
     Args:
-        expected: what should come back, in words.
+        points: for each property.
+        form: what should come back, in words.
         look_at_sizes: index sets, inputs → what is wrong with their sizes, in short and in a sentence, or two times "".
     """
 
-    def judge(cases, outcomes):
-        results = _index_sets(outcomes)
-        if results is None:
-            odd = next(value for outcome in outcomes for value in outcome["value"] if _integers(value, 2) is None)
-            return [Finding("shape", False, f"expected {expected}, got {describe(odd)}")]
-        faults = dict.fromkeys(points, "")
-        if _shared(results):
-            faults["drawn from the generator"] = "another generator does not change all of it"
-        if "new in each epoch" in points and _same_later(results):
-            faults["new in each epoch"] = "with the generator as the first epoch left it, the same batches come again"
-        for case, outcome, (first, again, _) in zip(cases, outcomes, results, strict=True):
-            faults["sizes"] = faults["sizes"] or look_at_sizes(first, case["inputs"])[1]
-            faults["each image once"] = faults["each image once"] or _not_once(first, case["inputs"]["n"])
-            if outcome["seeded"]:
-                faults["drawn from the generator"] = "a global seed is set, so that all random numbers after it repeat"
-            elif first != again:
-                faults["drawn from the generator"] = "generators in the same state give different results"
-        return [Finding(property_, not fault, fault) for property_, fault in faults.items()]
+    def shape(each: Seen) -> str:
+        odd = [value for value in each.outcome.value if _integers(value, 2) is None]
+        return f"expected {form}, got {describe(odd[0])}" if odd else ""
 
-    def recognise(cases, outcomes):
-        seen = traits(cases, outcomes)
-        for mistake in mistakes:
-            if seen and seen == traits(cases, unpack(call_thrice(mistake.function, cases[:2]))):
-                return mistake
-        return None
+    def drawn_from_the_generator(seen: list[Seen]) -> str:
+        for outcome, (first, again, _) in reversed([(each.outcome, _results(each)) for each in seen]):
+            if outcome.seeded:
+                return "a global seed is set, so that all random numbers after it repeat"
+            if first != again:
+                return "generators in the same state give different results"
+        return "another generator does not change all of it" if _shared(seen) else ""
 
-    def traits(cases, outcomes):
+    def new_in_each_epoch(seen: list[Seen]) -> str:
+        same = _same_later(seen)
+        return "with the generator as the first epoch left it, the same batches come again" if same else ""
+
+    def traits(seen: list[Seen]) -> dict | None:
         """What tells one mistake from another, whatever was drawn, in the first case; None if this is no index set."""
-        if (results := _index_sets(outcomes)) is None:
+        if any(_integers(each.outcome.value, 3) is None for each in seen):
             return None
-        inputs, (first, again, _) = cases[0]["inputs"], results[0]
+        inputs, (first, again, _) = seen[0].case.inputs, _results(seen[0])
         times = Counter(i for part in first for i in part)
         in_order = all(max(part) - min(part) < len(part) for part in first if part)
         return {
@@ -63,21 +67,29 @@ def check_index_sets(oracle, mistakes, *, name, points, draw, hints, expected, l
             "twice": len(times) < times.total(),
             "missing": len(times) < inputs["n"],
             "repeatable": first == again,
-            "the same later": _same_later(results),
-            "shared with another generator": min(_shared(results), 2),
-            "seeded": outcomes[0]["seeded"],
+            "the same later": _same_later(seen),
+            "shared with another generator": min(_shared(seen), 2),
+            "seeded": seen[0].outcome.seeded,
         }
 
-    return Check(name, points, draw, call_thrice, judge, recognise, hints, oracle)
+    judges = {
+        "sizes": judge_each(lambda each: look_at_sizes(_results(each)[0], each.case.inputs)[1]),
+        "each image once": judge_each(lambda each: _not_once(_results(each)[0], each.case.inputs["n"])),
+        "drawn from the generator": drawn_from_the_generator,
+        "new in each epoch": new_in_each_epoch,
+    }
+    properties = [Property("shape", 0, judge_each(shape), required=True)]
+    properties += [Property(property_, worth, judges[property_]) for property_, worth in points.items()]
+    recognise = recognise_by(traits, mistakes, call_thrice, kinds=("main", "other generator"))
+    return Check(name, properties, draw, call_thrice, recognise, hints, oracle)
 
 
-def _index_sets(outcomes):
-    """The three results of each outcome as lists of lists of int; None if one is something else."""
-    results = [_integers(outcome["value"], 3) for outcome in outcomes]
-    return None if None in results else results
+def _results(each: Seen) -> list:
+    """The three results of an outcome, lists of lists of int."""
+    return _integers(each.outcome.value, 3)
 
 
-def _integers(value, depth):
+def _integers(value: Any, depth: int) -> Any:
     """A plain value as lists of int, nested so deep; None if it is something else."""
     if isinstance(value, torch.Tensor) and value.ndim == depth < 2:
         value = value.tolist()
@@ -87,22 +99,22 @@ def _integers(value, depth):
     return None if None in items else items
 
 
-def _shared(results):
+def _shared(seen: list[Seen]) -> int:
     """How many index sets another generator leaves as they are; 1 if there are none at all."""
-    one, other = (_unordered(first) for first, _, _ in results[:2])
-    return len(one & other) if one else 1
+    sets, others = (_unordered(_results(each)[0]) for each in seen[:2])
+    return len(sets & others) if sets else 1
 
 
-def _same_later(results):
-    first, _, later = results[0]
+def _same_later(seen: list[Seen]) -> bool:
+    first, _, later = _results(seen[0])
     return _unordered(first) == _unordered(later)
 
 
-def _unordered(sets):
+def _unordered(sets: list[list[int]]) -> set[frozenset[int]]:
     return {frozenset(part) for part in sets}
 
 
-def _not_once(sets, n):
+def _not_once(sets: list[list[int]], n: int) -> str:
     times = Counter(i for part in sets for i in part)
     for i in sorted({*times, *range(n)}):
         if i not in range(n):
@@ -112,13 +124,13 @@ def _not_once(sets, n):
     return ""
 
 
-def shuffle(n, generator):
+def shuffle(n: int, generator: torch.Generator) -> torch.Tensor:
     """A permutation of 0 … n − 1, drawn from the generator by way of NumPy."""
-    seed = torch.randint(2**31, (), generator=generator).item()
+    seed = int(torch.randint(2**31, (), generator=generator))
     return torch.from_numpy(np.random.default_rng(seed).permutation(n))
 
 
-def shuffle_after_global_seed(n, seed):
+def shuffle_after_global_seed(n: int, seed: int) -> torch.Tensor:
     """A permutation of 0 … n − 1, drawn after setting the global seed: a mistake."""
     torch.manual_seed(seed)
     return torch.randperm(n)

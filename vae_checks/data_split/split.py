@@ -4,16 +4,17 @@ import torch
 
 from vae_checks.data_split.index_sets import check_index_sets, shuffle, shuffle_after_global_seed
 from vae_checks.mistakes import Mistake
+from vae_probe.outcome import Case
 
 
 def _draw_split(seed):
     generator = torch.Generator().manual_seed(seed)
     n, other_n = (20 * torch.randint(10, 40, (2,), generator=generator)).tolist()
-    one, other = torch.randint(2**31, (2,), generator=generator).tolist()
+    first_seed, other_seed = torch.randint(2**31, (2,), generator=generator).tolist()
     return [
-        {"kind": "main", "inputs": {"n": n, "generator": one}},
-        {"kind": "other generator", "inputs": {"n": n, "generator": other}},
-        {"kind": "other n", "inputs": {"n": other_n, "generator": one}},
+        Case("main", {"n": n, "generator": first_seed}),
+        Case("other generator", {"n": n, "generator": other_seed}),
+        Case("other n", {"n": other_n, "generator": first_seed}),
     ]
 
 
@@ -58,15 +59,7 @@ split = check_index_sets(
             "the validation set from a shuffle with another seed",
             "Are the last 15 % of this second order free of the images that you train on?",
             lambda n, generator: _cut(shuffle(n, generator), shuffle(n, torch.Generator().manual_seed(43))),
-        ),
-        Mistake(
-            "the validation set from a shuffle with another seed",
-            "Are the last 15 % of this second order free of the images that you train on?",
             lambda n, generator: _cut(shuffle(n, generator), torch.randperm(n)),
-        ),
-        Mistake(
-            "the validation set from a shuffle with another seed",
-            "Are the last 15 % of this second order free of the images that you train on?",
             lambda n, generator: _cut(shuffle(n, generator), shuffle_after_global_seed(n, 43)),
         ),
         Mistake(
@@ -78,10 +71,6 @@ split = check_index_sets(
             "drawn with replacement",
             "How often can your draw pick the same image?",
             lambda n, generator: _cut(torch.randint(n, (n,), generator=generator)),
-        ),
-        Mistake(
-            "drawn with replacement",
-            "How often can your draw pick the same image?",
             _split_with_replacement,
         ),
         Mistake(
@@ -93,10 +82,6 @@ split = check_index_sets(
             "a global seed in place of the generator",
             "What happens to the random numbers of whoever called your function?",
             lambda n, generator: _cut(shuffle_after_global_seed(n, 42)),
-        ),
-        Mistake(
-            "a global seed in place of the generator",
-            "What happens to the random numbers of whoever called your function?",
             lambda n, generator: _cut(shuffle_after_global_seed(n, generator.initial_seed())),
         ),
         Mistake(
@@ -113,7 +98,7 @@ split = check_index_sets(
     name="split",
     points={"sizes": 2, "each image once": 4, "drawn from the generator": 4},
     draw=_draw_split,
-    expected="two index sets, each a tensor or a list of whole numbers",
+    form="two index sets, each a tensor or a list of whole numbers",
     look_at_sizes=_look_at_split,
     hints=(
         "Think of a pack of cards: shuffle it once, then cut it once. What does the cut guarantee?",

@@ -6,7 +6,9 @@ import numpy as np
 import torch
 
 from vae_checks.check import check_against
-from vae_checks.mistakes import Finding, Mistake
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property
+from vae_probe.outcome import Case
 
 
 def _draw_bytes(seed):
@@ -17,9 +19,9 @@ def _draw_bytes(seed):
 
     # In a dark image no pixel is white: there, the brightest pixel is no measure.
     return [
-        {"kind": "main", "inputs": inputs(7, 255)},
-        {"kind": "main", "inputs": inputs(7, 200)},
-        {"kind": "one", "inputs": inputs(1, 200)},
+        Case("main", inputs(7, 255)),
+        Case("main", inputs(7, 200)),
+        Case("one", inputs(1, 200)),
     ]
 
 
@@ -64,25 +66,13 @@ _values_of_images = check_against(
             "divided by the brightest pixel",
             "Should the same byte become another grey because the image beside it is brighter?",
             lambda pixels: _as_floats(pixels) / _as_floats(pixels).amax(1, keepdim=True),
-        ),
-        Mistake(
-            "divided by the brightest pixel",
-            "Should the same byte become another grey because the image beside it is brighter?",
             lambda pixels: _as_floats(pixels) / pixels.max(),
         ),
         Mistake(
             "standardized",
             "Which range do your numbers have, and which can a sigmoid reach?",
             lambda pixels: (_as_floats(pixels) - _as_floats(pixels).mean()) / _as_floats(pixels).std(),
-        ),
-        Mistake(
-            "standardized",
-            "Which range do your numbers have, and which can a sigmoid reach?",
             lambda pixels: (_as_floats(pixels) - _as_floats(pixels).mean()) / _as_floats(pixels).std(correction=0),
-        ),
-        Mistake(
-            "standardized",
-            "Which range do your numbers have, and which can a sigmoid reach?",
             lambda pixels: (_as_floats(pixels) / 255 - 0.1307) / 0.3081,  # of MNIST, as many recipes have them
         ),
         Mistake(
@@ -119,10 +109,9 @@ _values_of_images = check_against(
 )
 
 
-def _judge_images(cases, outcomes):
-    types = {str(getattr(outcome["value"], "dtype", "no tensor")) for outcome in outcomes}
-    fault = "" if types == {"torch.float32"} else f"expected torch.float32, got {' and '.join(sorted(types))}"
-    return [*_values_of_images.judge(cases, outcomes), Finding("float32", not fault, fault)]
+def _float32(seen):
+    types = {str(getattr(each.outcome.value, "dtype", "no tensor")) for each in seen}
+    return "" if types == {"torch.float32"} else f"expected torch.float32, got {' and '.join(sorted(types))}"
 
 
-to_images = replace(_values_of_images, points=_values_of_images.points | {"float32": 1}, judge=_judge_images)
+to_images = replace(_values_of_images, properties=[*_values_of_images.properties, Property("float32", 1, _float32)])

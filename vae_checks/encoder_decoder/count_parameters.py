@@ -5,19 +5,20 @@ from torch import nn
 
 from vae_checks.check import check_against
 from vae_checks.mistakes import Mistake
+from vae_probe.outcome import Case
 
 
 def _draw_sizes(seed):
     generator = torch.Generator().manual_seed(seed)
     names, lows = ("input_dim", "hidden_dim", "latent_dim"), (30, 12, 3)
     return [
-        {
-            "kind": "main",
-            "inputs": {
+        Case(
+            "main",
+            {
                 name: torch.randint(low, 2 * low, (), generator=generator).item()
                 for name, low in zip(names, lows, strict=True)
             },
-        }
+        )
         for _ in range(3)
     ]
 

@@ -35,10 +35,6 @@ Encoder = check_module(
             "one head returned twice",
             "Does changing the weights of either head change what comes back?",
             change_end(_Encoder, lambda mu, sigma: (mu, mu)),
-        ),
-        Mistake(
-            "one head returned twice",
-            "Does changing the weights of either head change what comes back?",
             change_end(_Encoder, lambda mu, sigma: (sigma, sigma)),
         ),
         Mistake(
@@ -70,10 +66,6 @@ Encoder = check_module(
             "sigma made positive",
             "That is a good thought, and a common choice. But what does the task say about the sign of sigma?",
             change_end(_Encoder, lambda mu, sigma: (mu, sigma.abs())),
-        ),
-        Mistake(
-            "sigma made positive",
-            "That is a good thought, and a common choice. But what does the task say about the sign of sigma?",
             change_end(_Encoder, lambda mu, sigma: (mu, F.softplus(sigma))),
         ),
     ],

@@ -3,16 +3,28 @@
 A student's class is built with small sizes and run with drawn weights, so that its numbers can be compared.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
+from torch import nn
 
-from vae_checks.check import check_against, tensor_cases
-from vae_checks.mistakes import Finding, Mistake
+from vae_checks.check import Check, check_against, tensor_cases
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property, judge_each
 from vae_probe.modules import call_module
 
 
-def check_module(oracle, mistakes, *, name, input_name, draw_input, hints):
+def check_module(
+    oracle: type[nn.Module],
+    mistakes: list[Mistake],
+    *,
+    name: str,
+    input_name: str,
+    draw_input: Callable[..., torch.Tensor],
+    hints: tuple[str, str, str],
+) -> Check:
     """A `Check` of a class of modules with the parameters of the oracle, a class as well.
 
     Args:
@@ -24,7 +36,7 @@ def check_module(oracle, mistakes, *, name, input_name, draw_input, hints):
         def make(generator, batch):
             # From ranges that do not meet, so that no two dimensions can be mistaken for each other.
             sizes = [torch.randint(low, low + 4, (), generator=generator).item() for low in (12, 7, 2)]
-            with torch.device("meta"):  # only the shapes are wanted
+            with torch.device("meta"):  # only the shapes are needed
                 shapes = {name: weights.shape for name, weights in oracle(*sizes).named_parameters()}
             weights = {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
             # The last layer first: a gradient that is cut off is then named where it is cut.
@@ -32,15 +44,14 @@ def check_module(oracle, mistakes, *, name, input_name, draw_input, hints):
 
         return tensor_cases(seed, make)
 
-    def judge(cases, outcomes):
-        for outcome in outcomes:
-            if isinstance(outcome["value"], dict) and "layers" in outcome["value"]:
-                return [Finding("layers", False, outcome["value"]["layers"])]
-        return [Finding("layers", True), *check.judge(cases, outcomes)]
+    def layers(each):
+        value = each.outcome.value
+        return value["layers"] if isinstance(value, dict) and "layers" in value else ""
 
     points = {"shape": 1, "value": 4, "gradient": 1, "batch of one": 1, "float64 and device": 1, "no global seed": 1}
     check = check_against(oracle, mistakes, name=name, points=points, draw=draw, hints=hints, call=call_module)
-    return replace(check, points={"layers": 1, **points}, judge=judge)
+    first = Property("layers", 1, judge_each(layers), required=True)
+    return replace(check, properties=[first, *check.properties])
 
 
 def _with_activation(oracle, activation):
@@ -54,7 +65,7 @@ def _with_activation(oracle, activation):
     return Wrong
 
 
-def change_end(oracle, end):
+def change_end(oracle: Any, end: Callable) -> Any:
     """The class with a function of what it should return."""
 
     class Wrong(oracle):
@@ -65,7 +76,7 @@ def change_end(oracle, end):
     return Wrong
 
 
-def change_inside(oracle):
+def change_inside(oracle: Any) -> list[Mistake]:
     """The mistakes between the layers, for either class."""
     return [
         Mistake(

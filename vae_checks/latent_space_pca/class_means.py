@@ -5,6 +5,7 @@ import torch
 from vae_checks.check import check_against
 from vae_checks.latent_space_pca.pca import POINTS
 from vae_checks.mistakes import Mistake
+from vae_probe.outcome import Case
 
 
 def _draw_classes(seed):
@@ -12,14 +13,14 @@ def _draw_classes(seed):
     # Images and dimensions; in the second each digit has a single image.
     sizes = [("main", 45, 4), ("main", 10, 6), ("main", 60, 3), ("float64", 30, 5)]
     return [
-        {
-            "kind": kind,
-            "inputs": {
+        Case(
+            kind,
+            {
                 "codes": 3 * torch.randn(n, d, generator=generator, dtype=torch.float64 if kind == "float64" else None),
                 "labels": _unbalanced(generator, n),
             },
-            "device": True,
-        }
+            device=True,
+        )
         for kind, n, d in sizes
     ]
 
@@ -89,10 +90,6 @@ class_means = check_against(
             "one image of each digit",
             "How many images of a class does your answer look at?",
             _for_each_digit(lambda group: group[0]),
-        ),
-        Mistake(
-            "one image of each digit",
-            "How many images of a class does your answer look at?",
             _for_each_digit(lambda group: group[-1]),
         ),
         Mistake(
@@ -109,10 +106,6 @@ class_means = check_against(
             "a digit is missing",
             "Which digits are there, and which do you go through?",
             lambda codes, labels: _class_means(codes, labels)[1:],
-        ),
-        Mistake(
-            "a digit is missing",
-            "Which digits are there, and which do you go through?",
             lambda codes, labels: _class_means(codes, labels)[:9],
         ),
     ],

@@ -7,11 +7,12 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from vae_checks.check import check_against
 from vae_checks.mistakes import Mistake
+from vae_probe.outcome import Case
 
 
 def _draw_neighbours(seed):
     generator = torch.Generator().manual_seed(seed)
-    return [{"kind": "main", "inputs": _groups(generator, n, d)} for n, d in [(7, 3), (100, 4), (100, 5), (100, 6)]]
+    return [Case("main", _groups(generator, n, d)) for n, d in [(7, 3), (100, 4), (100, 5), (100, 6)]]
 
 
 def _groups(generator, n, d):
@@ -81,15 +82,7 @@ neighbours_right = check_against(
             "the labels leak into the distance",
             "For an image whose digit you do not know yet, could you compute this distance?",
             lambda codes, labels: _share(_distances(torch.cat([codes, labels.to(codes).unsqueeze(1)], 1)), labels),
-        ),
-        Mistake(
-            "the labels leak into the distance",
-            "For an image whose digit you do not know yet, could you compute this distance?",
             lambda codes, labels: _share(_distances(torch.cat([codes, F.one_hot(labels).to(codes)], 1)), labels),
-        ),
-        Mistake(
-            "the labels leak into the distance",
-            "For an image whose digit you do not know yet, could you compute this distance?",
             lambda codes, labels: _share((labels.unsqueeze(1) != labels).to(codes), labels),
         ),
         Mistake(

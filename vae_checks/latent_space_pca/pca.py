@@ -5,11 +5,11 @@ from dataclasses import replace
 import torch
 from sklearn.decomposition import PCA
 
-from vae_checks.check import check_against
+from vae_checks.check import check_against, recognise_by
 from vae_checks.compare import alike
 from vae_checks.mistakes import Mistake
 from vae_probe.call import call_function
-from vae_probe.outcome import unpack
+from vae_probe.outcome import Case
 
 POINTS = {"shape": 1, "value": 6, "float64 and device": 1, "inputs unchanged": 1, "no global seed": 1}
 
@@ -19,11 +19,11 @@ def _draw_pca(seed):
     # Images, dimensions and components; the third has fewer images than dimensions.
     sizes = [("main", 7, 5, 3), ("main", 40, 8, 1), ("main", 6, 8, 3), ("float64", 7, 4, 2)]
     return [
-        {
-            "kind": kind,
-            "inputs": {"codes": _cloud(generator, n, d).to(torch.float64 if kind == "float64" else None), "k": k},
-            "device": True,
-        }
+        Case(
+            kind,
+            {"codes": _cloud(generator, n, d).to(torch.float64 if kind == "float64" else None), "k": k},
+            device=True,
+        )
         for kind, n, d, k in sizes
     ]
 
@@ -101,10 +101,6 @@ PCA_MISTAKES = [
         "images and dimensions mixed up",
         "What stands in a row of your matrix: an image or a dimension?",
         lambda codes, k: _by_svd(_centred(codes).T, k),
-    ),
-    Mistake(
-        "images and dimensions mixed up",
-        "What stands in a row of your matrix: an image or a dimension?",
         lambda codes, k: _by_svd(_centred(codes.T), k),
     ),
     Mistake(
@@ -156,20 +152,12 @@ PCA_MISTAKES = [
         "columns of Vh taken for components",
         "`torch.linalg.svd` gives V or its transpose. Do the components stand in the rows or in the columns of it?",
         _points(lambda codes, k: _centred(codes) @ _axes(codes)[:, :k]),
-    ),
-    Mistake(
-        "columns of Vh taken for components",
-        "`torch.linalg.svd` gives V or its transpose. Do the components stand in the rows or in the columns of it?",
         _points(lambda codes, k: _centred(codes) @ torch.linalg.svd(_centred(codes)).Vh[:, :k]),
     ),
     Mistake(
         "smallest first",
         "In which order come the eigenvalues, and which direction is the widest?",
         _by_eigh(lambda k: slice(k)),
-    ),
-    Mistake(
-        "smallest first",
-        "In which order come the eigenvalues, and which direction is the widest?",
         _by_eigh(lambda k: slice(-k, None)),
     ),
     Mistake(
@@ -180,28 +168,17 @@ PCA_MISTAKES = [
 ]
 
 
-def _turned(outcomes, like):
-    """The outcomes with each column of points turned to the sign that it has in others: in a PCA it is free."""
-
-    def turn(value, other):
-        match value, other:
-            case [[torch.Tensor() as points, *rest], [torch.Tensor() as others, *_]] if points.shape == others.shape:
-                return [points * torch.where((points.double() * others.double()).sum(0) < 0, -1, 1), *rest]
-        return value
-
-    return [one | {"value": turn(one["value"], two["value"])} for one, two in zip(outcomes, like, strict=True)]
+def _turn(outcome, like):
+    """The outcome with each column of points turned to the sign that it has in another: in a PCA it is free."""
+    match outcome.value, like.value:
+        case [[torch.Tensor() as points, *rest], [torch.Tensor() as others, *_]] if points.shape == others.shape:
+            signs = torch.where((points.double() * others.double()).sum(0) < 0, -1, 1)
+            return replace(outcome, value=[points * signs, *rest])
+    return outcome
 
 
-def _judge_pca(cases, outcomes):
-    return _pca_by_sign.judge(cases, _turned(outcomes, unpack(call_function(_pca, cases))))
-
-
-def _recognise_pca(cases, outcomes):
-    for mistake in PCA_MISTAKES:
-        wrong = unpack(call_function(mistake.function, cases))
-        if alike(_turned(wrong, outcomes), outcomes, 1e-3):
-            return mistake
-    return None
+def _agree(wrong, students):
+    return alike([_turn(a, b) for a, b in zip(wrong, students, strict=True)], students, 1e-3)
 
 
 _pca_by_sign = check_against(
@@ -222,4 +199,8 @@ _pca_by_sign = check_against(
 )
 
 
-pca = replace(_pca_by_sign, judge=_judge_pca, recognise=_recognise_pca)
+pca = replace(
+    _pca_by_sign,
+    prepare=lambda seen: seen._replace(outcome=_turn(seen.outcome, seen.expected)),
+    recognise=recognise_by(lambda seen: [each.outcome for each in seen], PCA_MISTAKES, call_function, agree=_agree),
+)

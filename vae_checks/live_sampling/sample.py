@@ -5,10 +5,11 @@ import re
 import torch
 from torch.distributions import Normal
 
-from vae_checks.check import Check
+from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, difference, same
-from vae_checks.mistakes import Finding, Mistake
-from vae_probe.outcome import unpack
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property, judge_each, shared
+from vae_probe.outcome import Case
 from vae_probe.samples import call_samples
 
 POINTS = {"shape": 1, "value": 6, "float64 and device": 1, "inputs unchanged": 1, "no global seed": 1}
@@ -22,32 +23,23 @@ def _draw_samples(seed):
         weights = torch.randn(latent_dim, 16, generator=generator)
         return {"weights": weights, "bias": torch.randn(16, generator=generator), "n": n, "generator": seed}
 
-    many, few, one = map(inputs, (4_000, 7, 1))
+    many, few, single = map(inputs, (4_000, 7, 1))
     return [
-        {"kind": "many", "inputs": many},
-        {"kind": "many", "inputs": many | {"generator": seed + 1}},
-        {"kind": "few", "inputs": few},
-        {"kind": "one", "inputs": one},
+        Case("many", many),
+        Case("many", many | {"generator": seed + 1}),
+        Case("few", few),
+        Case("one", single),
     ]
 
 
-def _judge_samples(cases, outcomes):
-    seen = [(case["inputs"], outcome["value"]) for case, outcome in zip(cases, outcomes, strict=True)]
-    repeated = same(seen[0][1]["z"], seen[1][1]["z"])
-    seeded = any(outcome["seeded"] for outcome in outcomes)
-    faults = {
-        "shape": [_wrong_shape(**value, **inputs) for inputs, value in seen],
-        "z from N(0, I)": [_wrong_z(value["z"], inputs["n"]) for inputs, value in seen],
-        "x_hat is decode(z)": [_wrong_x_hat(**value, **inputs) for inputs, value in seen],
-        "draws from the generator": ["another generator gives the very same z; is it used?"] * repeated,
-        "no global seed": ["your function sets a global seed, so that all random numbers after it repeat"] * seeded,
-    }
-    return [Finding(property_, not any(found), next(filter(None, found), "")) for property_, found in faults.items()]
+def _same_z(seen):
+    same_z = same(seen[0].outcome.value["z"], seen[1].outcome.value["z"])
+    return "another generator gives the very same z; is it used?" if same_z else ""
 
 
 def _wrong_shape(x_hat, z, weights, bias, n, generator):
-    wanted, came = describe(torch.empty(n, len(bias))), describe(x_hat)
-    return "" if wanted == came else f"for n = {n} expected {wanted}, got {came}"
+    expected, actual = describe(torch.empty(n, len(bias))), describe(x_hat)
+    return "" if expected == actual else f"for n = {n} expected {expected}, got {actual}"
 
 
 def _wrong_z(z, n):
@@ -88,18 +80,20 @@ def _wrong_x_hat(x_hat, z, weights, bias, n, generator):
     return "" if same(decoded, x_hat) else f"not what decode gave: {difference(decoded, x_hat)}"
 
 
-def _recognise_samples(cases, outcomes):
-    # Another way to draw gives other numbers, so mistakes are alike if the same is wrong with both, numbers aside.
-    def symptoms(seen):
-        if any(outcome["error"] for outcome in seen):
-            return [(outcome["error"] or {}).get("message") for outcome in seen]
-        return [re.sub(r"-?\d[\d.e+-]*", "", finding.sentence) for finding in _judge_samples(cases, seen)]
+PROPERTIES = [
+    Property("shape", 1, judge_each(lambda each: _wrong_shape(**each.outcome.value, **each.case.inputs))),
+    Property("z from N(0, I)", 5, judge_each(lambda each: _wrong_z(each.outcome.value["z"], each.case.inputs["n"]))),
+    Property("x_hat is decode(z)", 2, judge_each(lambda each: _wrong_x_hat(**each.outcome.value, **each.case.inputs))),
+    Property("draws from the generator", 1, _same_z),
+    shared("no global seed", 1),
+]
 
-    found = symptoms(outcomes)
-    for mistake in SAMPLE_MISTAKES:
-        if symptoms(unpack(call_samples(mistake.function, cases))) == found:
-            return mistake
-    return None
+
+def _symptoms(seen):
+    """The faults, numbers aside, because another way to draw gives other numbers; or the messages of errors."""
+    if any(each.outcome.error for each in seen):
+        return [each.outcome.error and each.outcome.error.message for each in seen]
+    return [re.sub(r"-?\d[\d.e+-]*", "", property_.judge(seen)) for property_ in PROPERTIES]
 
 
 def _sample(decode, n, latent_dim, generator):
@@ -156,10 +150,6 @@ SAMPLE_MISTAKES = [
         "one z for all",
         "Are your n pictures n different ones?",
         _decoding(lambda n, latent_dim, generator: torch.randn(1, latent_dim, generator=generator).repeat(n, 1)),
-    ),
-    Mistake(
-        "one z for all",
-        "Are your n pictures n different ones?",
         _one_for_all,
     ),
     Mistake(
@@ -181,10 +171,6 @@ SAMPLE_MISTAKES = [
         "noise on the picture",
         "Where does chance come in: before the decoder, or after it?",
         _noise_added(_zero),
-    ),
-    Mistake(
-        "noise on the picture",
-        "Where does chance come in: before the decoder, or after it?",
         _noise_added(_sample),
     ),
     Mistake(
@@ -212,11 +198,10 @@ SAMPLE_MISTAKES = [
 
 sample = Check(
     "sample",
-    {"shape": 1, "z from N(0, I)": 5, "x_hat is decode(z)": 2, "draws from the generator": 1, "no global seed": 1},
+    PROPERTIES,
     _draw_samples,
     call_samples,
-    _judge_samples,
-    _recognise_samples,
+    recognise_by(_symptoms, SAMPLE_MISTAKES, call_samples),
     (
         "In training, the codes of all images together were pushed towards N(0, I). What must be drawn, and who makes "
         "pictures of it?",

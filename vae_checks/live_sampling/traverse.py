@@ -4,6 +4,7 @@ import torch
 
 from vae_checks.check import check_against
 from vae_checks.mistakes import Mistake
+from vae_probe.outcome import Case
 
 
 def _draw_traversals(seed):
@@ -13,7 +14,7 @@ def _draw_traversals(seed):
         z = torch.randn(dims, generator=generator, dtype=torch.float64 if kind == "float64" else None)
         dim = torch.randint(1, dims - 1, (), generator=generator).item()
         values = 3 * torch.randn(count, generator=generator, dtype=z.dtype)
-        return {"kind": kind, "inputs": {"z": z, "dim": dim, "values": values}, "device": True}
+        return Case(kind, {"z": z, "dim": dim, "values": values}, device=True)
 
     return [case("main", 6, 7), case("main", 4, 3), case("one", 5, 1), case("float64", 6, 7)]
 
@@ -36,10 +37,6 @@ traverse = check_against(
             "all rows share one memory",
             "If each row is the same z, and not a copy of it, what do all rows show after the last value?",
             _without_copies,
-        ),
-        Mistake(
-            "all rows share one memory",
-            "If each row is the same z, and not a copy of it, what do all rows show after the last value?",
             lambda z, dim, values: _traverse(z, dim, values)[[-1] * len(values)],
         ),
         Mistake(
@@ -71,10 +68,6 @@ traverse = check_against(
             "dimensions counted from 1",
             "Which entry is `z[dim]`, and which one did you set?",
             lambda z, dim, values: _traverse(z, dim - 1, values),
-        ),
-        Mistake(
-            "dimensions counted from 1",
-            "Which entry is `z[dim]`, and which one did you set?",
             lambda z, dim, values: _traverse(z, dim + 1, values),
         ),
         Mistake(

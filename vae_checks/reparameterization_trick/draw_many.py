@@ -4,39 +4,40 @@ import torch
 
 from vae_checks.check import Check
 from vae_checks.compare import describe
-from vae_checks.mistakes import Finding, Mistake
-from vae_checks.properties import PROPERTIES
-from vae_checks.reparameterization_trick.gaussian_draws import draw_gaussians, find_faults, recognise_draws
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property, judge_each, shared
+from vae_checks.reparameterization_trick.gaussian_draws import (
+    draw_gaussians,
+    find_fault,
+    judge_dependence,
+    judge_normality,
+    judge_spread,
+    recognise_draws,
+)
 from vae_probe.call import call_function
 from vae_probe.draws import DRAWS
+from vae_probe.outcome import Case
 
 
 def _draw_draw_many(seed):
     generator = torch.Generator().manual_seed(seed)
     n = DRAWS + int(torch.randint(100, (), generator=generator))
-    main, one = ({**draw_gaussians(generator, batch), "n": n, "generator": seed} for batch in (7, 1))
+    main, single = ({**draw_gaussians(generator, batch), "n": n, "generator": seed} for batch in (7, 1))
     return [
-        {"kind": "main", "inputs": main},
-        {"kind": "one", "inputs": one},
-        {"kind": "other generator", "inputs": main | {"generator": seed + 1}},
+        Case("main", main),
+        Case("one", single),
+        Case("other generator", main | {"generator": seed + 1}),
     ]
 
 
-def _judge_draw_many(cases, outcomes):
-    for case, outcome in zip(cases, outcomes, strict=True):
-        inputs, z = case["inputs"], outcome["value"]
-        wanted = (inputs["n"], *inputs["mu"].shape)
-        if not isinstance(z, torch.Tensor) or z.shape != wanted:
-            return [Finding("shape", False, f"expected a tensor {wanted}, got {describe(z)}")]
-    faults, of_one = (
-        find_faults(outcome["value"], case["inputs"]["mu"], case["inputs"]["sigma"])
-        for case, outcome in zip(cases[:2], outcomes[:2], strict=True)
-    )
-    pairs = [(case, None, outcome) for case, outcome in zip(cases, outcomes, strict=True)]
-    used = PROPERTIES["no global seed"](pairs, None) or PROPERTIES["draws from the generator"](pairs, None)
-    faults |= {"shape": "", "batch of one": next(filter(None, of_one.values()), ""), "draws from the generator": used}
-    faults["inputs unchanged"] = PROPERTIES["inputs unchanged"](pairs, None)
-    return [Finding(property_, not faults[property_], faults[property_]) for property_ in draw_many.points]
+def _shape(each):
+    expected, z = (each.case.inputs["n"], *each.case.inputs["mu"].shape), each.outcome.value
+    right = isinstance(z, torch.Tensor) and z.shape == expected
+    return "" if right else f"expected a tensor {expected}, got {describe(z)}"
+
+
+def _from_the_generator(seen):
+    return shared("no global seed", 0).judge(seen) or shared("draws from the generator", 0).judge(seen)
 
 
 def _draw_many(mu, sigma, n, generator):
@@ -94,18 +95,17 @@ DRAW_MANY_MISTAKES = [
 
 draw_many = Check(
     name="draw_many",
-    points={
-        "shape": 1,
-        "mean and spread": 1,
-        "normal noise": 1,
-        "independent noise": 3,
-        "draws from the generator": 2,
-        "batch of one": 1,
-        "inputs unchanged": 1,
-    },
+    properties=[
+        Property("shape", 1, judge_each(_shape), required=True),
+        Property("mean and spread", 1, judge_each(judge_spread, "main")),
+        Property("normal noise", 1, judge_each(judge_normality, "main")),
+        Property("independent noise", 3, judge_each(judge_dependence, "main")),
+        Property("draws from the generator", 2, _from_the_generator),
+        Property("batch of one", 1, judge_each(find_fault, "one")),
+        shared("inputs unchanged", 1),
+    ],
     draw=_draw_draw_many,
     call=call_function,
-    judge=_judge_draw_many,
     recognise=recognise_draws(DRAW_MANY_MISTAKES, call_function),
     hints=(
         "It is the trick once more, with more noise. How many random numbers are there in z of shape (n, B, D)?",

@@ -1,73 +1,69 @@
 """Check of `reparameterize`: z from μ and σ."""
 
+from dataclasses import replace
+
 import torch
 from torch.distributions import Normal
 
 from vae_checks.check import Check
 from vae_checks.compare import describe, same
-from vae_checks.mistakes import Finding, Mistake
-from vae_checks.properties import PROPERTIES
-from vae_checks.reparameterization_trick.gaussian_draws import are_draws, draw_gaussians, find_faults, recognise_draws
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property, judge_each, shared
+from vae_checks.reparameterization_trick.gaussian_draws import (
+    are_draws,
+    draw_gaussians,
+    find_fault,
+    judge_dependence,
+    judge_normality,
+    judge_spread,
+    recognise_draws,
+)
 from vae_probe.call import unequal_weights
 from vae_probe.draws import DRAWS, call_often
+from vae_probe.outcome import Case
 
 
 def _draw_reparameterize(seed):
     generator = torch.Generator().manual_seed(seed)
     kinds = {"main": 7, "one": 1, "float64": 7}
-    cases = [{"kind": kind, "inputs": draw_gaussians(generator, batch), "seed": seed} for kind, batch in kinds.items()]
-    cases[0]["device"] = True
-    cases[2]["inputs"] = {name: value.double() for name, value in cases[2]["inputs"].items()}
-    return cases
+    cases = [Case(kind, draw_gaussians(generator, batch), seed=seed) for kind, batch in kinds.items()]
+    double = {name: value.double() for name, value in cases[2].inputs.items()}
+    return [replace(cases[0], device=True), cases[1], replace(cases[2], inputs=double)]
 
 
-def _judge_reparameterize(cases, outcomes):
-    for case, outcome in zip(cases, outcomes, strict=True):
-        if not are_draws(outcome["value"], case):
-            wanted, z = describe(case["inputs"]["mu"]), outcome["value"]
-            came = describe(z[0]) if isinstance(z, torch.Tensor) and len(z) == DRAWS else describe(z)
-            return [Finding("shape", False, f"expected {wanted}, got {came}")]
-    seen = {case["kind"]: (case["inputs"], outcome) for case, outcome in zip(cases, outcomes, strict=True)}
-    inputs, main = seen["main"]
-    faults = {"shape": "", **find_faults(main["value"], **inputs), "gradient": _gradient(*seen["main"])}
-    faults["batch of one"], in_float64 = (
-        next(filter(None, [*find_faults(outcome["value"], **inputs).values(), _gradient(inputs, outcome)]), "")
-        for inputs, outcome in (seen["one"], seen["float64"])
-    )
-    dtype = seen["float64"][1]["value"].dtype
-    if dtype != torch.float64:
-        in_float64 = f"expected torch.float64 for inputs of this dtype, got {dtype}"
-    elif main["device"] == "cpu":
-        in_float64 = "the noise is made on the CPU whatever the device of the inputs; make it like them"
-    faults["float64 and device"] = in_float64
-    pairs = [(case, None, outcome) for case, outcome in zip(cases, outcomes, strict=True)]
-    faults["inputs unchanged"] = PROPERTIES["inputs unchanged"](pairs, None)
-    faults["independent noise"] = PROPERTIES["no global seed"](pairs, None) or faults["independent noise"]
-    return [Finding(property_, not faults[property_], faults[property_]) for property_ in POINTS]
+def _shape(each):
+    expected, z = describe(each.case.inputs["mu"]), each.outcome.value
+    actual = describe(z[0]) if isinstance(z, torch.Tensor) and len(z) == DRAWS else describe(z)
+    return "" if are_draws(z, each.case) else f"expected {expected}, got {actual}"
 
 
-def _gradient(inputs, outcome):
-    z, weights = outcome["value"][-1], unequal_weights(outcome["value"][-1])
-    noise = (z - inputs["mu"]) / inputs["sigma"]
+def _independent(seen):
+    return shared("no global seed", 0).judge(seen) or judge_each(judge_dependence, "main")(seen)
+
+
+def _draws_and_gradient(each):
+    return find_fault(each) or _gradient(each)
+
+
+def _precision(seen):
+    main, _, double = (each.outcome for each in seen)
+    if double.value.dtype != torch.float64:
+        return f"expected torch.float64 for inputs of this dtype, got {double.value.dtype}"
+    if main.device == "cpu":
+        return "the noise is made on the CPU whatever the device of the inputs; make it like them"
+    return judge_each(_draws_and_gradient, "float64")(seen)
+
+
+def _gradient(each):
+    inputs, z = each.case.inputs, each.outcome.value[-1]
+    weights, noise = unequal_weights(z), (z - inputs["mu"]) / inputs["sigma"]
     for name, expected, meaning in (("mu", weights, "1"), ("sigma", weights * noise, "the ε of this draw")):
-        came = outcome["gradients"][name]
-        if came is None or not came.any():
+        actual = each.outcome.gradients[name]
+        if actual is None or not actual.any():
             return f"no gradient reaches {name}: seen from z, it is a constant"
-        if not same(expected, came, 1e-3):
+        if not same(expected, actual, 1e-3):
             return f"dz/d{name} should be {meaning}, it is not"
     return ""
-
-
-POINTS = {
-    "shape": 1,
-    "mean and spread": 1,
-    "normal noise": 1,
-    "independent noise": 2,
-    "gradient": 2,
-    "batch of one": 1,
-    "float64 and device": 1,
-    "inputs unchanged": 1,
-}
 
 
 def _drawn_once(mu, sigma):
@@ -99,10 +95,6 @@ REPARAMETERIZE_MISTAKES = [
         "σ taken for σ²",
         "A root makes a standard deviation out of a variance. Which of them have you got?",
         lambda mu, sigma: mu + sigma.sqrt() * torch.randn_like(mu),
-    ),
-    Mistake(
-        "σ taken for σ²",
-        "A root makes a standard deviation out of a variance. Which of them have you got?",
         lambda mu, sigma: mu + sigma.abs().sqrt() * torch.randn_like(mu),
     ),
     Mistake(
@@ -134,10 +126,6 @@ REPARAMETERIZE_MISTAKES = [
         "uniform noise",
         "Which spread and which shape has N(0, 1)? Draw a histogram of your ε.",
         lambda mu, sigma: mu + sigma * (torch.rand_like(mu) - 0.5),
-    ),
-    Mistake(
-        "uniform noise",
-        "Which spread and which shape has N(0, 1)? Draw a histogram of your ε.",
         lambda mu, sigma: mu + sigma * (2 * torch.rand_like(mu) - 1),
     ),
     Mistake(
@@ -191,10 +179,18 @@ REPARAMETERIZE_MISTAKES = [
 
 reparameterize = Check(
     name="reparameterize",
-    points=POINTS,
+    properties=[
+        Property("shape", 1, judge_each(_shape), required=True),
+        Property("mean and spread", 1, judge_each(judge_spread, "main")),
+        Property("normal noise", 1, judge_each(judge_normality, "main")),
+        Property("independent noise", 2, _independent),
+        Property("gradient", 2, judge_each(_gradient, "main")),
+        Property("batch of one", 1, judge_each(_draws_and_gradient, "one")),
+        Property("float64 and device", 1, _precision),
+        shared("inputs unchanged", 1),
+    ],
     draw=_draw_reparameterize,
     call=call_often,
-    judge=_judge_reparameterize,
     recognise=recognise_draws(REPARAMETERIZE_MISTAKES, call_often),
     hints=(
         "Draw the chance apart from μ and σ: noise from N(0, 1), which depends on nothing. What must you do to it, so "

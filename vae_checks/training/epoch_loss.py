@@ -1,13 +1,15 @@
 """Check of `epoch_loss`: the loss over a data set, batch by batch."""
 
 import torch
+from torch import Tensor, nn
 
-from vae_checks.check import Check
+from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, is_number, same
-from vae_checks.mistakes import Finding, Mistake
-from vae_checks.training.tiny_vae import draw_images, judge_unchanged, list_findings, measure_loss
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property, judge_each, shared
+from vae_checks.training.tiny_vae import draw_images, measure_loss
 from vae_checks.training.train_step import take_step
-from vae_probe.outcome import unpack
+from vae_probe.outcome import Case
 from vae_probe.training import PIXELS, call_epoch_loss
 
 
@@ -18,11 +20,11 @@ def _draw_epoch_loss(seed):
         batch_size = int(torch.randint(5, 10, (), generator=generator))
         rest = int(torch.randint(1, batch_size - 1, (), generator=generator))
         x, eps = draw_images(generator, 1 if kind == "one" else 3 * batch_size + rest)
-        cases.append({"kind": kind, "inputs": {"x": x, "eps": eps, "batch_size": batch_size}, "seed": 3 * seed + i})
+        cases.append(Case(kind, {"x": x, "eps": eps, "batch_size": batch_size}, seed=3 * seed + i))
     return cases
 
 
-def measure_epoch(model, x, eps, batch_size):
+def measure_epoch(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> float:
     """The oracle of `epoch_loss`: nats per image, a float."""
     losses = _batch_losses(model, x, eps, batch_size)
     return torch.cat(losses).mean().item()
@@ -35,38 +37,41 @@ def _batch_losses(model, x, eps, batch_size):
     return [measure_loss(model, *batch) for batch in batches]
 
 
-def _judge_epoch_loss(cases, outcomes):
-    faults = dict.fromkeys(epoch_loss.points, "")
-    for case, right, outcome in zip(cases, unpack(call_epoch_loss(measure_epoch, cases)), outcomes, strict=True):
-        wanted, came = right["value"]["loss"], outcome["value"]
-        if not is_number(came["loss"]):
-            return [Finding("shape", False, f"expected one number for all images, got {describe(came['loss'])}")]
-        property_ = {"main": "value", "one": "one image"}[case["kind"]]
-        if not same(wanted, came["loss"]):
-            faults[property_] = faults[property_] or f"expected {wanted:.5g}, got {float(came['loss']):.5g}"
-        largest, size = max([n for n, _ in came["calls"]], default=0), case["inputs"]["batch_size"]
-        if not 0 < largest <= size:
-            faults["batch by batch"] = f"the model saw {largest} images at once, with a batch_size of {size}"
-        if any(graph for _, graph in came["calls"]) or not came["calls"]:
-            faults["without gradients"] = "the model prepared for a backward that never comes, which takes memory"
-        if came["moved"]:
-            faults["nothing changed"] = "the model has other weights than before"
-    faults["nothing changed"] = faults["nothing changed"] or judge_unchanged(cases, outcomes)
-    return list_findings(epoch_loss.points, faults)
+def _shape(each):
+    loss = each.outcome.value["loss"]
+    return "" if is_number(loss) else f"expected one number for all images, got {describe(loss)}"
 
 
-def _recognise_epoch_loss(cases, outcomes):
-    def seen(outcomes):
-        return [outcome["error"] or outcome["value"]["loss"] for outcome in outcomes]
+def _wrong_loss(each):
+    expected, actual = each.expected.value["loss"], each.outcome.value["loss"]
+    return "" if same(expected, actual) else f"expected {expected:.5g}, got {float(actual):.5g}"
 
-    # Not the single image: without it, no batch is left to some mistakes.
-    cases, outcomes = cases[:2], outcomes[:2]
-    if any(not outcome["error"] and outcome["value"]["moved"] for outcome in outcomes):
-        return IT_TRAINS
-    for mistake in EPOCH_MISTAKES:
-        if same(seen(unpack(call_epoch_loss(mistake.function, cases))), seen(outcomes)):
-            return mistake
-    return None
+
+def _batch_by_batch(each):
+    size = each.case.inputs["batch_size"]
+    largest = max([n for n, _ in each.outcome.value["calls"]], default=0)
+    return "" if 0 < largest <= size else f"the model saw {largest} images at once, with a batch_size of {size}"
+
+
+def _without_gradients(each):
+    calls = each.outcome.value["calls"]
+    prepared = any(graph for _, graph in calls) or not calls
+    return "the model prepared for a backward that never comes, which takes memory" if prepared else ""
+
+
+def _nothing_changed(seen):
+    moved = any(each.outcome.value["moved"] for each in seen)
+    return "the model has other weights than before" if moved else shared("inputs unchanged", 0).judge(seen)
+
+
+def _sign(seen):
+    """Whether the model moved, and the losses or errors."""
+    moved = any(not each.outcome.error and each.outcome.value["moved"] for each in seen)
+    return moved, [each.outcome.error or each.outcome.value["loss"] for each in seen]
+
+
+def _agree(wrong, students):
+    return wrong[0] == students[0] and (wrong[0] or same(wrong[1], students[1]))
 
 
 def _while_training(model, x, eps, batch_size):
@@ -79,14 +84,12 @@ def _noise_of_the_first_batch(model, x, eps, batch_size):
     return torch.cat(losses).mean().item()
 
 
-IT_TRAINS = Mistake(
-    "it trains while it measures",
-    "Measured with which weights? Does the same call give the same number twice?",
-    _while_training,
-)
-
-
 EPOCH_MISTAKES = [
+    Mistake(
+        "it trains while it measures",
+        "Measured with which weights? Does the same call give the same number twice?",
+        _while_training,
+    ),
     Mistake(
         "the loss of the last batch",
         "Which images does your number speak of, and how many are they?",
@@ -153,18 +156,19 @@ EPOCH_MISTAKES = [
 
 epoch_loss = Check(
     name="epoch_loss",
-    points={
-        "shape": 1,
-        "value": 5,
-        "one image": 1,
-        "batch by batch": 1,
-        "without gradients": 1,
-        "nothing changed": 1,
-    },
+    properties=[
+        Property("shape", 1, judge_each(_shape), required=True),
+        Property("value", 5, judge_each(_wrong_loss, "main")),
+        Property("one image", 1, judge_each(_wrong_loss, "one")),
+        # The last case first: the sentence is of that one.
+        Property("batch by batch", 1, lambda seen: judge_each(_batch_by_batch)(seen[::-1])),
+        Property("without gradients", 1, judge_each(_without_gradients)),
+        Property("nothing changed", 1, _nothing_changed),
+    ],
     draw=_draw_epoch_loss,
     call=call_epoch_loss,
-    judge=_judge_epoch_loss,
-    recognise=_recognise_epoch_loss,
+    # Not the single image: without it, no batch is left to some mistakes.
+    recognise=recognise_by(_sign, EPOCH_MISTAKES, call_epoch_loss, agree=_agree, kinds=("main",)),
     hints=(
         "Each image counts once and counts the same, in whichever batch it is. What do you add up, and by what do you "
         "divide at the end?",
@@ -174,4 +178,5 @@ epoch_loss = Check(
         "of all images.",
     ),
     oracle=measure_epoch,
+    compared=True,
 )

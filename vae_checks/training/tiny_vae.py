@@ -5,36 +5,25 @@ The first two see models of a few dozen weights. The third trains a real one, on
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 from torch.distributions import Normal, kl_divergence
 
-from vae_checks.mistakes import Finding
-from vae_checks.properties import PROPERTIES
 from vae_probe.training import LATENT, PIXELS
 
 
-def measure_bce_and_kld(x, x_logits, mu, sigma):
+def measure_bce_and_kld(x: Tensor, x_logits: Tensor, mu: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
     """BCE and KLD of each image, in nats, (B,) each."""
     bce = F.binary_cross_entropy_with_logits(x_logits, x, reduction="none").sum(1)
     prior = Normal(torch.zeros_like(mu), torch.ones_like(mu))
     return bce, kl_divergence(Normal(mu, sigma.abs(), validate_args=False), prior).sum(1)  # NaN is judged, not raised
 
 
-def measure_loss(model, x, eps=None):
+def measure_loss(model: nn.Module, x: Tensor, eps: Tensor | None = None) -> Tensor:
     """BCE + KLD of each image, (B,), in nats."""
     bce, kld = measure_bce_and_kld(x, *model(x, eps))
     return bce + kld
 
 
-def draw_images(generator, *shape):
+def draw_images(generator: torch.Generator, *shape: int) -> tuple[Tensor, Tensor]:
     """Images (*shape, PIXELS) in [0, 1], and noise (*shape, LATENT)."""
     return torch.rand(*shape, PIXELS, generator=generator), torch.randn(*shape, LATENT, generator=generator)
-
-
-def judge_unchanged(cases, outcomes):
-    """A sentence if an input was changed in place, else ""."""
-    return PROPERTIES["inputs unchanged"]([(c, None, o) for c, o in zip(cases, outcomes, strict=True)], None)
-
-
-def list_findings(points, faults):
-    """A `Finding` for each property with points, from {property: sentence}."""
-    return [Finding(property_, not faults[property_], faults[property_]) for property_ in points]

@@ -3,12 +3,15 @@
 from itertools import pairwise
 
 import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
-from vae_checks.check import Check
+from vae_checks.check import Check, recognise_by
 from vae_checks.compare import alike, describe, is_number, same
-from vae_checks.mistakes import Finding, Mistake
-from vae_checks.training.tiny_vae import draw_images, judge_unchanged, list_findings, measure_bce_and_kld, measure_loss
-from vae_probe.outcome import unpack
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property, judge_each, shared
+from vae_checks.training.tiny_vae import draw_images, measure_bce_and_kld, measure_loss
+from vae_probe.outcome import Case
 from vae_probe.training import PIXELS, call_train_step, small_model, weights_of
 
 
@@ -18,11 +21,11 @@ def _draw_train_step(seed):
     cases = []
     for i, (kind, batch, optimizer) in enumerate(kinds):
         x, eps = draw_images(generator, 3, batch)  # three batches, so three steps
-        cases.append({"kind": kind, "inputs": {"x": x, "eps": eps}, "optimizer": optimizer, "seed": 3 * seed + i})
+        cases.append(Case(kind, {"x": x, "eps": eps}, optimizer=optimizer, seed=3 * seed + i))
     return cases
 
 
-def take_step(model, optimizer, x, eps):
+def take_step(model: nn.Module, optimizer: Optimizer, x: Tensor, eps: Tensor) -> float:
     """The oracle of `train_step`: one step with autograd; returns the loss before it."""
     loss = measure_loss(model, x, eps).mean()
     weights = list(model.parameters())
@@ -32,35 +35,25 @@ def take_step(model, optimizer, x, eps):
     return loss.item()
 
 
-def _judge_train_step(cases, outcomes):
-    faults = dict.fromkeys(train_step.points, "")
-    for case, right, outcome in zip(cases, unpack(call_train_step(take_step, cases)), outcomes, strict=True):
-        wanted, came = right["value"], outcome["value"]
-        if not all(map(is_number, came["losses"])):
-            return [Finding("shape", False, f"expected one number for the batch, got {describe(came['losses'][0])}")]
-        loss = next(
-            (
-                f"that of step {step} should be {a:.5g}, got {b:.5g}"
-                for step, (a, b) in enumerate(zip(wanted["losses"], came["losses"], strict=True), 1)
-                if not same(a, b)
-            ),
-            "",
-        )
-        step = _wrong_step([weights_of(small_model(case["seed"])), *came["weights"]], wanted["weights"])
-        if case["kind"] == "one":
-            faults["batch of one"] = loss or step
-        else:
-            faults["loss"] = faults["loss"] or loss
-            faults["weights after the step"] = faults["weights after the step"] or step
-        if came["graph"]:
-            faults["no graph kept"] = "what you return still holds the graph of the whole step in memory"
-    faults["inputs unchanged"] = judge_unchanged(cases, outcomes)
-    return list_findings(train_step.points, faults)
+def _shape(each):
+    losses = each.outcome.value["losses"]
+    return "" if all(map(is_number, losses)) else f"expected one number for the batch, got {describe(losses[0])}"
 
 
-def _wrong_step(came, wanted):
-    """A sentence on the first step that went wrong; `came` begins with the weights before all steps."""
-    for step, ((before, after), right) in enumerate(zip(pairwise(came), wanted, strict=True), 1):
+def _wrong_loss(each):
+    losses = zip(each.expected.value["losses"], each.outcome.value["losses"], strict=True)
+    for step, (expected, actual) in enumerate(losses, 1):
+        if not same(expected, actual):
+            return f"that of step {step} should be {expected:.5g}, got {actual:.5g}"
+    return ""
+
+
+def _wrong_step(each):
+    """A sentence on the first step that went wrong."""
+    actual = [weights_of(small_model(each.case.seed)), *each.outcome.value["weights"]]
+    for step, ((before, after), right) in enumerate(
+        zip(pairwise(actual), each.expected.value["weights"], strict=True), 1
+    ):
         if torch.equal(before, after):
             return f"no weight moves in step {step}"
         if not same(after, right):
@@ -68,11 +61,8 @@ def _wrong_step(came, wanted):
     return ""
 
 
-def _recognise_step(cases, outcomes):
-    for mistake in STEP_MISTAKES:
-        if alike(unpack(call_train_step(mistake.function, cases)), outcomes):
-            return mistake
-    return None
+def _graph(each):
+    return "what you return still holds the graph of the whole step in memory" if each.outcome.value["graph"] else ""
 
 
 def _steps(parts, loss=lambda model, x, eps: measure_loss(model, x, eps).mean(), returned=lambda loss, x: loss.item()):
@@ -121,10 +111,6 @@ STEP_MISTAKES = [
         "step before backward",
         "With which gradients does your step go, those of this batch or older ones?",
         _steps("zero_grad step backward"),
-    ),
-    Mistake(
-        "step before backward",
-        "With which gradients does your step go, those of this batch or older ones?",
         _steps("step zero_grad backward"),
     ),
     Mistake(
@@ -184,18 +170,17 @@ STEP_MISTAKES = [
 
 train_step = Check(
     name="train_step",
-    points={
-        "shape": 1,
-        "loss": 2,
-        "weights after the step": 3,
-        "no graph kept": 2,
-        "batch of one": 1,
-        "inputs unchanged": 1,
-    },
+    properties=[
+        Property("shape", 1, judge_each(_shape), required=True),
+        Property("loss", 2, judge_each(_wrong_loss, "main")),
+        Property("weights after the step", 3, judge_each(_wrong_step, "main")),
+        Property("no graph kept", 2, judge_each(_graph)),
+        Property("batch of one", 1, judge_each(lambda each: _wrong_loss(each) or _wrong_step(each), "one")),
+        shared("inputs unchanged", 1),
+    ],
     draw=_draw_train_step,
     call=call_train_step,
-    judge=_judge_train_step,
-    recognise=_recognise_step,
+    recognise=recognise_by(lambda seen: [each.outcome for each in seen], STEP_MISTAKES, call_train_step, agree=alike),
     hints=(
         "Five things happen: the model looks at the batch, the loss becomes one number, old gradients go, new ones "
         "come, the weights move. Which line does which?",
@@ -205,4 +190,5 @@ train_step = Check(
         "`.item()` is a plain number, without a graph.",
     ),
     oracle=take_step,
+    compared=True,
 )

@@ -1,0 +1,48 @@
+"""Records of grading: they come back as they were written, and what cannot be read is graded again."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests import handed_in
+from vae_grade import run, sandbox
+from vae_grade.folder import TeacherFolder
+from vae_grade.records import Record, State, compute_fingerprint
+from vae_lib.files import write
+
+NAME = handed_in.NAME
+
+
+def test_a_record_comes_back_from_json_as_it_was():
+    for state in State:
+        record = handed_in.make_record(state, "σ", mistake="½")
+        assert Record.from_json(record.to_json()) == record
+
+
+def test_states_are_in_order_from_the_worst():
+    words = [state.value for state in sorted(State)]
+    assert words == ["unreadable", "killed", "timed out", "flagged", "graded"]
+
+
+OLD = {"hash": "0", "flags": [], "exercises": {}, "answers": {}, "written": {}, "state": "graded", "sentence": "graded"}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", json.dumps(OLD | {"seconds": 1.0}), handed_in.make_record().to_json()])
+def test_a_record_of_another_version_or_of_other_bytes_is_graded_again(tmp_path, monkeypatch, text):
+    folder, again = TeacherFolder(tmp_path), []
+    handed_in.hand_in(tmp_path, eve=handed_in.perfect())
+    write(folder.record("eve", NAME), text)
+
+    def grade_all(todo, known, *_):
+        for submission in todo:
+            again.append(submission.student)
+            record = handed_in.make_record()
+            record.fingerprint = compute_fingerprint(submission.path.read_bytes(), known[NAME])
+            yield submission, record
+
+    monkeypatch.setattr(run, "grade_all", grade_all)
+    limits = replace(sandbox.LIMITS, sandboxed=False)
+    assert run.run(folder, limits=limits) == {State.GRADED: 1}
+    assert run.run(folder, limits=limits) == {}
+    assert again == ["eve"]

@@ -1,0 +1,93 @@
+"""The teacher's folder of a class: what lies where, in nbgrader's names where nbgrader looks.
+
+Notebooks lie in FOLDER/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb, as nbgrader has them, with timestamp.txt beside.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S %Z"  # as nbgrader writes timestamp.txt
+
+
+@dataclass(frozen=True)
+class TeacherFolder:
+    """The paths in a teacher's folder; making one creates nothing."""
+
+    root: Path
+
+    @property
+    def handout(self) -> Path:
+        """The zip files to hand out."""
+        return self.root / "handout"
+
+    @property
+    def collected(self) -> Path:
+        """The notebooks that count, one for each student and assignment."""
+        # Not nbgrader's "submitted": its Autograde, a button in formgrader, would run what is there with no sandbox.
+        return self.root / "collected"
+
+    @property
+    def unplaced(self) -> Path:
+        """Copies of what belongs to no student or assignment."""
+        return self.root / "unplaced"
+
+    @property
+    def autograded(self) -> Path:
+        """What formgrader shows and feedback is made from."""
+        return self.root / "autograded"
+
+    @property
+    def feedback(self) -> Path:
+        """What students get back, by nbgrader."""
+        return self.root / "feedback"
+
+    @property
+    def report_table(self) -> Path:
+        """The report for a spreadsheet."""
+        return self.root / "report.csv"
+
+    @property
+    def report_page(self) -> Path:
+        """The report to read."""
+        return self.root / "report.html"
+
+    @property
+    def gradebook_url(self) -> str:
+        """The gradebook, SQLite where nbgrader looks for it, if the teacher names no other."""
+        return f"sqlite:///{(self.root / 'gradebook.db').resolve()}"
+
+    def collected_notebook(self, student: str, assignment: str) -> Path:
+        """The notebook of a student that counts."""
+        return self.collected / student / assignment / f"{assignment}.ipynb"
+
+    def earlier_notebook(self, student: str, assignment: str, digest: str) -> Path:
+        """An older notebook of a student, by its content."""
+        return self.root / "earlier" / student / assignment / f"{digest}.ipynb"
+
+    def autograded_notebook(self, student: str, assignment: str) -> Path:
+        """The release with a student's answers and what the checks said."""
+        return self.autograded / student / assignment / f"{assignment}.ipynb"
+
+    def source_notebook(self, assignment: str) -> Path:
+        """The release: formgrader lists the assignments that are here."""
+        return self.root / "source" / assignment / f"{assignment}.ipynb"
+
+    def record(self, student: str, assignment: str) -> Path:
+        """The record of a submission."""
+        return self.root / "records" / student / f"{assignment}.json"
+
+
+def timestamp_beside(notebook: Path) -> Path:
+    """The file that says when a notebook was handed in."""
+    return notebook.with_name("timestamp.txt")
+
+
+def moodle_number_beside(notebook: Path) -> Path:
+    """The file with the number that Moodle gave a notebook's student in this assignment."""
+    return notebook.with_name("moodle.txt")
+
+
+def read_time(timestamp: Path) -> datetime:
+    """When a notebook was handed in, from its timestamp.txt."""
+    return datetime.strptime(timestamp.read_text().strip(), TIME_FORMAT).replace(tzinfo=UTC)

@@ -1,0 +1,181 @@
+"""What was handed in and how its grading ended: submissions, states, and records as JSON. Nothing here runs an answer.
+
+A record is written last: a submission without one, with one of other bytes, or with one that cannot be read as this
+version writes it, is still to be graded.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from vae_grade.assignments import Assignment, load_assignments
+from vae_grade.folder import TeacherFolder
+from vae_lib.files import write
+
+
+class State(Enum):
+    """How the grading of a submission ended, from the worst to the best: its word, its meaning, the next step if any.
+
+    A submission has the worst state of its exercises. The word is the state's value, and stands in records.
+    """
+
+    _value_: str
+    meaning: str
+    next_step: str
+
+    UNREADABLE = (
+        "unreadable",
+        "the file could not be read",
+        "ask the student for the notebook again, as an .ipynb file",
+    )
+    KILLED = (
+        "killed",
+        "an answer was stopped by a limit, or its process died",
+        "read the answer; the other exercises are graded",
+    )
+    TIMED_OUT = "timed out", "an answer came to no end", "read the answer; the other exercises are graded"
+    FLAGGED = "flagged", "graded, with something for you to look at"
+    GRADED = "graded", "graded"
+
+    def __new__(cls, word: str, meaning: str = "", next_step: str = "") -> "State":
+        """A state whose value is its word; by its word alone, as `State("killed")`, it is looked up."""
+        state = object.__new__(cls)
+        state._value_, state.meaning, state.next_step = word, meaning, next_step
+        return state
+
+    def __lt__(self, other: "State") -> bool:
+        """Whether this state is worse than the other."""
+        order = list(State)
+        return order.index(self) < order.index(other)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A notebook that was collected: whose it is, the name of its assignment, and where it lies."""
+
+    student: str
+    assignment: str
+    path: Path
+
+
+@dataclass
+class ExerciseRecord:
+    """What an exercise earned, and why.
+
+    Attributes:
+        max_points: the most that can be earned.
+        text: what the check said, for the student.
+        points: earned.
+        state: "not attempted", "not yet" or "right", as the check's result has it.
+        mistake: the name of a known mistake that was recognised.
+        end: "ended", "timed out" or "killed".
+        reason: why the answer was stopped, "" where it ended of itself.
+        seed: of the inputs, None where nothing was run.
+    """
+
+    max_points: float
+    text: str
+    points: float = 0.0
+    state: str = "not attempted"
+    mistake: str | None = None
+    end: str = "ended"
+    reason: str = ""
+    seed: int | None = None
+
+    @property
+    def how_it_ended(self) -> str:
+        """The end, and its reason."""
+        return f"{self.end}: {self.reason}" if self.reason else self.end
+
+
+@dataclass
+class Record:
+    """The result of grading a submission.
+
+    Attributes:
+        fingerprint: of the submission and its release, see `compute_fingerprint`.
+        state: of the whole submission.
+        reason: for the state, "" if there is nothing to say.
+        flags: sentences on what is worth a look.
+        exercises: by name, of those that a check judges; none if the notebook could not be read.
+        answers: the source of each answer in code, by exercise.
+        written: the text of each answer in words, by grade id.
+        seconds: that grading took, by the clock.
+    """
+
+    fingerprint: str
+    state: State = State.GRADED
+    reason: str = ""
+    flags: list[str] = field(default_factory=list)
+    exercises: dict[str, ExerciseRecord] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def sentence(self) -> str:
+        """What the state means, and its reason."""
+        return f"{self.state.meaning}: {self.reason}" if self.reason else self.state.meaning
+
+    def to_json(self) -> str:
+        """The record as JSON, which `from_json` reads."""
+        return json.dumps(asdict(self) | {"state": self.state.value}, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Record":
+        """The record that `to_json` wrote.
+
+        Raises:
+            ValueError: the text is none, or one of another version.
+        """
+        try:
+            entries = json.loads(text)
+            exercises = {name: ExerciseRecord(**exercise) for name, exercise in entries["exercises"].items()}
+            return cls(**entries | {"state": State(entries["state"]), "exercises": exercises})
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"it is no record of this version ({error})") from None
+
+
+def compute_fingerprint(data: bytes, assignment: Assignment) -> str:
+    """A hash of a submission's bytes and of the release: another one means that it is to be graded again."""
+    return hashlib.sha256(assignment.hash.encode() + data).hexdigest()
+
+
+def find_submissions(folder: TeacherFolder) -> list[Submission]:
+    """What was collected, in order of assignment, then student."""
+    known = load_assignments()
+    paths = folder.collected.glob("*/*/*.ipynb")
+    submissions = [Submission(path.parts[-3], path.parts[-2], path) for path in paths if path.stem == path.parts[-2]]
+    submissions = [submission for submission in submissions if submission.assignment in known]
+    return sorted(submissions, key=lambda submission: (submission.assignment, submission.student))
+
+
+def read_record(folder: TeacherFolder, submission: Submission) -> Record | None:
+    """The record of a submission; None if there is none, or none that this version can read."""
+    try:
+        return Record.from_json(folder.record(submission.student, submission.assignment).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def write_record(folder: TeacherFolder, submission: Submission, record: Record) -> None:
+    """Write the record of a submission, whole or not at all."""
+    write(folder.record(submission.student, submission.assignment), record.to_json())
+
+
+def read_records(folder: TeacherFolder) -> list[tuple[Submission, Record]]:
+    """Each submission that has a record, with its record."""
+    pairs = ((submission, read_record(folder, submission)) for submission in find_submissions(folder))
+    return [(submission, record) for submission, record in pairs if record]
+
+
+def describe_failures(folder: TeacherFolder) -> Iterator[str]:
+    """Each submission that could not be graded as a whole: a line with the reason and the next step."""
+    for submission, record in read_records(folder):
+        if record.state.next_step:
+            yield (
+                f"{submission.student}, {submission.assignment}: {record.sentence}. Next: {record.state.next_step}.\n"
+            )

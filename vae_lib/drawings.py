@@ -1,0 +1,76 @@
+"""Drawings that explain: the network, and why a code has a spread."""
+
+from matplotlib.patches import Ellipse, Rectangle
+
+from vae_lib.plots import BLUE, DIGIT_COLOURS, GREY, ORANGE, Picture
+
+
+def network(input_dim=784, hidden_dim=400, latent_dim=40):
+    """The VAE as a drawing: a box for each layer's numbers, an arrow for each step between them."""
+    alt = (
+        f"From left to right: x with {input_dim} pixels, a hidden layer of {hidden_dim}, two heads mu and sigma of "
+        f"{latent_dim} each, z of {latent_dim}, into which the noise eps comes from below, a hidden layer of "
+        f"{hidden_dim}, the logits and, after a sigmoid, x_hat with {input_dim} pixels."
+    )
+    picture = Picture(9, 3.2, alt)
+    ax = picture.add_subplot()
+    boxes = {  # name: (x and y of its centre, height, numbers in it)
+        "x": (0, 0, 5.2, input_dim),
+        "h": (2.2, 0, 3.4, hidden_dim),
+        "μ": (4.4, 1.2, 1.4, latent_dim),
+        "σ": (4.4, -1.2, 1.4, latent_dim),
+        "z": (6.6, 0, 1.4, latent_dim),
+        "ε": (6.6, -2.6, 1.4, latent_dim),
+        "h ": (8.8, 0, 3.4, hidden_dim),
+        "logits": (11, 0, 5.2, input_dim),
+        "x̂": (13.2, 0, 5.2, input_dim),
+    }
+    for name, (x, y, height, size) in boxes.items():
+        look = dict(fc="white", ec=ORANGE, ls="--") if name == "ε" else dict(fc="#DCEAF4", ec=BLUE)
+        ax.add_patch(Rectangle((x - 0.45, y - height / 2), 0.9, height, lw=1.5, **look))
+        ax.text(x, y, f"{name.strip()}\n{size}", ha="center", va="center", size=9)
+    steps = {
+        "linear\nReLU": [("x", "h")],
+        "linear": [("h", "μ"), ("h", "σ")],
+        "": [("μ", "z"), ("σ", "z"), ("ε", "z")],
+        "linear\nReLU ": [("z", "h ")],
+        "linear ": [("h ", "logits")],
+        "sigmoid": [("logits", "x̂")],
+    }
+    for name, arrows in steps.items():
+        for start, end in arrows:
+            (x, y, *_), (x_end, y_end, height, _) = boxes[start], boxes[end]
+            tail, tip = (
+                ((x, y + 0.7), (x_end, y_end - height / 2)) if start == "ε" else ((x + 0.45, y), (x_end - 0.45, y_end))
+            )
+            ax.annotate("", tip, tail, arrowprops=dict(arrowstyle="->", color=GREY))
+        (x, *_), (x_end, *_) = boxes[arrows[0][0]], boxes[arrows[0][1]]
+        ax.text((x + x_end) / 2, 0.9 if name == "linear" else 0.2, name.strip(), ha="center", size=8)
+    ax.text(6.0, -2.6, "z = μ + σ · ε", ha="right", va="center", size=9)
+    for x, name in {2.2: "encoder", 11: "decoder"}.items():
+        ax.text(x, 3.0, name, ha="center", size=10, weight="bold")
+    ax.set(xlim=(-0.7, 13.9), ylim=(-3.5, 3.6))
+    ax.axis("off")
+    return picture
+
+
+def points_and_clouds(mu, sigma, y, titles, alt):
+    """Codes in a plane, on the left as points, on the right as clouds.
+
+    Args:
+        mu: two sets of codes, each (N, 2).
+        sigma: the spread of the second set, (N, 2): each of its codes is drawn as an ellipse of one standard
+            deviation.
+        y: labels (N,), which are drawn at the points and in the middle of the clouds.
+        titles: of the two pictures.
+        alt: what the figure shows, in a sentence.
+    """
+    picture = Picture(9, 4.4, alt)
+    for i, points in enumerate(mu):
+        ax = picture.panel(1, 2, i + 1, title=titles[i], xlabel="z[0]", ylabel="z[1]")
+        for digit, colour in enumerate(DIGIT_COLOURS):
+            ax.scatter(*points[y == digit].T, marker=f"${digit}$", s=16, lw=0.2, color=colour)
+            for middle, spread in zip(points[y == digit], sigma[y == digit], strict=True) if i else ():
+                size = 2 * spread.abs()
+                ax.add_patch(Ellipse(middle, *size, fc=colour, ec="none", alpha=0.25))
+    return picture
