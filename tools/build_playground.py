@@ -22,21 +22,6 @@ TRAIN, VAL, SIDE = (
 )  # images that travel with the page, and their pixels each way; VAL is a multiple of 100
 MODULES = {"worker": ["math.js", "worker.js"], "page": ["view.js", "page.js"]}  # in the order of their imports
 
-# What the formulas say, and where to look: numbers are the reader's own, on the page.
-ANSWERS = {
-    "beta": "<p>β says how many nats of BCE one nat of KLD is worth. With β = 10 it pays to say less about each image: "
-    "nearer to the prior means a lower KLD, wider ovals, and images that are told apart less well, so a higher BCE. Read "
-    "KLD and BCE of both runs, and compare the ovals. “More slowly” would end in the same place; does it?</p>",
-    "hole": "<p>A hole is a place that no image’s code comes near: no step ever told the decoder what to draw there. B’s "
-    "loss has nothing that draws codes to the prior or fills the plane between them, so see how far B’s plane reaches (the "
-    "number at its edge) and how much of it is empty. A low BCE is about images that were encoded; samples come from the "
-    "prior. Compare the two rows of samples, then move into a gap.</p>",
-    "noise": "<p>Without noise the decoder never meets σ, so only the KLD moves it: to σ = 1, where it costs nothing. And μ "
-    "may shrink towards 0 as long as the decoder enlarges it again: exact numbers carry as much when they are small. So the "
-    "KLD can fall while the images stay; the decoder’s map, which reaches to 3, then shows places where no code is. Noise "
-    "is what makes precision cost nats. Read B’s KLD, the ovals, and B’s samples.</p>",
-}
-
 
 def page():
     """The whole page as text, always the same."""
@@ -44,7 +29,7 @@ def page():
     parts = {
         **{name: joined(files) for name, files in MODULES.items()},
         **{"images": encoded(images), "labels": encoded(labels), "train": f"{TRAIN:,}", "val": str(VAL)},
-        **{"style": (FOLDER / "style.css").read_text(encoding="utf-8"), **ANSWERS},
+        **{"style": (FOLDER / "style.css").read_text(encoding="utf-8")},
     }
     text = (FOLDER / "page.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{ (\w+) \}\}", lambda mark: parts[mark[1]], text)
