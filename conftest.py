@@ -26,6 +26,7 @@ SLOW = {
     "test_grading_zoo.py",
     "test_lessons_in_browser.py",
     "test_nbgrader.py",
+    "test_playground.py",
     "test_set_up.py",
     "test_site.py",
     "test_teaching.py",
