@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
@@ -14,6 +15,7 @@ from tests.jupyter_in_browser import (
     CHROMIUM,
     FLAGS,
     GLIDE,
+    cell_ids,
     free_port,
     jupyter_lab,
     run_all,
@@ -58,20 +60,22 @@ def encoded():
 
 @pytest.fixture(scope="session")
 def lesson(browser, tmp_path_factory):
-    """Opens a lesson in JupyterLab and runs all its cells, or some, once; the page stays open for all tests."""
+    """Opens a lesson in JupyterLab and runs its cells, all or those with a tag, once; the page stays open for all."""
     folder, opened = tmp_path_factory.mktemp("jupyter"), {}
     shutil.copytree(ROOT / "notebooks", folder / "work", ignore=shutil.ignore_patterns("runs", "*.py", ".*"))
     with jupyter_lab(folder) as address, browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
 
-        def run(name, cells=()):
+        def run(name, tag=None):
             if name not in opened:
                 watching = watched(context.new_page())
                 page = next(watching)
                 opened[name] = page, watching
                 page.goto(address(f"{name}.ipynb"))
-                for text in cells:
-                    run_cell(page, text)
-                if not cells:
+                if tag:
+                    notebook = nbformat.read(folder / "work" / f"{name}.ipynb", as_version=4)
+                    for cell_id in cell_ids(notebook, tag):
+                        run_cell(page, cell_id)
+                else:
                     assert run_all(page) == []
             page, _ = opened[name]
             page.bring_to_front()

@@ -90,18 +90,22 @@ def run_all(page, seconds=300):
     return page.evaluate(f"{cells}.flatMap(c => c.outputs.toJSON()).filter(o => o.output_type == 'error')")
 
 
-def run_cell(page, text):
-    """Run the one code cell that contains `text`, and wait for its number."""
+def run_cell(page, cell_id):
+    """Run the code cell with this id, and wait for its number."""
     wait_for_kernel(page)
     page.evaluate(
-        """async (text) => {
+        """async (id) => {
             const { content } = jupyterapp.shell.currentWidget;
-            const wanted = ({ model }) => model.type == "code" && model.sharedModel.source.includes(text);
-            content.activeCellIndex = content.widgets.findIndex(wanted);
+            content.activeCellIndex = content.widgets.findIndex(({ model }) => model.id == id);
             await jupyterapp.commands.execute("notebook:run-cell");
         }""",
-        text,
+        cell_id,
     )
+
+
+def cell_ids(notebook, tag):
+    """The ids of the cells with this tag, in order."""
+    return [cell.id for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
 
 
 def python(page, code):

@@ -54,7 +54,7 @@ def test_lesson_04_moves_through_beta(lesson):
 
 def test_lesson_05_moves_through_the_epochs(lesson):
     # Without its training, which takes minutes: the control shows the run that ships with the library.
-    box = scrolled(lesson("05_training", cells=["load_tensors()", "Live(shown_after"]), ".vae-live")
+    box = scrolled(lesson("05_training", tag="control"), ".vae-live")
     box.get_by_role("slider", name="epoch").focus()
     assert "epoch 2: 10 originals" in picture_after(box.page, "ArrowRight").get_attribute("alt")
     assert "epoch 50: 10 originals" in picture_after(box.page, "End").get_attribute("alt")
@@ -98,8 +98,7 @@ print([*zip(says.indices.tolist(), says.values.tolist())])
 
 def test_lesson_08_says_what_the_classifier_says_of_each_picture(lesson):
     # Without the measurements of the lesson, which take minutes.
-    cells = ["from IPython", "load_tensors()", "classifier = train_classifier", "Explorer(model"]
-    box = scrolled(lesson("08_the_report_revisited", cells=cells), ".vae-explorer")
+    box = scrolled(lesson("08_the_report_revisited", tag="control"), ".vae-explorer")
     verdict = box.locator(".verdict")
     box.locator(".pad").focus()
     for key, (digit, sure) in enumerate(eval(python(box.page, CLASSIFIER_SAYS))):

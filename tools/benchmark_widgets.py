@@ -19,7 +19,7 @@ import jupytext
 import nbformat
 from playwright.sync_api import sync_playwright
 
-from tests.jupyter_in_browser import CHROMIUM, FLAGS, jupyter_lab, run_cell, wait_for_kernel
+from tests.jupyter_in_browser import CHROMIUM, FLAGS, cell_ids, jupyter_lab, run_cell, wait_for_kernel
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,11 +49,11 @@ one.observe(draw_figure, names="value")
 draw_figure()
 HBox([one, out])
 """
-# The name, a text in its cell, what has the focus, where the picture is. Each cell has one output.
+# The name, the tag of its cell, what has the focus, where the picture is. Each cell has one output.
 DESIGNS = [
-    ("Output + new matplotlib figure", "draw_figure()", ".noUi-handle", ".jupyter-widgets img"),
-    ("the student's sampler: HTML + Pillow", "HBox([VBox(sliders), picture]", ".noUi-handle", "img[alt^='the digit']"),
-    ("the explorer: anywidget", "explorer = Explorer", ".pad", ".digit"),
+    ("Output + new matplotlib figure", "output", ".noUi-handle", ".jupyter-widgets img"),
+    ("the student's sampler: HTML + Pillow", "sampler", ".noUi-handle", "img[alt^='the digit']"),
+    ("the explorer: anywidget", "explorer", ".pad", ".digit"),
 ]
 
 # Two moments after each key, the same for all designs. *Pixels*: what one can read out of the picture has changed; a
@@ -123,16 +123,17 @@ def main():
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser,
     ):
-        nbformat.write(notebook(), Path(folder) / "work" / "bench.ipynb")
+        bench = notebook()
+        nbformat.write(bench, Path(folder) / "work" / "bench.ipynb")
         page = browser.new_page(viewport={"width": 1400, "height": 1400})
         page.goto(address("bench.ipynb"))
         wait_for_kernel(page)
-        for text in ("load_tensors()", "order[-1]"):
-            run_cell(page, text)
+        for cell_id in cell_ids(bench, "setup"):
+            run_cell(page, cell_id)
         waits, rates = {(name, pace): ([], []) for pace in PAUSES for name, *_ in DESIGNS}, []
         for _ in range(ROUNDS):
-            for name, text, focus, picture in DESIGNS:
-                run_cell(page, text)
+            for name, tag, focus, picture in DESIGNS:
+                run_cell(page, *cell_ids(bench, tag))
                 page.wait_for_selector(picture)
                 for pace, pause in PAUSES.items():
                     for known, found in zip(waits[name, pace], key_waits(page, focus, picture, pause), strict=True):
@@ -156,10 +157,10 @@ def main():
 
 def notebook():
     """Lesson 07, without its other figures, and the slow design."""
-    lesson = jupytext.read(ROOT / "notebooks" / "07_live_sampling.py")
-    wanted = ("load_tensors()", "order[-1]", "HBox([VBox(sliders), picture]", "explorer = Explorer")
-    cells = [cell.source for cell in lesson.cells if cell.cell_type == "code" and any(w in cell.source for w in wanted)]
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in [*cells, OUTPUT.strip()]])
+    lesson = jupytext.read(ROOT / "sources" / "lessons" / "07_live_sampling.py")
+    cells = [cell for cell in lesson.cells if {"setup", "sampler", "explorer"} & set(cell.metadata.get("tags", []))]
+    cells.append(nbformat.v4.new_code_cell(OUTPUT.strip(), metadata={"tags": ["output"]}))
+    made = nbformat.v4.new_notebook(cells=cells)
     made.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return made
 

@@ -25,7 +25,7 @@
 # **Before you begin:** [lesson 04](04_bce_vs_kld.ipynb). **Time:** 60 minutes, of which the computer needs 4 to 5 on two
 # cores. Each new word stands in the [glossary](../GLOSSARY.md).
 
-# %%
+# %% tags=["control"]
 import tempfile
 from pathlib import Path
 
@@ -178,7 +178,7 @@ plots.images(torch.cat(drawn), alt, rows=[f"epoch {epoch}" for epoch in epochs])
 # The same for the run that made the shipped model, whose results are kept after seven of its epochs:
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["control", "nbval-ignore-output"]
 from vae_lib.checkpoints import load_experiments
 from vae_lib.widgets import Live
 

@@ -25,7 +25,7 @@
 #
 # Where no kernel runs you find still pictures of what the sliders show.
 
-# %%
+# %% tags=["setup"]
 import math
 
 import torch
@@ -102,11 +102,11 @@ print(f"the shortest of 51,000 z of training has a length of {z_train.norm(dim=1
 #
 # **Predict.** What will the last slider change?
 
-# %%
+# %% tags=["setup"]
 order = kld_per_dim(mu, sigma).mean(0).argsort(descending=True)
 dims = [*order[:8].tolist(), order[-1].item()]
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["sampler", "nbval-ignore-output"]
 sliders = [
     FloatSlider(mu[0, d].item(), min=-3, max=3, readout_format=".1f", description=f"z[{d}]")
     for d in dims
@@ -164,7 +164,7 @@ print(f"set to 3, {(moved < 0.1).sum()} of 40 dimensions change no pixel by as m
 # - **The bars** are the 40 numbers of z, most used first, with bands at ±1 and ±2. Drag one up or down; it is dashed beyond ±2.
 # - **Length of z** is its distance from 0. What is usual for it comes below.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["explorer", "nbval-ignore-output"]
 explorer = Explorer(model, mu, sigma, val_set.y)
 explorer
 

@@ -24,7 +24,7 @@
 # **Before you begin:** lessons [04](04_bce_vs_kld.ipynb) and [06](06_latent_space_pca.ipynb). **Time:** 65 minutes, of which
 # the computer needs 45 seconds. Each new word stands in the [glossary](../GLOSSARY.md).
 
-# %%
+# %% tags=["control"]
 import torch
 import torch.nn.functional as F
 from IPython.display import Markdown
@@ -46,7 +46,7 @@ from vae_lib.measure import (
 from vae_lib.model import reparameterize
 from vae_lib.widgets import Explorer
 
-# %%
+# %% tags=["control"]
 torch.manual_seed(42)
 train_set, val_set, _ = load_tensors()
 model, history = load_trained()
@@ -81,7 +81,7 @@ plots.reconstructions(val_set.x[:10], model.decode(mu[:10]).detach())
 # We train a small classifier on real digits (`vae_lib.measure.train_classifier`, ten lines). Shown a generated image, it gives
 # a probability to each digit. If it is more than 90 % sure, we call the image *readable*.
 
-# %%
+# %% tags=["control"]
 torch.manual_seed(42)
 classifier = train_classifier(train_set.x, train_set.y, torch.Generator().manual_seed(0))
 assert accuracy(classifier, val_set.x, val_set.y) > 0.95
@@ -160,7 +160,7 @@ for name, values in zip(["pixels", "features"], zip(*chance)):
 # Try it yourself: the explorer of [lesson 07](07_live_sampling.ipynb) shows what this classifier says of each picture. Draw 16.
 # Which would *you* call readable, and which does the classifier?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["control", "nbval-ignore-output"]
 Explorer(model, mu, sigma, val_set.y, classifier)
 
 # %% [markdown]
