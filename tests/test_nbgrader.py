@@ -73,6 +73,8 @@ def made_in(folder):
 
 def test_nbgrader_releases_the_cells_that_we_release(course):
     released, ours = notebook_in(Path(course.coursedir.root, "release")), notebook_in(build.EXERCISES)
+    for cell in ours.cells:
+        cell.metadata.pop("jupyter", None)  # our build collapses what an exercise draws before it is answered
     seen = [[(cell.id, cell.source, cell.metadata) for cell in notebook.cells] for notebook in (released, ours)]
     assert seen[0] == seen[1]
     assert released.metadata == ours.metadata
