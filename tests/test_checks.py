@@ -11,9 +11,9 @@ import pytest
 import torch
 
 import vae_checks as checks
-from tools import mutate_checks as check_table
+from tools import mutate_checks
 
-EXERCISES = check_table.exercises()
+EXERCISES = mutate_checks.exercises()
 CHECK_MODULES = sorted(Path(checks.__file__).parent.glob("*/*.py"))
 
 each_exercise = pytest.mark.parametrize("name", EXERCISES)
@@ -35,7 +35,7 @@ def random_states():
 @each_exercise
 @pytest.mark.usefixtures("no_trace")
 def test_right_answers_get_full_points(name):
-    assert check_table.refused_answers(EXERCISES[name]) == []
+    assert mutate_checks.refused_answers(EXERCISES[name]) == []
 
 
 # Two seeds here, and every sixteenth mutant of the training: `tools/mutate_checks.py` takes five seeds and all mutants,
@@ -46,16 +46,16 @@ def test_right_answers_get_full_points(name):
 @pytest.mark.usefixtures("no_trace")
 def test_wrong_answers_fail_and_are_named(name):
     exercise = EXERCISES[name]
-    assert check_table.missed_mistakes(exercise, seeds=min(2, exercise.seeds["wrong"])) == []
+    assert mutate_checks.missed_mistakes(exercise, seeds=min(2, exercise.seeds["wrong"])) == []
 
 
 @each_exercise
 def test_only_equivalent_mutants_survive(name):
     exercise = EXERCISES[name]
-    tried, survivors = check_table.surviving_mutants(exercise, every=16 if name == "fit" else 1)
+    tried, survivors = mutate_checks.surviving_mutants(exercise, every=16 if name == "fit" else 1)
     assert tried
     assert set(survivors) == set(exercise.equivalent) & set(tried)
-    assert set(exercise.equivalent) <= set(check_table.mutants(exercise.source))
+    assert set(exercise.equivalent) <= set(mutate_checks.mutants(exercise.source))
     assert all(exercise.equivalent.values())  # a reason each
 
 
@@ -94,9 +94,9 @@ def test_an_exercise_has_two_right_answers_ten_points_and_three_hints(name):
 
 
 def test_exercises_checks_and_answers_are_the_same_names():
-    cells = [cell for path in check_table.ROOT.glob("sources/assignments/*.py") for cell in jupytext.read(path).cells]
+    cells = [cell for path in mutate_checks.ROOT.glob("sources/assignments/*.py") for cell in jupytext.read(path).cells]
     answered, tested = ([cell.metadata[key] for cell in cells if key in cell.metadata] for key in ("answer", "tests"))
-    files = [path.stem for path in check_table.ANSWERS.glob("*.py") if path.stem != "__init__"]
+    files = [path.stem for path in mutate_checks.ANSWERS.glob("*.py") if path.stem != "__init__"]
     assert sorted(answered) == sorted(tested) == sorted(checks.__all__)
     # Each answers' file was read for RIGHT, WRONG and EQUIVALENT when EXERCISES was made.
     assert sorted(files) == sorted(name.lower() for name in EXERCISES)

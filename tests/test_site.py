@@ -4,7 +4,6 @@ import base64
 import io
 import itertools
 import json
-import os
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -15,9 +14,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.jupyter_in_browser import CHROMIUM, FLAGS, pixels
+from tests.jupyter_in_browser import pixels
 from tools import build_site, live_widgets
 
 for name in ("furo", "myst_nb", "sphinx_copybutton"):
@@ -36,15 +35,6 @@ def site(tmp_path_factory):
     out = tmp_path_factory.mktemp("built") / "site"
     assert build_site.build(out) == 0
     return out
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        verdict = pytest.fail if "VAE_BROWSER_REQUIRED" in os.environ else pytest.skip
-        verdict("skipped: no browser")
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
-        yield browser
 
 
 @pytest.fixture
