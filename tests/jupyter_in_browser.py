@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # Run as root, in a container, and let the browser itself ask nobody for anything.
@@ -139,19 +140,26 @@ def watched(page):
 
 
 def scrolled(page, selector):
-    """The widget, on the screen: JupyterLab takes cells that are far away out of the page."""
+    """The widget, on the screen: JupyterLab takes cells that are far away out of the page, and draws them anew."""
     page.evaluate(
         """async (selector) => {
             const { content } = jupyterapp.shell.currentWidget;
-            for (let i = 0; i < content.widgets.length && !document.querySelector(selector); i++) {
+            const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+            const find = () => document.querySelector(selector);
+            for (let i = 0; i < content.widgets.length && !find(); i++) {
                 await content.scrollToItem(i, "start");
-                await new Promise((done) => setTimeout(done, 50));
+                await pause(50);
+            }
+            // Scrolling makes JupyterLab put an output back that it had taken out: again, until one stays.
+            for (let box; find() && box !== find(); await pause(300)) {
+                box = find();
+                box.scrollIntoView({ block: "center" });
             }
         }""",
         selector,
     )
     box = page.locator(selector)
-    box.scroll_into_view_if_needed()
+    expect(box).to_be_in_viewport()
     return box
 
 

@@ -78,9 +78,9 @@ class Ears:
     def __init__(self):
         self.heard = []
         self.sockets = [socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)]
-        self.sockets[1].bind("\0vae-grade-canary")
-        self.sockets[1].listen()
         self.port = self.sockets[0].getsockname()[1]
+        self.sockets[1].bind(f"\0vae-grade-canary-{self.port}")  # of this class alone: names are the machine's
+        self.sockets[1].listen()
         for one in self.sockets:
             threading.Thread(target=self.listen, args=[one], daemon=True).start()
 

@@ -7,9 +7,9 @@ import jupytext
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.jupyter_in_browser import CHROMIUM, FLAGS, jupyter_lab
+from tests.jupyter_in_browser import jupyter_lab
 from tools import build_notebooks as build
 
 OUTPUTS, TEXT = {"outputs_hidden": True}, {"source_hidden": True}
@@ -97,17 +97,10 @@ def test_on_a_web_page_the_answers_are_seen(tmp_path):
         assert text in page
 
 
-def test_in_jupyterlab_the_answer_appears_when_the_cell_runs(tmp_path):
-    if CHROMIUM is None:
-        verdict = pytest.fail if "VAE_BROWSER_REQUIRED" in os.environ else pytest.skip
-        verdict("skipped: no browser")
+def test_in_jupyterlab_the_answer_appears_when_the_cell_runs(tmp_path, browser):
     name = small(tmp_path).name
-    with (
-        jupyter_lab(tmp_path) as address,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser,
-    ):
-        page = browser.new_page()
+    with jupyter_lab(tmp_path) as address, browser.new_context() as context:
+        page = context.new_page()
         page.goto(address(name))
         notebook = page.locator(".jp-Notebook")
         expect(notebook.get_by_text("open 4")).to_be_visible(timeout=120_000)

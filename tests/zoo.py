@@ -183,7 +183,7 @@ answer(
 )
 answer(
     "unix sockets",
-    "import socket\nfor a in ('\\0vae-grade-canary', *__SECRETS__):\n    try:\n        s = socket.socket(socket.AF_UNIX)\n"
+    "import socket\nfor a in ('\\0vae-grade-canary-__PORT__', *__SECRETS__):\n    try:\n        s = socket.socket(socket.AF_UNIX)\n"
     "        s.connect(a)\n        s.sendall(b'CANARY')\n    except OSError: pass\n" + KLD,
     10.0,
     "socket",
