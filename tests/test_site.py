@@ -78,9 +78,10 @@ def test_a_page_has_no_error_no_serious_finding_and_fits_a_phone(open_page, name
     for number in range(page.locator("[data-widget]").count()):
         alive(page, number)
     found = []
+    page.add_style_tag(content="* { transition: none !important; }")  # or a colour is judged on its way to another
     for theme in ("light", "dark"):
         page.evaluate("theme => (document.body.dataset.theme = theme)", theme)
-        violations = Axe().run(page).response["violations"]
+        violations = Axe().run(page, options={"preload": False}).response["violations"]
         found += [
             (theme, violation["id"], node["html"][:200])
             for violation in violations
@@ -135,13 +136,17 @@ def test_every_figure_keeps_its_description(site):
         pictures = [o.metadata["image/png"] for o in outputs if "image/png" in o.get("data", {})]
         expected = [picture["alt"] for picture in pictures if picture.get("width") != 1]
         soup = BeautifulSoup((site / name.replace(".ipynb", ".html")).read_text(), "html.parser")
-        assert [image["alt"] for image in soup.select(".cell_output img")] == expected
+        shown = [image["alt"] for image in soup.select(".cell_output img")]
+        assert all(shown)
+        assert [alt for alt in shown if alt in expected] == expected  # a control may show a picture that is no figure
 
 
 def test_what_answers_a_prediction_is_folded(site):
     for name in LESSONS + ASSIGNMENTS:
-        stored = nbformat.read(ROOT / name, as_version=4)
-        marked = [c for c in stored.cells if c.metadata.get("jupyter", {}).get("outputs_hidden") and c.get("outputs")]
+        cells = nbformat.read(ROOT / name, as_version=4).cells
+        code = [cell.source if cell.cell_type == "code" else "" for cell in cells]
+        marked = [i for i, cell in enumerate(cells) if cell.metadata.get("jupyter", {}).get("outputs_hidden")]
+        marked = [i for i in marked if cells[i].outputs or live_widgets.uses_widgets(code, i)]
         soup = BeautifulSoup((site / name.replace(".ipynb", ".html")).read_text(), "html.parser")
         folded = [details for details in soup.select("details.hide") if not details.has_attr("open")]
         assert len(folded) == len(marked), name

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-ROW = re.compile(
-    r"^\| (?!term |---)(?P<term>.+?) \|(?P<symbol>.*?)\| (?P<meaning>.+?) \| (?P<lesson>.+?) \|$",
+ROW = re.compile(  # the site puts an anchor in front of a term
+    r"^\| (?!term |---)(?:<span[^>]*></span>)?(?P<term>.+?) \|(?P<symbol>.*?)\| (?P<meaning>.+?) \| (?P<lesson>.+?) \|$",
     re.MULTILINE,
 )
 

@@ -85,6 +85,16 @@ const near = new IntersectionObserver(
 );
 for (const place of document.querySelectorAll("[data-widget]")) near.observe(place);
 
+// ---- what the theme leaves out for keyboard and screen reader ------------------------------------------------------
+
+for (const caption of document.querySelectorAll(".caption[role=heading]")) caption.setAttribute("aria-level", "2");
+const scrolling = new ResizeObserver((entries) => {
+  for (const { target } of entries)
+    if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
+    else target.removeAttribute("tabindex");
+});
+for (const code of document.querySelectorAll("pre")) scrolling.observe(code);
+
 // ---- glossary terms ----------------------------------------------------------------------------------------------
 
 const meaning = Object.assign(document.createElement("div"), { id: "meaning", role: "tooltip", hidden: true });
