@@ -146,14 +146,17 @@ def scrolled(page, selector):
             const { content } = jupyterapp.shell.currentWidget;
             const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
             const find = () => document.querySelector(selector);
-            for (let i = 0; i < content.widgets.length && !find(); i++) {
-                await content.scrollToItem(i, "start");
-                await pause(50);
-            }
-            // Scrolling makes JupyterLab put an output back that it had taken out: again, until one stays.
-            for (let box; find() && box !== find(); await pause(300)) {
+            const isOnScreen = ({ top, bottom }) => top < innerHeight && bottom > 0;
+            // What it puts back or measures anew on the way moves or replaces the rest: until the widget stays.
+            for (let box, tries = 0; tries < 60; tries++) {
+                if (box && box === find() && isOnScreen(box.getBoundingClientRect())) break;
+                for (let i = 0; i < content.widgets.length && !find(); i++) {
+                    await content.scrollToItem(i, "start");
+                    await pause(50);
+                }
                 box = find();
-                box.scrollIntoView({ block: "center" });
+                box?.scrollIntoView({ block: "center" });
+                await pause(300);
             }
         }""",
         selector,
