@@ -9,7 +9,7 @@ import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
-from tests.jupyter_in_browser import jupyter_lab
+from tests.jupyter_in_browser import jupyter_lab, wait_for_kernel
 from tools import build_notebooks as build
 
 OUTPUTS, TEXT = {"outputs_hidden": True}, {"source_hidden": True}
@@ -108,7 +108,7 @@ def test_in_jupyterlab_the_answer_appears_when_the_cell_runs(tmp_path, browser):
         answers = [shown.get_by_text(text) for text in ("answer 2", "more 3", "It is explained here")]
         for answer in answers:
             expect(answer).to_be_hidden()
-        page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel")
+        wait_for_kernel(page)
         notebook.locator(".jp-Cell").first.click()
         for _ in range(3):  # the question, x, the answer
             page.keyboard.press("Shift+Enter")

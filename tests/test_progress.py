@@ -26,10 +26,14 @@ def set_output(path, exercise, output):
     nbformat.write(notebook, path)
 
 
+def printed_for(folder, capsys):
+    progress.main([str(folder)])
+    return capsys.readouterr().out
+
+
 def test_a_fresh_assignment_has_no_points_and_begins_with_its_first_exercise(tmp_path, capsys):
     folder_with(tmp_path, "exercises")
-    progress.main([str(tmp_path)])
-    said = capsys.readouterr().out
+    said = printed_for(tmp_path, capsys)
     assert "0 of  30   0 of 1 in words answered" in said
     assert "exercise bce: 0 of 10 points." in said
     assert "checks.bce.hint(1)" in said
@@ -37,15 +41,13 @@ def test_a_fresh_assignment_has_no_points_and_begins_with_its_first_exercise(tmp
 
 def test_the_model_answer_is_done(tmp_path, capsys):
     folder_with(tmp_path, "solutions")
-    progress.main([str(tmp_path)])
-    said = capsys.readouterr().out
+    said = printed_for(tmp_path, capsys)
     assert "30 of  30   1 of 1 in words answered" in said
     assert "All is done" in said
 
 
 def test_all_released_assignments_are_read(capsys):
-    progress.main([str(ROOT / "exercises")])
-    said = capsys.readouterr().out
+    said = printed_for(ROOT / "exercises", capsys)
     for path in (ROOT / "exercises").iterdir():
         assert path.name in said
 
@@ -65,8 +67,7 @@ def test_points_are_the_number_shown_within_those_of_the_exercise(tmp_path, text
 def test_a_check_that_failed_is_named(tmp_path, capsys):
     path = folder_with(tmp_path, "solutions")
     set_output(path, "kld", nbformat.v4.new_output("error", ename="NameError", evalue="name 'x'", traceback=[]))
-    progress.main([str(tmp_path)])
-    said = capsys.readouterr().out
+    said = printed_for(tmp_path, capsys)
     assert "exercise kld: its check ended with a NameError; choose Run → Run All Cells" in said
     assert "20 of  30" in said
 
@@ -75,8 +76,7 @@ def test_a_check_that_failed_is_named(tmp_path, capsys):
 def test_a_broken_file_is_a_sentence_and_hides_no_other(tmp_path, capsys, text):
     folder_with(tmp_path, "solutions")
     (tmp_path / "03_broken.ipynb").write_text(text, encoding="latin-1")
-    progress.main([str(tmp_path)])
-    said = capsys.readouterr().out
+    said = printed_for(tmp_path, capsys)
     assert "03_broken" in said
     assert "cannot be read" in said
     assert "30 of  30" in said
