@@ -28,7 +28,7 @@ class Exercise:
     trouble: str = ""
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> None:
     """The command vae-progress."""
     parser = argparse.ArgumentParser(prog="vae-progress", description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=Path("exercises"), help="default: exercises")
@@ -39,7 +39,7 @@ def main(argv=None):
     print(report(paths))
 
 
-def report(paths):
+def report(paths: list[Path]) -> str:
     """The lines that the command prints for these notebooks."""
     lines, next_step = ["Points in your notebooks as they were last saved:", ""], None
     for path in paths:
@@ -51,7 +51,7 @@ def report(paths):
         if not exercises:
             continue
         checked = [exercise for exercise in exercises if exercise.points is not None]
-        reached, total = sum(e.points for e in checked), sum(e.max_points for e in checked)
+        reached, total = sum(e.points or 0 for e in checked), sum(e.max_points for e in checked)
         words = [exercise for exercise in exercises if exercise.points is None]
         note = f"   {sum(e.done for e in words)} of {len(words)} in words answered" if words else ""
         lines.append(f"  {path.stem:32} {reached:4g} of {total:3g}{note}")
@@ -61,7 +61,7 @@ def report(paths):
     return "\n".join([*lines, "", next_step or "All is done. Answers in words get their points from a teacher."])
 
 
-def saved_exercises(path):
+def saved_exercises(path: Path) -> list[Exercise]:
     """The graded cells of a saved notebook, in order.
 
     Raises:
@@ -72,7 +72,7 @@ def saved_exercises(path):
     return [saved_exercise(cell, mark) for cell, mark in marked if mark.get("grade")]
 
 
-def saved_exercise(cell, mark):
+def saved_exercise(cell: dict, mark: dict) -> Exercise:
     """The `Exercise` of a graded cell with nbgrader's mark."""
     name, most = mark["grade_id"], float(mark["points"])
     if cell["cell_type"] == "markdown":
@@ -84,7 +84,7 @@ def saved_exercise(cell, mark):
     return Exercise(name.removeprefix("test-"), most, points, done=points == most, trouble=trouble)
 
 
-def shown_number(outputs):
+def shown_number(outputs: list[dict]) -> float:
     """The number with which a cell's outputs end, at least 0; 0 if they do not end with a number."""
     text = "".join(outputs[-1].get("data", {}).get("text/plain", "")) if outputs else ""
     try:
@@ -94,7 +94,7 @@ def shown_number(outputs):
     return max(0.0, number) if math.isfinite(number) else 0.0
 
 
-def advice(path, exercise):
+def advice(path: Path, exercise: Exercise) -> str:
     """What to do next, for the first exercise that is not done."""
     where = f"Next: {path}, exercise {exercise.name}"
     if exercise.points is None:

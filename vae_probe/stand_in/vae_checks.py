@@ -3,6 +3,8 @@
 For students who call a check inside an answer. The real `vae_checks` judges later, outside of the sandbox.
 """
 
+from collections.abc import Callable
+
 
 class Result:
     """What a check would return; the student's own function counts as right."""
@@ -10,10 +12,10 @@ class Result:
     state = "right"
     points = 10.0
 
-    def __init__(self, function):
+    def __init__(self, function: Callable) -> None:
         self.function = function
 
-    def or_library(self):
+    def or_library(self) -> tuple[Callable, str]:
         """The student's function, and a sentence that says so."""
         return self.function, "Drawn with your own function."
 
@@ -21,16 +23,16 @@ class Result:
 class Check:
     """The check of any exercise."""
 
-    def __call__(self, function, seed=None):
+    def __call__(self, function: Callable, seed: int | None = None) -> Result:
         """Judge nothing: a `Result`."""
         return Result(function)
 
-    def hint(self, level):
+    def hint(self, level: int = 1) -> str:
         """No hint."""
         return ""
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Check:
     if name.startswith("__"):  # what Python itself asks a module for
         raise AttributeError(name)
     return Check()
