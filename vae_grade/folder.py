@@ -83,6 +83,11 @@ def timestamp_beside(notebook: Path) -> Path:
     return notebook.with_name("timestamp.txt")
 
 
+def files_beside(notebook: Path) -> Path:
+    """The folder of the files that were handed in with a notebook, as they lay beside it."""
+    return notebook.with_name("beside")
+
+
 def moodle_number_beside(notebook: Path) -> Path:
     """The file with the number that Moodle gave a notebook's student in this assignment."""
     return notebook.with_name("moodle.txt")
