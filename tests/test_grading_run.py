@@ -20,7 +20,8 @@ import vae_probe as calls
 from tests import handed_in
 from tests.jupyter_in_browser import free_port
 from vae_checks import check
-from vae_grade import judge, run, sandbox
+from vae_grade import answer_server, judge, run, sandbox
+from vae_grade.answer_server import End, Verdict
 from vae_grade.assignments import ROOT, Refused, load_assignments
 from vae_grade.folder import TeacherFolder
 from vae_grade.records import (
@@ -154,7 +155,7 @@ def test_a_submission_that_its_worker_dies_of_stops_no_other(tmp_path, monkeypat
 
 
 def test_a_sandbox_that_cannot_be_entered_is_a_sentence(monkeypatch, needs_bubblewrap):
-    monkeypatch.setattr(sandbox.AnswerServer, "_send", lambda *_: (b"", sandbox.Verdict(sandbox.End.REFUSED)))
+    monkeypatch.setattr(sandbox.AnswerServer, "_send", lambda *_: (b"", Verdict(End.REFUSED)))
     with pytest.raises(Refused, match="cannot be entered here"):
         judge.grade(handed_in.as_bytes(handed_in.perfect()), handed_in.ASSIGNMENT, sandbox.LIMITS)
     judge.close()
@@ -219,6 +220,34 @@ def test_the_gradebook_may_be_in_postgresql(tmp_path, needs_bubblewrap, postgres
     grade(tmp_path, "--db", postgres)
     assert handed_in.read_marks(postgres) == EXPECTED
     assert not (tmp_path / "gradebook.db").exists()
+
+
+# Limits, on slow and busy machines
+
+
+@pytest.mark.parametrize(("seconds", "limit"), [(0.01, 2), (0.3, 6), (7.04, 141)])
+def test_an_answer_may_take_twenty_times_what_the_model_answer_takes_here(monkeypatch, seconds, limit):
+    monkeypatch.setattr(judge, "_run", lambda *_: (b"", Verdict(End.ENDED, seconds=seconds)))
+    monkeypatch.setattr(judge, "_seconds", {})
+    assert judge._seconds_for("kld", handed_in.ASSIGNMENT, replace(sandbox.LIMITS, seconds=2)) == limit
+
+
+def test_a_time_in_which_the_machine_stands_still_is_no_answers(monkeypatch):
+    clock = iter(range(0, 10**9, 1000))
+    monkeypatch.setattr(answer_server.time, "monotonic", lambda: next(clock))
+    if (child := os.fork()) == 0:
+        time.sleep(0.2)
+        os._exit(0)
+    limits = replace(sandbox.LIMITS, sandboxed=False, seconds=2)
+    own = answer_server.Usage.of(Path("/proc/self"))
+    assert answer_server.watch(child, limits, own).end is End.ENDED
+
+
+def test_a_crowded_machine_is_patient_up_to_a_bound(monkeypatch):
+    at_rest = answer_server.crowd()
+    assert 1 <= at_rest <= answer_server.MOST_CROWDED
+    monkeypatch.setattr(os, "cpu_count", lambda: 1e-9)
+    assert answer_server.crowd() in (1, answer_server.MOST_CROWDED)  # 1 where the load is 0.00
 
 
 # What grading refuses, in sentences

@@ -66,10 +66,10 @@ answer(
     "        while True:\n            if os.fork() == 0: burn()\n            os.wait()\nos.nice(9)\nwhile True: pass",
     words="kld timed out: no end after",
 )
-# Each lives shorter than the time between two looks; together they would take 3 times the limit that the tests set.
+# Each lives shorter than the time between two looks, and there is no end of them.
 answer(
     "many short processes",
-    "import os, time\ndef spent(): return sum(os.times()[2:4])\nwhile spent() < 6:\n    for _ in range(4):\n        if os.fork() == 0:\n"
+    "import os, time\nwhile True:\n    for _ in range(4):\n        if os.fork() == 0:\n"
     "            while time.process_time() < 0.006: pass\n            os._exit(0)\n    for _ in range(4): os.wait()\n"
     + KLD,
     words="kld timed out: no end after",

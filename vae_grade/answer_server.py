@@ -19,10 +19,11 @@ import os
 import resource
 import signal
 import socket
+import struct
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -39,7 +40,10 @@ DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # not zero: mapped, it i
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38  # <linux/prctl.h>
 LINUX_CAPABILITY_VERSION_3 = 0x20080522  # <linux/capability.h>
 FIRST, STUDENT = 1, 2  # pids in the sandbox
+SECONDS = struct.Struct("=I")  # what comes with the descriptors of an answer: its limit
 PATIENCE = 2  # by the clock an answer may take this many times its seconds of the processor
+MOST_CROWDED = 4  # times that, at most, where more want to run than there are processors
+LONGEST_LOOK = 0.1  # seconds that count between two looks, however late the second is
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -48,7 +52,8 @@ class Limits:
     """What one answer may use; JSON from the process that grades to the answer server.
 
     Attributes:
-        seconds: of the processor, of all processes together; by the clock it is `PATIENCE` times as many.
+        seconds: of the processor, of all processes together; by the clock it is `PATIENCE` times as many, and more on a
+            busy machine. An answer may have more, see `judge`.
         memory: bytes, of all processes together, beyond what the answer server has.
         disk: bytes, of the largest file, and of each of the two folders that can be written.
         processes: how many at a time.
@@ -94,10 +99,17 @@ class End(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """How an answer ended, and, if not of itself, why; JSON from the guard to the process that grades."""
+    """How an answer ended, and, if not of itself, why; JSON from the guard to the process that grades.
+
+    Attributes:
+        end: how it ended.
+        reason: why, if not of itself.
+        seconds: of the processor that it took, where it ended of itself.
+    """
 
     end: End
     reason: str = ""
+    seconds: float = 0.0
 
     def __str__(self):
         return f"{self.end}: {self.reason}" if self.reason else str(self.end)
@@ -114,7 +126,7 @@ class Verdict:
             ValueError, KeyError, TypeError: it is no verdict.
         """
         fields = json.loads(data)
-        return cls(End(fields["end"]), str(fields["reason"]))
+        return cls(End(fields["end"]), str(fields["reason"]), float(fields["seconds"]))
 
 
 def main():
@@ -133,12 +145,12 @@ def main():
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
         link.sendall(b"ready\n")
         while True:
-            data, descriptors, _, _ = socket.recv_fds(link, 1, 4)
-            if not data:
+            seconds, descriptors, _, _ = socket.recv_fds(link, SECONDS.size, 4)
+            if not seconds:
                 return
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                guard(shell, calls, limits, *descriptors)
+                guard(shell, calls, replace(limits, seconds=SECONDS.unpack(seconds)[0]), *descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
 
@@ -322,7 +334,8 @@ def watch(first, limits, own):
     """Wait for the first process to end, or for all in the sandbox to pass a limit.
 
     Seconds are the processor's, so that a busy machine costs no student a point. Who sleeps has `PATIENCE` times as
-    many; waiting for a processor does not count, unless other processes in the sandbox have it: theirs count, too.
+    many, and more where the machine is crowded; waiting for a processor does not count, unless other processes in the
+    sandbox have it: theirs count, too. Nor does a time in which this process itself did not run.
 
     Args:
         first: pid of this process's child: the sandbox's first process, or without a sandbox the student's.
@@ -334,7 +347,7 @@ def watch(first, limits, own):
     """
     timed_out = Verdict(End.TIMED_OUT, f"no end after {limits.seconds} seconds")
     student = Path("/proc", str(STUDENT if limits.sandboxed else first))
-    start = time.monotonic()
+    elapsed, last = 0.0, time.monotonic()
     while True:
         ended, status, used = os.wait4(first, os.WNOHANG)
         if ended:
@@ -346,13 +359,15 @@ def watch(first, limits, own):
                 return Verdict(End.KILLED, excess)
             if cpu_seconds > limits.seconds + 1:  # for one alone, the kernel's limit comes first
                 return timed_out
-        if time.monotonic() - start - seconds_waited(student) > PATIENCE * limits.seconds:
+        now = time.monotonic()
+        elapsed, last = elapsed + min(now - last, LONGEST_LOOK), now
+        if elapsed - seconds_waited(student) > PATIENCE * limits.seconds * crowd():
             return timed_out
         time.sleep(0.01)
-    code = os.waitstatus_to_exitcode(status)
+    code, seconds = os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
     if code == 0:
-        return Verdict(End.ENDED)
-    if used.ru_utime + used.ru_stime > 0.9 * limits.seconds:  # the kernel's limit is not exact
+        return Verdict(End.ENDED, seconds=seconds)
+    if seconds > 0.9 * limits.seconds:  # the kernel's limit is not exact
         return timed_out
     return Verdict(End.KILLED, f"its process ended by {signal.Signals(abs(code)).name}")
 
@@ -366,6 +381,14 @@ def seconds_waited(process):
         _, waited, _ = map(int, (process / "schedstat").read_text().split())
         return waited / 1e9
     return 0.0
+
+
+def crowd():
+    """How many want to run, or wait for a disk, on each processor of the machine: from 1 to `MOST_CROWDED`."""
+    info = ctypes.create_string_buffer(512)
+    libc.sysinfo(info)  # struct sysinfo: the uptime, then the load averages, in units of 1/65536
+    load = struct.unpack_from("lL", info)[1] / 2**16
+    return min(MOST_CROWDED, max(1.0, load / os.cpu_count()))
 
 
 def add_up(processes, limits, own):

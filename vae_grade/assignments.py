@@ -9,6 +9,7 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
 EXERCISES = ROOT / "exercises"
+SOLUTIONS = ROOT / "solutions"
 
 
 class Refused(Exception):
@@ -57,6 +58,13 @@ class Assignment:
     def written(self) -> list[str]:
         """The names of the questions that are answered in words."""
         return [name for name in self.points if not name.startswith("test-")]
+
+    @cached_property
+    def model_answers(self) -> dict[str, str]:
+        """The source of each model answer by the name of its exercise; none where there are no solutions."""
+        path = SOLUTIONS / self.name / f"{self.name}.ipynb"
+        cells = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4).cells if path.exists() else []
+        return {cell["id"]: cell["source"] for cell in cells if cell["id"] in {*self.checked, *self.written}}
 
 
 @cache

@@ -5,6 +5,7 @@ that nobody knew: to send back the values that earn points, it has to compute th
 """
 
 import json
+import math
 import resource
 import secrets
 import sys
@@ -15,17 +16,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import vae_checks as checks
+from vae_grade.answer_server import End, Job, Limits, Verdict
 from vae_grade.assignments import ROOT, Assignment, Refused
 from vae_grade.notebook import Answers, Unreadable, find_answers, read_cells, replace_unprintable
 from vae_grade.records import ExerciseRecord, Record, State, compute_fingerprint
-from vae_grade.sandbox import AnswerServer, AnswerServerDied, End, Limits, Verdict
+from vae_grade.sandbox import AnswerServer, AnswerServerDied
 from vae_lib.data import CACHE
-from vae_probe.outcome import Outcome
+from vae_probe.outcome import Case, Outcome, pack
 
 LONGEST_TEXT = 2_000
+TIMES = 20  # what a model answer takes, an answer may take at least
 MEMORY = 4 * 2**30  # bytes, of the process that judges
 PLACES = sorted({str(path) for path in (ROOT, Path.home(), CACHE, sys.prefix, sys.base_prefix)}, key=len, reverse=True)
 _lock = threading.Lock()  # a cluster's worker may have threads; checks set random states, of which there is one
+_seconds: dict[tuple, int] = {}  # that answers may take here, by assignment, limits and exercise
 _servers: dict[tuple, AnswerServer] = {}  # the one answer server of this worker, by assignment and limits
 
 
@@ -78,7 +82,8 @@ def _grade_exercise(
         return exercise
     exercise.state, exercise.seed = "not yet", secrets.randbelow(2**31)
     cases = check.draw(exercise.seed)
-    output, verdict = _run(assignment, limits, check, answers, cases)
+    exercise.limit = _seconds_for(name, assignment, limits)
+    output, verdict = _run(name, answers, cases, assignment, limits, exercise.limit)
     if verdict.end is End.ENDED and not output:
         verdict = Verdict(End.KILLED, "its process ended itself")
     exercise.end, exercise.reason = verdict.end.value, verdict.reason
@@ -99,17 +104,41 @@ def _grade_exercise(
     return exercise
 
 
+def _seconds_for(name: str, assignment: Assignment, limits: Limits) -> int:
+    """The seconds of the processor that an answer may take: those of the limits, and more on a slow machine.
+
+    They are at least `TIMES` what the model answer takes here, which is measured once.
+    """
+    key = (assignment.hash, limits, name)
+    if key not in _seconds:
+        _seconds[key] = limits.seconds
+        if model := assignment.model_answers.get(name):
+            answers = Answers(code=assignment.model_answers | {name: model})
+            cases = getattr(checks, name).draw(0)
+            _, verdict = _run(name, answers, cases, assignment, limits, TIMES * limits.seconds)
+            _seconds[key] = max(limits.seconds, math.ceil(TIMES * verdict.seconds))
+    return _seconds[key]
+
+
 def _run(
-    assignment: Assignment, limits: Limits, check: checks.check.Check, answers: Answers, cases: list[dict]
+    name: str, answers: Answers, cases: list[Case], assignment: Assignment, limits: Limits, seconds: int
 ) -> tuple[bytes, Verdict]:
     """Run an answer in the answer server of its assignment, which is started anew if it is gone."""
+    job = Job(
+        name=name,
+        call=getattr(checks, name).call.__name__,
+        answer=answers.code[name],
+        answers=[code for other, code in answers.code.items() if other != name],
+        others=answers.others,
+        cases=pack(cases),
+    )
     key = (assignment.hash, limits)
     for _ in range(2):
         if key not in _servers:
             close()
             _servers[key] = AnswerServer(_setup(assignment), limits)
         try:
-            return _servers[key].run(check, answers, cases)
+            return _servers[key].run(job, seconds)
         except AnswerServerDied:
             close()
     raise Refused("The process that runs answers died twice in a row: is there enough memory on this machine?")

@@ -74,6 +74,7 @@ class ExerciseRecord:
         end: "ended", "timed out" or "killed".
         reason: why the answer was stopped, "" where it ended of itself.
         seed: of the inputs, None where nothing was run.
+        limit: seconds of the processor that the answer might take, None where nothing was run.
     """
 
     max_points: float
@@ -84,6 +85,7 @@ class ExerciseRecord:
     end: str = "ended"
     reason: str = ""
     seed: int | None = None
+    limit: int | None = None
 
     @property
     def how_it_ended(self) -> str:

@@ -21,10 +21,9 @@ import vae_checks
 import vae_lib
 import vae_probe
 from vae_grade import answer_server, system_calls
-from vae_grade.answer_server import End, Job, Limits, Verdict
+from vae_grade.answer_server import End, Limits, Verdict
 from vae_grade.assignments import Refused
 from vae_lib.data import CACHE
-from vae_probe.outcome import pack
 
 LIMITS = Limits()
 LARGEST_OUTCOME = 16 * 2**20  # bytes
@@ -164,13 +163,12 @@ class AnswerServer:
                 f"The assignment's own first cells fail ({''.join(reason)}): run tools/build_notebooks.py --check."
             )
 
-    def run(self, check, answers, cases):
-        """Run the answer to a check on its cases.
+    def run(self, job, seconds):
+        """Run an answer.
 
         Args:
-            check: the `vae_checks` check of the exercise.
-            answers: what `find_answers` found in the notebook.
-            cases: what `check.draw` returned.
+            job: `Job`.
+            seconds: of the processor that it may take, in place of those of `Limits`.
 
         Returns:
             (bytes, Verdict): the outcomes as JSON, which nobody has looked at, and how the answer ended.
@@ -179,19 +177,11 @@ class AnswerServer:
             AnswerServerDied: the answer server is gone.
             Refused: this machine lets nobody enter a sandbox.
         """
-        job = Job(
-            name=check.name,
-            call=check.call.__name__,
-            answer=answers.code[check.name],
-            answers=[code for name, code in answers.code.items() if name != check.name],
-            others=answers.others,
-            cases=pack(cases),
-        )
         job = _in_memory(json.dumps(asdict(job)).encode())
         if not self.limits.sandboxed:
-            return self._send(job, os.open(os.devnull, os.O_RDONLY))
+            return self._send(job, os.open(os.devnull, os.O_RDONLY), seconds)
         with Sandbox(self.limits) as sandbox:
-            outcomes, verdict = self._send(job, os.dup(sandbox.pidfd))
+            outcomes, verdict = self._send(job, os.dup(sandbox.pidfd), seconds)
         if verdict.end == End.REFUSED:
             raise Refused(
                 "The sandbox cannot be entered here; in some containers it cannot, because /proc/sys is read-only. "
@@ -199,12 +189,12 @@ class AnswerServer:
             )
         return outcomes, verdict
 
-    def _send(self, job, pidfd):
+    def _send(self, job, pidfd, seconds):
         outcomes, write_outcomes = os.pipe()
         verdict, write_verdict = os.pipe()
         sent = [pidfd, job, write_outcomes, write_verdict]
         try:
-            socket.send_fds(self._link, [b"!"], sent)
+            socket.send_fds(self._link, [answer_server.SECONDS.pack(seconds)], sent)
         except OSError as error:
             raise AnswerServerDied(f"the process that runs answers is gone ({error})") from None
         finally:
@@ -212,7 +202,7 @@ class AnswerServer:
                 os.close(descriptor)
         try:
             # The guard keeps the time, without what the answer waits for a processor; this is for a guard that hangs.
-            return _read(outcomes, verdict, deadline=time.monotonic() + 100 * self.limits.seconds)
+            return _read(outcomes, verdict, deadline=time.monotonic() + 100 * seconds)
         finally:
             os.close(outcomes)
             os.close(verdict)
