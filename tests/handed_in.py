@@ -11,7 +11,8 @@ from nbgrader.api import Gradebook
 from tests.answers import bce, kld, kld_by_sampling
 from vae_grade.assignments import ROOT, load_assignments
 from vae_grade.folder import TeacherFolder, timestamp_beside
-from vae_grade.records import ExerciseRecord, Record, State
+from vae_grade.gradebook import enter_record, open_gradebook, register_assignment
+from vae_grade.records import ExerciseRecord, Record, State, find_submissions
 from vae_lib.files import write
 
 NAME = "04_bce_vs_kld"
@@ -72,6 +73,14 @@ def hand_in(folder, **notebooks):
         path = TeacherFolder(folder).collected_notebook(student, NAME)
         write(path, as_bytes(notebook))
         write(timestamp_beside(path), "2026-03-01 12:00:00 UTC")
+
+
+def enter(folder, record):
+    """Write the record into the gradebook for each student who handed in."""
+    register_assignment(ASSIGNMENT, folder.gradebook_url)
+    with open_gradebook(folder.gradebook_url) as gradebook:
+        for submission in find_submissions(folder):
+            enter_record(gradebook, folder, submission, ASSIGNMENT, record)
 
 
 def read_marks(url):

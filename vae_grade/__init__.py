@@ -13,6 +13,9 @@
 11. `judge`          one submission: its answers out to the sandbox, outcomes back, points
 12. `gradebook`      nbgrader's gradebook, and its notebooks for formgrader and feedback
 13. `run`            all submissions, in parallel, resumable
-14. `report`         the table, the page and the feedback, from records alone: no PyTorch
-15. `cli`            the command `vae-grade`
+14. `marks`          what each submission has earned, from the gradebook, marks by hand included
+15. `formulas`       formulas as pictures in a page, with no script
+16. `feedback`       a page for each submission, made anew where something changed
+17. `report`         the table, the page and the feedback, from records alone: no PyTorch
+18. `cli`            the command `vae-grade`
 """

@@ -91,12 +91,16 @@ def _report(folder: TeacherFolder, options: argparse.Namespace) -> None:
     from vae_grade.records import describe_failures
     from vae_grade.report import report
 
-    waiting = report(folder, db=options.db)
+    result = report(folder, db=options.db)
     for path in (folder.report_table, folder.report_page, folder.feedback):
         print(path)
-    if waiting:
-        print(f"Answers in words that wait for your marks: {waiting}. Run report again before you give feedback out.")
+    if result.waiting:
+        print(
+            f"Answers in words that wait for your marks: {result.waiting}. "
+            "Run report again before you give feedback out."
+        )
     print("".join(describe_failures(folder)), end="")
+    print("".join(f"{replace_unprintable(line)}\n" for line in result.failures), end="")
 
 
 if __name__ == "__main__":

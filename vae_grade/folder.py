@@ -39,8 +39,13 @@ class TeacherFolder:
 
     @property
     def feedback(self) -> Path:
-        """What students get back, by nbgrader."""
+        """What students get back, where nbgrader has it."""
         return self.root / "feedback"
+
+    @property
+    def feedback_fingerprints(self) -> Path:
+        """What each page of feedback was made from."""
+        return self.root / "feedback.json"
 
     @property
     def report_table(self) -> Path:
@@ -68,6 +73,10 @@ class TeacherFolder:
     def autograded_notebook(self, student: str, assignment: str) -> Path:
         """The release with a student's answers and what the checks said."""
         return self.autograded / student / assignment / f"{assignment}.ipynb"
+
+    def feedback_page(self, student: str, assignment: str) -> Path:
+        """What a student gets back for an assignment."""
+        return self.feedback / student / assignment / f"{assignment}.html"
 
     def source_notebook(self, assignment: str) -> Path:
         """The release: formgrader lists the assignments that are here."""

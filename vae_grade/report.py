@@ -3,27 +3,29 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from nbgrader.api import Gradebook
-from nbgrader.apps import NbGrader
-from nbgrader.converters import GenerateFeedback
-from nbgrader.coursedir import CourseDirectory
-from tqdm import tqdm
-from traitlets.config import Config
 
 from vae_grade.assignments import Refused, load_assignments
+from vae_grade.feedback import write_feedback
 from vae_grade.folder import TeacherFolder
 from vae_grade.gradebook import open_gradebook
+from vae_grade.marks import Marks, read_marks
 from vae_grade.records import ExerciseRecord, Record, State, Submission, read_records
 from vae_lib.files import write
 
 PAGE = "report.html.jinja"
 MOST = 10  # misunderstandings at the top of the page
-Marks = dict[str, float | None]  # the points of each graded cell by grade id, None where words wait to be marked
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The result of a report: how many answers wait to be marked by hand, and why a page of feedback failed, if so."""
+
+    waiting: int
+    failures: list[str]
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,8 @@ class Exercise:
     faults: list[Bar]
 
 
-def report(folder: TeacherFolder, *, db: str | None = None) -> int:
-    """Write the table, the page and the feedback; returns how many answers wait.
-
-    They are those in words, which are marked by hand.
+def report(folder: TeacherFolder, *, db: str | None = None) -> Reported:
+    """Write the table, the page and the feedback.
 
     Raises:
         Refused: nothing was graded.
@@ -58,17 +58,11 @@ def report(folder: TeacherFolder, *, db: str | None = None) -> int:
         raise Refused(f"Nothing was graded in {folder.root}: run `vae-grade run` first.")
     url = db or folder.gradebook_url
     with open_gradebook(url) as gradebook:
-        marks = {submission: read_marks(gradebook, submission) for submission, _ in graded}
+        entered = read_marks(gradebook)
+    marks = {one: entered.get((one.student, one.assignment), Marks()) for one, _ in graded}
     write(folder.report_table, "\ufeff" + format_table(graded, marks))  # with this mark, Excel reads names as they are
     write(folder.report_page, render_page(graded, marks))
-    write_feedback(folder, url, sorted({submission.assignment for submission, _ in graded}))
-    return sum(mark is None for points in marks.values() for mark in points.values())
-
-
-def read_marks(gradebook: Gradebook, submission: Submission) -> Marks:
-    """The points of each graded cell; they include what was marked by hand."""
-    [notebook] = gradebook.find_submission(submission.assignment, submission.student).notebooks
-    return {grade.name: None if grade.needs_manual_grade else grade.score for grade in notebook.grades}
+    return Reported(sum(len(each.waiting) for each in marks.values()), write_feedback(folder, marks))
 
 
 def format_table(graded: list[tuple[Submission, Record]], marks: dict[Submission, Marks]) -> str:
@@ -78,11 +72,12 @@ def format_table(graded: list[tuple[Submission, Record]], marks: dict[Submission
     writer.writerow(["assignment", "student", "state", "score", "to mark", "points", "what was seen", "next step"])
     order = sorted(graded, key=lambda pair: (bool(pair[1].state.next_step), pair[0].assignment, pair[0].student))
     for submission, record in order:
-        points = {cell: mark for cell, mark in marks[submission].items() if mark is not None}
-        waiting = ", ".join(cell for cell in marks[submission] if cell not in points)
-        each = ", ".join(_with_mistake(cell, mark, record) for cell, mark in points.items())
-        row = [submission.assignment, submission.student, record.state.value, f"{sum(points.values()):g}"]
-        row += [waiting, each, record.sentence, record.state.next_step]
+        mark = marks[submission]
+        each = ", ".join(
+            _with_mistake(cell, points, record) for cell, points in mark.points.items() if points is not None
+        )
+        row = [submission.assignment, submission.student, record.state.value, f"{mark.total:g}"]
+        row += [", ".join(mark.waiting), each, record.sentence, record.state.next_step]
         writer.writerow([_no_formula(text) for text in row])
     return out.getvalue()
 
@@ -139,7 +134,7 @@ def _summarise_assignment(
     exercises = []
     for cell, most in load_assignments()[assignment].points.items():
         name = cell.removeprefix("test-")
-        every = [marks[submission].get(cell) for submission, _ in pairs]
+        every = [marks[submission].points.get(cell) for submission, _ in pairs]
         points = [mark for mark in every if mark is not None]
         waiting = len(every) - len(points)
         summary = f"mean {sum(points) / len(points):.1f} of {most:g}" if points else f"{most:g} points"
@@ -172,17 +167,3 @@ def _describe_state(record: Record) -> str:
 
 def _many(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
-
-
-def write_feedback(folder: TeacherFolder, url: str, assignments: Iterable[str]) -> None:
-    """Each student's feedback, by nbgrader's own converter; a student's HTML is shown as text."""
-    for name in tqdm(assignments, unit="assignment"):
-        config = Config()
-        config.CourseDirectory.root = str(folder.root.resolve())
-        config.CourseDirectory.db_url = url
-        config.CourseDirectory.assignment_id = name
-        config.HTMLExporter.sanitize_html = True
-        config.GenerateFeedback.force = True
-        app = NbGrader(config=config)
-        app.log.setLevel("ERROR")
-        GenerateFeedback(coursedir=CourseDirectory(parent=app), parent=app).start()
