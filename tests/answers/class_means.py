@@ -49,7 +49,25 @@ def counts(labels):
     return torch.bincount(labels, minlength=10).unsqueeze(1)
 
 
-RIGHT = [means_vectorised, means_by_mask, means_by_numpy]
+def scalar_into_row(codes, labels):
+    means = codes.new_zeros(10, codes.shape[1])
+    for digit in range(10):
+        means[digit] = codes[labels == digit].mean()
+    return means
+
+
+def added_by_index(codes, labels):
+    sums = torch.zeros(10, codes.shape[1], dtype=codes.dtype, device=codes.device)
+    sums[labels] += codes
+    return sums / counts(labels)
+
+
+def means_by_scatter(codes, labels):
+    index = labels[:, None].expand_as(codes)
+    return codes.new_zeros(10, codes.shape[1]).scatter_reduce(0, index, codes, "mean", include_self=False)
+
+
+RIGHT = [means_by_scatter, means_vectorised, means_by_mask, means_by_numpy]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -72,6 +90,8 @@ WRONG = [
     ("one image of each digit", last_of_each),
     ("in the order of first appearance", means_in_order_of_appearance),
     ("the mean over the dimensions, too", lambda codes, labels: means_vectorised(codes, labels).mean(1)),
+    ("the mean over the dimensions, too", scalar_into_row),
+    ("of repeated indices only one is added", added_by_index),
     (
         "a digit is missing",
         lambda codes, labels: torch.stack([codes[labels == d].mean(0) for d in range(1, 10)]),

@@ -66,6 +66,22 @@ WRONG = [
         "rows and columns swapped",
         lambda z_start, z_end, steps: z_start[:, None] + torch.linspace(0, 1, steps) * (z_end - z_start)[:, None],
     ),
+    (
+        "rows and columns swapped",
+        lambda z_start, z_end, steps: walk_by_weights(z_start, z_end, steps).T.reshape(steps, -1),
+    ),
+    (
+        "the shares have one dimension only",
+        lambda z_start, z_end, steps: z_start + torch.linspace(0, 1, steps) * (z_end - z_start),
+    ),
+    (
+        "the shares have one dimension only",
+        lambda z_start, z_end, steps: (1 - torch.linspace(0, 1, steps)) * z_start + torch.linspace(0, 1, steps) * z_end,
+    ),
+    (
+        "the shares have one dimension only",
+        lambda z_start, z_end, steps: z_start + (z_end - z_start) * torch.linspace(0, 1, steps),
+    ),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

@@ -16,7 +16,7 @@ def neighbours_loop(codes, labels):
     hits = 0
     for i in range(len(codes)):
         others = [j for j in range(len(codes)) if j != i]
-        nearest = min(others, key=lambda j: (codes[i] - codes[j]).norm().item())
+        nearest = min(others, key=dict(enumerate((codes - codes[i]).norm(dim=1).tolist())).get)
         hits += labels[i].item() == labels[nearest].item()
     return hits / len(codes)
 
@@ -87,7 +87,29 @@ def by_manhattan(codes, labels):
     return (labels[distance.argmin(1)] == labels).float().mean().item()
 
 
+def by_diagonal(number):
+    return lambda codes, labels: hits(torch.cdist(codes, codes).fill_diagonal_(number).argmin(1), labels)
+
+
+def hits(nearest, labels):
+    return (labels[nearest] == labels).float().mean().item()
+
+
+def zeros_masked(codes, labels):
+    distance = torch.cdist(codes, codes)
+    distance[distance == 0] = float("inf")
+    return hits(distance.argmin(1), labels)
+
+
+def zeros_masked_exactly(codes, labels):
+    distance = (codes[:, None] - codes).square().sum(-1)
+    distance[distance == 0] = float("inf")
+    return hits(distance.argmin(1), labels)
+
+
 RIGHT = [
+    lambda codes, labels: hits(torch.cdist(codes, codes).topk(2, largest=False).indices[:, 1], labels),
+    lambda codes, labels: hits(torch.cdist(codes, codes).square().fill_diagonal_(torch.inf).argmin(0), labels),
     neighbours_vectorised,
     neighbours_loop,
     neighbours_by_sklearn,
@@ -98,7 +120,18 @@ RIGHT = [
 WRONG = [
     ("each image is its own neighbour", own_neighbour),
     ("each image is its own neighbour", lambda codes, labels: 1.0),
+    *[("a number on the diagonal that is not large enough", by_diagonal(number)) for number in (3.0, 5.0, 10.0, 100.0)],
+    (
+        "a number on the diagonal that is not large enough",
+        lambda codes, labels: hits((torch.cdist(codes, codes) + 10 * torch.eye(len(codes))).argmin(1), labels),
+    ),
+    ("each distance of 0 is left out, not each image itself", zeros_masked),
+    ("each distance of 0 is left out, not each image itself", zeros_masked_exactly),
     ("the farthest, not the nearest", farthest),
+    (
+        "the farthest, not the nearest",
+        lambda codes, labels: hits(torch.cdist(codes, codes).topk(2).indices[:, 1], labels),
+    ),
     ("the labels leak into the distance", with_label_column),
     ("the labels leak into the distance", with_one_hot),
     ("the labels leak into the distance", labels_only),
@@ -107,7 +140,11 @@ WRONG = [
     ("the share that is wrong", lambda codes, labels: 1.0 - neighbours_by_sklearn(codes, labels)),
     ("the neighbour's number taken for its label", index_for_label),
     ("the nearest class mean, not the nearest image", nearest_centre),
-    ("five neighbours, not one", five_neighbours),
+    ("several neighbours, not one", five_neighbours),
+    (
+        "several neighbours, not one",
+        lambda codes, labels: KNeighborsClassifier(15).fit(codes, labels).score(codes, labels),
+    ),
     ("the angle, not the distance", by_angle),
     ("a scalar product, not a distance", by_product),
     ("distances added up along the axes", by_manhattan),

@@ -56,7 +56,25 @@ def multiplied(z, dim, values):
     return rows
 
 
-RIGHT = [set_column, set_by_where, set_in_a_loop]
+def row_set(z, dim, values):
+    rows = torch.stack([z] * len(values))
+    rows[dim] = values
+    return rows
+
+
+def zero_passed_over(z, dim, values):
+    rows = z.repeat(len(values), 1)
+    for i, value in enumerate(values):
+        if value:
+            rows[i, dim] = value
+    return rows
+
+
+def set_by_cat(z, dim, values):
+    return torch.stack([torch.cat([z[:dim], value.reshape(1), z[dim + 1 :]]) for value in values])
+
+
+RIGHT = [set_by_cat, set_column, set_by_where, set_in_a_loop]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -70,6 +88,12 @@ WRONG = [
     ("the other dimensions are 0", lambda z, dim, values: values[:, None] * F.one_hot(torch.tensor(dim), len(z))),
     ("dimensions counted from 1", lambda z, dim, values: set_column(z, dim - 1, values)),
     ("dimensions counted from 1", lambda z, dim, values: set_column(z, dim + 1, values)),
+    ("a row set in place of a column", row_set),
+    ("a value of 0 is passed over", zero_passed_over),
+    (
+        "a value of 0 is passed over",
+        lambda z, dim, values: set_column(z, dim, torch.where(values != 0, values, z[dim])),
+    ),
     ("nothing is set", lambda z, dim, values: torch.stack([z] * len(values))),
     ("rows and columns swapped", lambda z, dim, values: torch.stack(list(set_column(z, dim, values)), dim=1)),
 ]

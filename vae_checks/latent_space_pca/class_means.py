@@ -1,6 +1,9 @@
 """Check of `class_means`: the mean code of each digit."""
 
+from collections.abc import Callable
+
 import torch
+from torch import Tensor
 
 from vae_checks.check import check_against
 from vae_checks.latent_space_pca.pca import POINTS
@@ -8,7 +11,7 @@ from vae_checks.mistakes import Mistake
 from vae_probe.outcome import Case
 
 
-def _draw_classes(seed):
+def _draw_classes(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
     # Images and dimensions; in the second each digit has a single image.
     sizes = [("main", 45, 4), ("main", 10, 6), ("main", 60, 3), ("float64", 30, 5)]
@@ -25,28 +28,34 @@ def _draw_classes(seed):
     ]
 
 
-def _unbalanced(generator, n):
+def _unbalanced(generator: torch.Generator, n: int) -> Tensor:
     """Labels (n,) in any order: each of the ten digits at least once, small ones far more often."""
     more = (10 * torch.rand(n - 10, generator=generator) ** 2).long()
     return torch.cat([torch.arange(10), more])[torch.randperm(n, generator=generator)]
 
 
-def _class_means(codes, labels):
-    groups = [[] for _ in range(10)]
+def _class_means(codes: Tensor, labels: Tensor) -> Tensor:
+    groups: list[list[Tensor]] = [[] for _ in range(10)]
     for code, label in zip(codes, labels.tolist(), strict=True):
         groups[label].append(code)
-    return torch.stack([sum(group) / len(group) for group in groups])
+    return torch.stack([torch.stack(group).sum(0) / len(group) for group in groups])
 
 
-def _for_each_digit(function):
+def _for_each_digit(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
     return lambda codes, labels: torch.stack([function(codes[labels == digit]) for digit in range(10)])
 
 
-def _by_appearance(codes, labels):
+def _by_appearance(codes: Tensor, labels: Tensor) -> Tensor:
     return _class_means(codes, labels)[list(dict.fromkeys(labels.tolist()))]
 
 
-def _running(group):
+def _added_once(codes: Tensor, labels: Tensor) -> Tensor:
+    rows = codes.new_zeros(10, codes.shape[1])
+    rows[labels] += codes
+    return rows
+
+
+def _running(group: Tensor) -> Tensor:
     mean = group[0]
     for code in group[1:]:
         mean = (mean + code) / 2
@@ -93,6 +102,12 @@ class_means = check_against(
             _for_each_digit(lambda group: group[-1]),
         ),
         Mistake(
+            "of repeated indices only one is added",
+            "Where a label stands many times in `labels`: how often does `rows[labels] += codes` add to its row?",
+            lambda codes, labels: _added_once(codes, labels) / labels.bincount(minlength=10).unsqueeze(1),
+            _added_once,
+        ),
+        Mistake(
             "in the order of first appearance",
             "In which row should one find the mean of the sevens?",
             _by_appearance,
@@ -101,6 +116,7 @@ class_means = check_against(
             "the mean over the dimensions, too",
             "How many numbers has the code of an image, and how many the mean of such codes?",
             _for_each_digit(lambda group: group.mean()),
+            _for_each_digit(lambda group: group.mean().expand(group.shape[1])),
         ),
         Mistake(
             "a digit is missing",

@@ -1,21 +1,32 @@
 """Check of `neighbours_right`: how often the nearest code has the same label."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.neighbors import KNeighborsClassifier
+from torch import Tensor
 
 from vae_checks.check import check_against
+from vae_checks.compare import is_number
 from vae_checks.mistakes import Mistake
+from vae_checks.properties import Seen
 from vae_probe.outcome import Case
 
+FAR = 4  # the case in which all codes are far apart
 
-def _draw_neighbours(seed):
+
+def _draw_neighbours(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
-    return [Case("main", _groups(generator, n, d)) for n, d in [(7, 3), (100, 4), (100, 5), (100, 6)]]
+    groups = [_groups(generator, n, d) for n, d in [(20, 3), (100, 4), (100, 5), (100, 6), (60, 4), (20, 4)]]
+    # Neighbours that are farther apart than a number that one may put on the diagonal in place of infinity.
+    groups[FAR]["codes"] *= 1_000
+    groups[5] = _with_a_twin(**groups[5])
+    return [Case("main", group) for group in groups]
 
 
-def _groups(generator, n, d):
+def _groups(generator: torch.Generator, n: int, d: int) -> dict[str, Tensor]:
     """Codes in three groups that overlap, and one image, the first, whose digit no other has; with their labels.
 
     No image has two neighbours at nearly the same distance, so that rounding decides nothing.
@@ -29,54 +40,104 @@ def _groups(generator, n, d):
             return {"codes": codes, "labels": labels}
 
 
-def _neighbours_right(codes, labels):
-    codes, labels = codes.double().numpy(), labels.numpy()
+def _with_a_twin(codes: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """With one more image of the first one's digit, at its very place: their distance is 0, and yet they are two."""
+    return {"codes": torch.cat([codes, codes[:1]]), "labels": torch.cat([labels, labels[:1]])}
+
+
+def _neighbours_right(codes: Tensor, labels: Tensor) -> float:
+    points, digits = codes.double().numpy(), labels.numpy()
     right = 0
-    for i, code in enumerate(codes):
-        distance = ((codes - code) ** 2).sum(1)
+    for i, code in enumerate(points):
+        distance = ((points - code) ** 2).sum(1)
         distance[i] = np.inf
-        right += int(labels[distance.argmin()] == labels[i])
-    return right / len(codes)
+        right += int(digits[distance.argmin()] == digits[i])
+    return right / len(points)
 
 
-def _distances(points):
+def _right(predicted: Tensor, labels: Tensor) -> float:
+    return (predicted == labels).double().mean().item()
+
+
+def _distances(points: Tensor) -> Tensor:
     return torch.cdist(points, points)
 
 
-def _share(distance, labels):
+def _to_others(distance: Tensor) -> Tensor:
+    """The distances (N, N) with infinity on the diagonal."""
+    return distance + torch.diag(torch.full((len(distance),), torch.inf))
+
+
+def _share(distance: Tensor, labels: Tensor) -> float:
     """The share right by another distance (N, N) than Euclid's between the codes."""
-    nearest = (distance + torch.diag(torch.full((len(labels),), torch.inf))).argmin(1)
-    return (labels[nearest] == labels).double().mean().item()
+    return _right(labels[_to_others(distance).argmin(1)], labels)
 
 
-def _nearest_mean(codes, labels):
+def _nearest_mean(codes: Tensor, labels: Tensor) -> float:
     digits = labels.unique()
     means = torch.stack([codes[labels == digit].mean(0) for digit in digits])
-    return (digits[torch.cdist(codes, means).argmin(1)] == labels).double().mean().item()
+    return _right(digits[torch.cdist(codes, means).argmin(1)], labels)
 
 
-def _of_five(codes, labels):
-    near = torch.cdist(codes, codes).fill_diagonal_(torch.inf).topk(5, largest=False).indices
-    return (labels[near].mode(1).values == labels).double().mean().item()
+def _vote(count: int, distance: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], float]:
+    """The share right if so many of the nearest vote, the smaller digit winning a tie."""
+    return lambda codes, labels: _right(
+        labels[distance(codes).topk(count, largest=False).indices].mode(1).values, labels
+    )
 
 
-def _number_for_label(codes, labels):
-    nearest = torch.cdist(codes, codes).fill_diagonal_(torch.inf).argmin(1)
-    return (nearest == labels).double().mean().item()
+def _others_of(codes: Tensor) -> Tensor:
+    return _to_others(_distances(codes))
 
 
-neighbours_right = check_against(
+def _number_for_label(codes: Tensor, labels: Tensor) -> float:
+    return _right(_others_of(codes).argmin(1), labels)
+
+
+def _zeros_masked(distance: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], float]:
+    return lambda codes, labels: _right(
+        labels[torch.where(distance(codes) == 0, torch.inf, distance(codes)).argmin(1)], labels
+    )
+
+
+def _exact(codes: Tensor) -> Tensor:
+    """Distances that are 0 from an image to itself, which those of `cdist` need not be for many images."""
+    return (codes.unsqueeze(1) - codes).square().sum(2)
+
+
+# Recognised by what it does where all codes are far apart, because that number may be any.
+TOO_SMALL = Mistake(
+    "a number on the diagonal that is not large enough",
+    "Codes may lie farther apart than yours do here. Which number is larger than every distance?",
+)
+
+
+def _recognise(seen: list[Seen]) -> Mistake | None:
+    shares = [each.outcome.value for each in seen]
+    own_in_the_far_case = all(map(is_number, shares)) and shares[FAR] == 1 and any(share < 1 for share in shares)
+    return _by_its_ways.recognise(seen) or (TOO_SMALL if own_in_the_far_case else None)
+
+
+_by_its_ways = check_against(
     _neighbours_right,
     [
         Mistake(
             "each image is its own neighbour",
             "How far is an image from itself, and which is then the nearest?",
-            lambda codes, labels: KNeighborsClassifier(1).fit(codes, labels).score(codes, labels),
+            lambda codes, labels: 1.0,
+        ),
+        Mistake(
+            "each distance of 0 is left out, not each image itself",
+            "Is an image at the very same place not another image? And is the distance of an image to itself always "
+            "exactly 0 in `cdist`?",
+            _zeros_masked(_exact),
+            _zeros_masked(_distances),
         ),
         Mistake(
             "the farthest, not the nearest",
             "Is a near neighbour one with a large distance or a small one?",
-            lambda codes, labels: (labels[torch.cdist(codes, codes).argmax(1)] == labels).double().mean().item(),
+            lambda codes, labels: _right(labels[_distances(codes).argmax(1)], labels),
+            lambda codes, labels: _right(labels[_distances(codes).topk(2).indices[:, 1]], labels),
         ),
         Mistake(
             "the labels leak into the distance",
@@ -111,9 +172,10 @@ neighbours_right = check_against(
             _nearest_mean,
         ),
         Mistake(
-            "five neighbours, not one",
+            "several neighbours, not one",
             "How many of its neighbours should an image ask?",
-            _of_five,
+            *(_vote(count, _others_of) for count in (3, 5, 15)),
+            *(_vote(count, _distances) for count in (3, 5, 15)),
         ),
         Mistake(
             "the angle, not the distance",
@@ -143,3 +205,6 @@ neighbours_right = check_against(
         "`.float().mean().item()`.",
     ),
 )
+
+
+neighbours_right = replace(_by_its_ways, recognise=_recognise)

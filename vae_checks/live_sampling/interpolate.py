@@ -1,6 +1,9 @@
 """Check of `interpolate`: points on the line between two codes."""
 
+from collections.abc import Callable
+
 import torch
+from torch import Tensor
 
 from vae_checks.check import check_against
 from vae_checks.live_sampling.sample import POINTS
@@ -8,33 +11,46 @@ from vae_checks.mistakes import Mistake
 from vae_probe.outcome import Case
 
 
-def _draw_walks(seed):
+def _draw_walks(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
 
-    def case(kind, dims, steps):
-        start, end = 2 * torch.randn(2, dims, generator=generator, dtype=torch.float64 if kind == "float64" else None)
+    def case(kind: str, dims: int, steps: int) -> Case:
+        dtype = torch.float64 if kind == "float64" else None
+        start = 2 * torch.randn(dims, generator=generator, dtype=dtype)
+        # Neither in the same direction nor of the same length, so that the line is none of the other ways.
+        across = torch.linalg.qr(torch.stack([start, torch.randn(dims, generator=generator, dtype=dtype)], 1)).Q[:, 1]
+        end = 0.5 * start + 3 * across
         return Case(kind, {"z_start": start, "z_end": end, "steps": steps}, device=True)
 
-    return [case("main", 6, 7), case("main", 4, 2), case("main", 5, 11), case("float64", 6, 8)]
+    # As few steps as there can be, and counts at which 1 / (steps - 1), added up, misses 1.
+    return [case("main", 6, 7), case("main", 4, 2), case("main", 5, 11), case("main", 3, 50), case("float64", 6, 8)]
 
 
-def _interpolate(z_start, z_end, steps):
+def _interpolate(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
     last = steps - 1
     return torch.stack([((last - i) * z_start + i * z_end) / last for i in range(steps)])
 
 
-def _at(share):
+def _at(share: Callable[[int], Tensor]) -> Callable:
     """A walk over these shares of the way, which a function makes of `steps`."""
     return lambda z_start, z_end, steps: torch.stack([z_start + t * (z_end - z_start) for t in share(steps).tolist()])
 
 
-def _on_a_sphere(z_start, z_end, steps):
+def _in_one_dimension(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
+    return z_start + torch.linspace(0, 1, steps) * (z_end - z_start)
+
+
+def _in_one_dimension_from_the_way(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
+    return z_start + (z_end - z_start) * torch.linspace(0, 1, steps)
+
+
+def _on_a_sphere(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
     angle = torch.arccos(torch.cosine_similarity(z_start, z_end, dim=0))
     share = torch.linspace(0, 1, steps).unsqueeze(1)
     return (torch.sin((1 - share) * angle) * z_start + torch.sin(share * angle) * z_end) / torch.sin(angle)
 
 
-def _at_length(z_start, z_end, steps):
+def _at_length(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
     line, length = _interpolate(z_start, z_end, steps), torch.stack([z_start.norm(), z_end.norm()])
     return line / line.norm(dim=1, keepdim=True) * _interpolate(length[:1], length[1:], steps)
 
@@ -102,6 +118,13 @@ interpolate = check_against(
             "rows and columns swapped",
             "What stands in a row: a point, or a dimension?",
             lambda z_start, z_end, steps: _interpolate(z_start, z_end, steps).T,
+            lambda z_start, z_end, steps: _interpolate(z_start, z_end, steps).T.reshape(steps, -1),
+        ),
+        Mistake(
+            "the shares have one dimension only",
+            "Each of the `steps` shares meets each of the D numbers of the way. Which shape has a column of shares?",
+            _in_one_dimension,
+            _in_one_dimension_from_the_way,
         ),
     ],
     name="interpolate",

@@ -1,30 +1,52 @@
 """Check of `traverse`: one dimension of a code takes other values."""
 
 import torch
+from torch import Tensor
 
 from vae_checks.check import check_against
 from vae_checks.mistakes import Mistake
 from vae_probe.outcome import Case
 
 
-def _draw_traversals(seed):
+def _draw_traversals(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
 
-    def case(kind, dims, count):
+    def case(kind: str, dims: int, dim: int, count: int) -> Case:
         z = torch.randn(dims, generator=generator, dtype=torch.float64 if kind == "float64" else None)
-        dim = torch.randint(1, dims - 1, (), generator=generator).item()
         values = 3 * torch.randn(count, generator=generator, dtype=z.dtype)
+        values[count // 2] = 0  # the middle of most walks, and a value like any other
         return Case(kind, {"z": z, "dim": dim, "values": values}, device=True)
 
-    return [case("main", 6, 7), case("main", 4, 3), case("one", 5, 1), case("float64", 6, 7)]
+    # The first dimension, the last one, and some between.
+    return [
+        case("main", 6, 2, 7),
+        case("main", 4, 1, 3),
+        case("main", 5, 0, 4),
+        case("one", 5, 3, 1),
+        case("main", 7, 6, 9),
+        case("float64", 6, 4, 7),
+    ]
 
 
-def _traverse(z, dim, values):
+def _traverse(z: Tensor, dim: int, values: Tensor) -> Tensor:
     rows = [[value if i == dim else entry for i, entry in enumerate(z.tolist())] for value in values.tolist()]
     return z.new_tensor(rows)
 
 
-def _without_copies(z, dim, values):
+def _set(z: Tensor, dim: int, values: Tensor) -> Tensor:
+    """Right; with another `dim` it is wrong in the way, and with the errors, that PyTorch has for it."""
+    rows = z.repeat(len(values), 1)
+    rows[:, dim] = values
+    return rows
+
+
+def _row_for_column(z: Tensor, dim: int, values: Tensor) -> Tensor:
+    rows = z.repeat(len(values), 1)
+    rows[dim] = values
+    return rows
+
+
+def _without_copies(z: Tensor, dim: int, values: Tensor) -> Tensor:
     rows = z.expand(len(values), -1)
     rows[:, dim] = values
     return rows
@@ -67,8 +89,18 @@ traverse = check_against(
         Mistake(
             "dimensions counted from 1",
             "Which entry is `z[dim]`, and which one did you set?",
-            lambda z, dim, values: _traverse(z, dim - 1, values),
-            lambda z, dim, values: _traverse(z, dim + 1, values),
+            lambda z, dim, values: _set(z, dim - 1, values),
+            lambda z, dim, values: _set(z, dim + 1, values),
+        ),
+        Mistake(
+            "a row set in place of a column",
+            "In `rows[i, j]`, which index counts the values, and which the dimensions?",
+            _row_for_column,
+        ),
+        Mistake(
+            "a value of 0 is passed over",
+            "Python takes 0 for false. Is 0 a value like any other here?",
+            lambda z, dim, values: _traverse(z, dim, torch.where(values == 0, z[dim], values)),
         ),
         Mistake(
             "nothing is set",
