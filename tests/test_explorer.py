@@ -1,6 +1,8 @@
 """The explorer in a real browser, used as a student uses it."""
 
 import base64
+import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -161,10 +163,10 @@ def test_one_dimension_moves_alone(explorer, encoded):
 
 def test_a_bar_can_be_dragged(explorer, encoded):
     box, mouse = explorer.locator(".strip").bounding_box(), explorer.page.mouse
-    mouse.move(box["x"] + 0.06 * box["width"], box["y"] + 0.4 * box["height"])
+    mouse.move(box["x"] + 0.065 * box["width"], box["y"] + 0.4 * box["height"])
     before = pixels(explorer.locator(".digit"))
     mouse.down()
-    mouse.move(box["x"] + 0.06 * box["width"], box["y"] + 0.15 * box["height"])
+    mouse.move(box["x"] + 0.065 * box["width"], box["y"] + 0.15 * box["height"])
     mouse.up()
     assert pixels(explorer.locator(".digit")) != before
     most_used = 2  # by its KLD, lesson 06
@@ -187,6 +189,126 @@ def test_draws_from_the_prior_are_new_each_time_and_sixteen_can_be_taken(explore
     assert pixels(digit) == pixels(small.locator("canvas"))
 
 
+def taken(explorer):
+    """The names of the draws that are marked."""
+    return [button.get_attribute("aria-label") for button in explorer.locator("[aria-pressed='true']").all()]
+
+
+def test_the_draw_taken_is_marked_while_it_is_repaired(explorer):
+    explorer.get_by_role("button", name="Draw 16", exact=True).click()
+    assert taken(explorer) == []
+    for draw in ("Take draw 3", "Take draw 12"):
+        explorer.get_by_role("button", name=draw, exact=True).click()
+        explorer.page.wait_for_timeout(GLIDE)
+        assert taken(explorer) == [draw]
+    explorer.locator(".dimension input").focus()
+    explorer.page.keyboard.press("End")
+    assert taken(explorer) == ["Take draw 12"]
+    explorer.locator(".pad").focus()
+    explorer.page.keyboard.press("4")
+    assert taken(explorer) == []
+
+
+def test_back_to_the_start_takes_every_control_back(explorer):
+    fields = explorer.locator("select, input")
+    before = fields.evaluate_all("fields => fields.map((field) => field.value)")
+    explorer.get_by_label("From image", exact=True).select_option("2")
+    explorer.get_by_label("Dimension, most used first").select_option("9")
+    explorer.get_by_role("slider", name="Way along the line, per cent").focus()
+    explorer.page.keyboard.press("End")
+    explorer.page.wait_for_timeout(GLIDE)
+    assert fields.evaluate_all("fields => fields.map((field) => field.value)") != before
+    explorer.get_by_role("button", name="Back to the start").click()
+    explorer.page.wait_for_timeout(GLIDE)
+    assert fields.evaluate_all("fields => fields.map((field) => field.value)") == before
+
+
+def test_only_shares_that_are_some_are_named(explorer):
+    explorer.locator(".pad").focus()
+    explorer.page.keyboard.press("3")
+    expect(explorer.locator(".where")).to_have_text("on the pad: 100 % of the 3")
+    for _ in range(5):
+        explorer.page.keyboard.press("ArrowLeft")
+    says = explorer.locator(".where").inner_text()
+    shares = [int(share) for share in re.findall(r"(\d+) %", says)]
+    assert len(shares) == 2
+    assert 0 < shares[1] <= shares[0] < 100
+
+
+def test_the_legend_explains_each_mark_and_key(explorer):
+    legend = explorer.locator(".legend")
+    legend.locator("summary").click()
+    for words in (
+        "not on the pad",
+        "beyond ±2",
+        "“One dimension” moves",
+        "draw that you took",
+        "Page Up, Page Down",
+        "Home",
+    ):
+        expect(legend).to_contain_text(words)
+    assert legend.locator("li svg").count() == 5
+    bar = explorer.locator(".strip .column title").first
+    assert re.fullmatch(r"z\[2\] = −?\d\.\d\d", bar.text_content())
+    legend.locator("summary").click()
+
+
+NOTEBOOK = 679  # pixels of a notebook that one sees at once in JupyterLab, in a window 800 high
+PARTS = (".view", ".pad", ".strip", ".dimension", ".prior", ".line", ".distance", ".legend")
+
+
+def overlap(a, b):
+    """Whether two boxes have a pixel in common."""
+    across = min(a["x"] + a["width"], b["x"] + b["width"]) - max(a["x"], b["x"])
+    down = min(a["y"] + a["height"], b["y"] + b["height"]) - max(a["y"], b["y"])
+    return across > 0.5 and down > 0.5
+
+
+def spread(boxes):
+    """How far boxes reach from the top of the highest to the bottom of the lowest."""
+    return max(box["y"] + box["height"] for box in boxes) - min(box["y"] for box in boxes)
+
+
+@pytest.mark.parametrize("width", [320, 390, 420, 600, 768, 1024, 1280, 1600])
+def test_what_one_moves_and_the_digit_are_seen_together(page, encoded, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    box = render(page, sent(Explorer(*encoded)))
+    box.get_by_role("button", name="Draw 16", exact=True).click()
+    box.get_by_role("button", name="Take draw 7").click()
+    page.wait_for_timeout(GLIDE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    boxes = {part: box.locator(part).bounding_box() for part in PARTS}
+    assert [(a, b) for a, b in itertools.combinations(PARTS, 2) if overlap(boxes[a], boxes[b])] == []
+    for control in box.locator("select, input, button, canvas").all():
+        place = control.bounding_box()
+        assert place["x"] >= 0
+        assert place["x"] + place["width"] <= width
+    digit = box.locator(".digit").bounding_box()
+    assert digit["width"] >= 110
+    for part in PARTS[1:6]:
+        assert spread([digit, boxes[part]]) <= NOTEBOOK, part
+    if width >= 768:
+        assert spread([boxes[part] for part in PARTS]) <= NOTEBOOK
+
+
+@pytest.mark.parametrize("width", [420, 1280])
+def test_digit_pad_bars_and_draws_fit_into_jupyterlab(explorer, width):
+    page = explorer.page
+    size = page.viewport_size
+    page.set_viewport_size({"width": width, "height": 800})
+    collapsed = page.evaluate("jupyterapp.shell.leftCollapsed")
+    page.evaluate("jupyterapp.shell.collapseLeft()")
+    explorer.get_by_role("button", name="Draw 16", exact=True).click()
+    page.wait_for_timeout(GLIDE)
+    boxes = [explorer.locator(part).bounding_box() for part in (".digit", ".pad", ".strip", ".grid")]
+    notebook = page.locator(".jp-WindowedPanel-outer:visible").bounding_box()
+    assert spread(boxes) <= notebook["height"]
+    assert all(place["x"] + place["width"] <= width for place in boxes)
+    page.set_viewport_size(size)
+    if not collapsed:
+        page.evaluate("jupyterapp.shell.expandLeft()")
+
+
 def test_z_goes_to_python_and_comes_from_it(explorer, encoded):
     model, mu, _, y = encoded
     explorer.locator(".pad").focus()
@@ -202,7 +324,7 @@ def test_z_goes_to_python_and_comes_from_it(explorer, encoded):
 def test_what_a_screen_reader_hears(explorer):
     explorer.locator(".pad").focus()
     explorer.page.keyboard.press("3")
-    says = "on the pad: 100 % of the 3, 0 % of the 2"
+    says = "on the pad: 100 % of the 3"
     expect(explorer.get_by_role("status")).to_contain_text(says)
     expect(explorer.get_by_role("img", name=f"Decoded digit, {says}.")).to_have_count(1)
     expect(explorer.get_by_role("img", name="The 40 numbers of z as bars. Length of z")).to_have_count(1)
@@ -211,16 +333,18 @@ def test_what_a_screen_reader_hears(explorer):
 def test_tab_reaches_each_control_by_its_name_and_shows_where_it_is(explorer):
     explorer.locator(".pad").focus()
     names, rings = [], []
-    for _ in range(9):
+    while "What the marks mean, and the keys" not in names and len(names) < 30:
         focused = explorer.locator(":focus")
         names.append(focused.evaluate("e => e.getAttribute('aria-label') ?? e.textContent"))
         rings.append(focused.evaluate("e => getComputedStyle(e).outlineStyle + getComputedStyle(e).outlineWidth"))
         explorer.page.keyboard.press("Tab")
+    assert set(rings) == {"solid3px"}
+    names = [name for name in names if not name.startswith("Take draw")]
     assert names[0] == "Pad, ten class means on a ring"
-    assert names[1:4] == ["From image", "To image", "Way along the line, per cent"]
-    assert names[4] == "Dimension, most used first"
-    assert names[6:] == ["Draw one", "Draw 16", "Back to the start"]
-    assert rings == ["solid3px"] * 9
+    assert names[1] == "Dimension, most used first"
+    assert names[3:6] == ["Draw one", "Draw 16", "Back to the start"]
+    assert names[6:9] == ["From image", "To image", "Way along the line, per cent"]
+    assert names[9] == "What the marks mean, and the keys"
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])

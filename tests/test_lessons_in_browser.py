@@ -21,6 +21,22 @@ def test_the_samplers_sliders_redraw_the_picture_by_keyboard(lesson):
     assert serious(page, ".jp-OutputArea-output:has(img[alt^='the digit decoded at'])") == []
 
 
+def test_on_a_narrow_screen_the_samplers_picture_is_not_on_its_sliders(lesson):
+    page = lesson("07_live_sampling")
+    size = page.viewport_size
+    page.evaluate("jupyterapp.shell.collapseLeft()")
+    page.set_viewport_size({"width": 420, "height": 800})
+    picture = scrolled(page, "img[alt^='the digit decoded at']").bounding_box()
+    sliders = [slider.bounding_box() for slider in page.locator(".widget-slider:visible").all()]
+    assert len(sliders) == 9
+    assert picture["x"] + picture["width"] <= 420
+    for slider in sliders:
+        apart = picture["y"] >= slider["y"] + slider["height"] or picture["x"] >= slider["x"] + slider["width"]
+        assert apart
+    page.evaluate("jupyterapp.shell.expandLeft()")
+    page.set_viewport_size(size)
+
+
 def picture_after(page, press):
     """The figure of a live control after a key, once Python has drawn it."""
     image = page.locator(".vae-live img")
@@ -62,8 +78,8 @@ def test_lesson_05_moves_through_the_epochs(lesson):
 
 
 def ring(box):
-    """Where the ring is on the map, in per cent from the left and from the top."""
-    return [box.locator(".ring").evaluate(f"e => parseFloat(e.style.{side})") for side in ("left", "top")]
+    """Where the ring is on the map, from the left and from the top."""
+    return [float(box.locator(".ring").get_attribute(side)) for side in ("cx", "cy")]
 
 
 def test_lesson_06_shows_the_image_under_the_pointer_or_the_arrow_keys(lesson, encoded):
@@ -87,6 +103,38 @@ def test_lesson_06_shows_the_image_under_the_pointer_or_the_arrow_keys(lesson, e
     shown = torch.tensor(pixels(box.get_by_role("img", name=f"reconstruction of image {i},")))
     assert (shown - 255 * model.decode(mu[i : i + 1]).detach()).abs().max() <= 1
     assert serious(box.page, ".vae-map") == []
+
+
+def test_the_map_of_lesson_06_shows_single_digits_and_comes_closer(lesson):
+    box = scrolled(lesson("06_latent_space_pca"), ".vae-map")
+    plane, glyphs = box.get_by_role("slider", name="Map of encoded images"), box.locator(".plane text")
+    for digit in (4, 9):
+        box.get_by_role("button", name=f"Only the {digit}").click()
+    shown = glyphs.evaluate_all(
+        "glyphs => glyphs.filter((g) => g.getBoundingClientRect().width).map((g) => g.textContent)"
+    )
+    assert set(shown) == {"4", "9"}
+    plane.focus()
+    for key in ("ArrowUp", "ArrowRight", "ArrowDown", "ArrowLeft"):
+        box.page.keyboard.press(key)
+        assert re.search(r"a (4|9), at", plane.get_attribute("aria-valuetext"))
+    whole = box.locator("svg").get_attribute("viewBox").split()
+    box.page.keyboard.press("+")
+    box.get_by_role("button", name="Closer").click()
+    left, top, width, height = map(float, box.locator("svg").get_attribute("viewBox").split())
+    assert (width, height) == (float(whole[2]) / 4, float(whole[3]) / 4)
+    x, y = ring(box)
+    assert left <= x <= left + width
+    assert top <= y <= top + height
+    place = plane.bounding_box()
+    box.page.mouse.move(place["x"] + 0.5 * place["width"], place["y"] + 0.5 * place["height"])
+    x, y = ring(box)
+    assert abs(x - left - width / 2) < width / 2
+    assert serious(box.page, ".vae-map") == []
+    box.get_by_role("button", name="whole map").click()
+    assert box.locator("svg").get_attribute("viewBox").split() == whole
+    for digit in (4, 9):
+        box.get_by_role("button", name=f"Only the {digit}").click()
 
 
 CLASSIFIER_SAYS = """

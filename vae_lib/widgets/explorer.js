@@ -42,6 +42,14 @@ function explore(model, el) {
   }
 
   /**
+   * Mark the draw that was taken, or none.
+   * @param {Element} [draw]
+   */
+  function take(draw) {
+    for (const other of view.grid.children) other.setAttribute("aria-pressed", String(other === draw));
+  }
+
+  /**
    * Go to a z at once; `says` tells in words where that is.
    * @type {Move}
    */
@@ -70,6 +78,7 @@ function explore(model, el) {
   /** @param {number} x @param {number} y @param {Move} move */
   function movePad(x, y, move = go) {
     const far = Math.max(1, Math.hypot(x, y));
+    take();
     knob = [x / far, y / far];
     const says = `on the pad: ${view.showKnob(knob, true)}`;
     move(mix(means, shares(knob)), says, true);
@@ -126,9 +135,18 @@ function explore(model, el) {
     return `${along.value} % of the way from image ${a} (${labels[a]}) to image ${b} (${labels[b]})`;
   }
 
+  /** Put all controls where they began; returns where on the line that is. */
+  function reset() {
+    take();
+    [from.value, to.value, along.value, dimension.value] = ["0", String(Math.min(1, codes.length - 1)), "0", String(byUse[0])];
+    knob = [0, 0];
+    return paintEnds();
+  }
+
   /** @param {Move} move */
   function moveAlong(move = go) {
     const says = paintEnds(), share = Number(along.value) / 100;
+    take();
     move(mix([codes[Number(from.value)], codes[Number(to.value)]], [1 - share, share]), says);
   }
 
@@ -136,14 +154,14 @@ function explore(model, el) {
   dimension.addEventListener("change", () => view.showDimension(z));
   along.addEventListener("input", () => moveAlong());
   for (const choice of [from, to]) choice.addEventListener("change", () => moveAlong(glide));
-  view.one.addEventListener("click", () => glide(drawPrior(dims), "drawn from the prior"));
-  view.back.addEventListener("click", () => glide(start, "back at the start"));
+  view.one.addEventListener("click", () => (take(), glide(drawPrior(dims), "drawn from the prior")));
+  view.back.addEventListener("click", () => (reset(), glide(start, "back at the start")));
   view.sixteen.addEventListener("click", () => {
     view.grid.replaceChildren(...Array.from({ length: 16 }, (_, i) => {
       const drawn = drawPrior(dims), small = picture({ "aria-hidden": "true" });
       paint(small, decode(drawn));
-      const button = element("button", { type: "button", "aria-label": `Take draw ${i + 1}`, ...KEYS }, small);
-      button.addEventListener("click", () => glide(drawn, `draw ${i + 1} of 16 from the prior`));
+      const button = element("button", { type: "button", "aria-label": `Take draw ${i + 1}`, "aria-pressed": "false", ...KEYS }, small);
+      button.addEventListener("click", () => (take(button), glide(drawn, `draw ${i + 1} of 16 from the prior`)));
       return button;
     }));
   });
@@ -151,14 +169,14 @@ function explore(model, el) {
   function fromPython() {
     try {
       const sent = readZ(model, dims);
-      if (String([...sent]) !== String([...z])) go(sent, "set from Python");
+      if (String([...sent]) !== String([...z])) take(), go(sent, "set from Python");
     } catch (error) {
       view.spoken.textContent = view.where.textContent = /** @type {Error} */ (error).message;
     }
   }
   model.on("change:z", fromPython);
 
-  const says = paintEnds(), same = codes[0].every((number, i) => Math.abs(number - start[i]) < 1e-6);
+  const says = reset(), same = codes[0].every((number, i) => Math.abs(number - start[i]) < 1e-6);
   go(z, same ? says : "at the start");
   return () => {
     model.off("change:z", fromPython);

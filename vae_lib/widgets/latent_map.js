@@ -1,9 +1,9 @@
 // A map of encoded images: point at one, or walk with the arrow keys, and see it beside its reconstruction.
 // The browser's half of the class LatentMap.
 
-import { KEYS, element, paint, picture, signed } from "./page.js";
+import { KEYS, drawing, element, lettering, paint, picture, setAttributes, signed } from "./page.js";
 
-const WIDTH = 560, HEIGHT = 440, EDGE = 14;
+const WIDTH = 560, HEIGHT = 440, EDGE = 14, GLYPH = 11, CLOSEST = 16; // CLOSEST: so many times as large as the whole map
 
 /** @param {{ model: import("./page.js").Model, el: HTMLElement }} widget */
 function render({ model, el }) {
@@ -17,38 +17,81 @@ function render({ model, el }) {
   const place = (value, axis, length) => EDGE + ((value - sides[axis][0]) / (sides[axis][1] - sides[axis][0])) * (length - 2 * EDGE);
   const spots = points.map(([x, y]) => [place(x, 0, WIDTH), HEIGHT - place(y, 1, HEIGHT)]);
 
-  const map = element("canvas", { width: 2 * WIDTH, height: 2 * HEIGHT });
-  const ring = element("div", { class: "ring" });
+  const map = drawing("svg", { "aria-hidden": "true" });
+  const ring = drawing("circle", { class: "ring" });
+  const groups = colours.map((colour) => drawing("g", { style: `--digit: ${colour}` }));
+  spots.forEach(([x, y], i) => groups[labels[i]].append(lettering(String(labels[i]), { x, y })));
+  map.append(...groups, ring);
   const plane = element("div", {
     class: "plane", tabindex: 0, role: "slider", "aria-label": "Map of encoded images", ...KEYS,
     "aria-roledescription": "map", "aria-valuemin": 0, "aria-valuemax": points.length - 1,
-  }, map, ring);
+  }, map, element("span", { class: "up" }, "↑ component 2"), element("span", { class: "right" }, "component 1 →"));
   const original = picture({ role: "img" });
   const rebuilt = picture({ role: "img" });
   const text = element("p", { role: "status" });
-  const side = element("div", { class: "side" }, element("p", {}, "image"), original, element("p", {}, "reconstruction"), rebuilt, text);
-  el.replaceChildren(plane, side);
+  /** @type {(says: string, attributes: import("./page.js").Attributes, act: () => void) => HTMLButtonElement} */
+  const button = (says, attributes, act) => {
+    const made = element("button", { type: "button", ...attributes, ...KEYS }, says);
+    made.addEventListener("click", act);
+    return made;
+  };
+  const only = groups.map((_, digit) => button(String(digit), { "aria-pressed": "false", "aria-label": `Only the ${digit}`, style: `--digit: ${colours[digit]}` }, () => choose(digit)));
+  el.replaceChildren(
+    element("div", { class: "shown" }, plane,
+      element("div", { class: "buttons" },
+        element("div", { role: "group", "aria-label": "Zoom" }, button("+", { "aria-label": "Closer" }, () => zoom(2)),
+          button("−", { "aria-label": "Farther" }, () => zoom(0.5)), button("whole map", {}, () => zoom(0))),
+        element("div", { role: "group", "aria-label": "Show only" }, element("span", {}, "only "), ...only))),
+    element("div", { class: "side" },
+      element("div", {}, element("p", {}, "image"), original), element("div", {}, element("p", {}, "reconstruction"), rebuilt), text));
 
-  const context = /** @type {CanvasRenderingContext2D} */ (map.getContext("2d"));
-  context.scale(2, 2);
-  Object.assign(context, { font: "11px sans-serif", textAlign: "center", textBaseline: "middle" });
-  spots.forEach(([x, y], i) => {
-    context.fillStyle = colours[labels[i]];
-    context.fillText(String(labels[i]), x, y);
-  });
-  context.fillStyle = "#333";
-  Object.assign(context, { font: "12px sans-serif", textAlign: "right" });
-  context.fillText("component 1 →", WIDTH - 8, HEIGHT - 10);
-  context.textAlign = "left";
-  context.fillText("↑ component 2", 8, 14);
-
-  let here = 0;
   const images = pixels("images"), reconstructions = pixels("reconstructions");
+  let here = 0, scale = 1, left = 0, top = 0; // the chosen image; how the map is enlarged, and its visible part's corner
+  /** @type {Set<number>} digits that are shown; all, if there is none */
+  const chosen = new Set();
+  /** @param {number} i */
+  const isShown = (i) => !chosen.size || chosen.has(labels[i]);
+
+  /**
+   * Move the visible part's corner to this place, or as near as the map reaches.
+   * @param {number} x @param {number} y
+   */
+  function look(x, y) {
+    left = Math.max(0, Math.min(x, WIDTH - WIDTH / scale));
+    top = Math.max(0, Math.min(y, HEIGHT - HEIGHT / scale));
+    setAttributes(map, { viewBox: `${left} ${top} ${WIDTH / scale} ${HEIGHT / scale}`, "font-size": GLYPH / scale ** 0.75 });
+  }
+
+  /**
+   * Enlarge the map about the chosen image.
+   * @param {number} factor 0 for the whole map
+   */
+  function zoom(factor) {
+    const before = scale, [x, y] = spots[here];
+    scale = Math.min(CLOSEST, Math.max(1, scale * factor));
+    look(x - ((x - left) * before) / scale, y - ((y - top) * before) / scale);
+    setAttributes(ring, { r: 9 / scale });
+  }
+
+  /**
+   * Take a digit among those that alone are shown, or out of them.
+   * @param {number} digit
+   */
+  function choose(digit) {
+    if (!chosen.delete(digit)) chosen.add(digit);
+    groups.forEach((group, k) => {
+      group.classList.toggle("hidden", chosen.size > 0 && !chosen.has(k));
+      only[k].setAttribute("aria-pressed", String(chosen.has(k)));
+    });
+    if (!isShown(here)) show(best(([x, y]) => Math.hypot(x - spots[here][0], y - spots[here][1])));
+  }
+
   /** @param {number} i */
   function show(i) {
     here = i;
-    const [x, y] = spots[i], says = `image ${i}, a ${labels[i]}`;
-    Object.assign(ring.style, { left: `${(100 * x) / WIDTH}%`, top: `${(100 * y) / HEIGHT}%` });
+    const [x, y] = spots[i], says = `image ${i}, a ${labels[i]}`, [across, down] = [WIDTH / scale, HEIGHT / scale];
+    setAttributes(ring, { cx: x, cy: y });
+    if (x < left || y < top || x > left + across || y > top + down) look(x - across / 2, y - down / 2);
     [images, reconstructions].forEach((all, k) => paint([original, rebuilt][k], all.subarray(784 * i, 784 * (i + 1))));
     original.setAttribute("aria-label", says);
     rebuilt.setAttribute("aria-label", `reconstruction of ${says}`);
@@ -58,32 +101,46 @@ function render({ model, el }) {
   }
 
   /**
-   * The point with the smallest `cost`, which is Infinity for those out of the question; here if there is none.
+   * The shown point with the smallest `cost`, which is Infinity for those out of the question; here if there is none.
    * @param {(spot: number[]) => number} cost
    */
   function best(cost) {
-    const costs = spots.map(cost), least = Math.min(...costs);
+    const costs = spots.map((spot, i) => (isShown(i) ? cost(spot) : Infinity)), least = Math.min(...costs);
     return least === Infinity ? here : costs.indexOf(least);
   }
 
-  plane.addEventListener("pointermove", (event) => {
-    const box = plane.getBoundingClientRect();
-    const x = ((event.clientX - box.left) * WIDTH) / box.width, y = ((event.clientY - box.top) * HEIGHT) / box.height;
+  /** @param {PointerEvent} event */
+  function point(event) {
+    const box = map.getBoundingClientRect(), unit = WIDTH / scale / box.width;
+    if (plane.hasPointerCapture(event.pointerId) && scale > 1) return look(left - event.movementX * unit, top - event.movementY * unit);
+    const x = left + (event.clientX - box.left) * unit, y = top + (event.clientY - box.top) * unit;
     show(best(([px, py]) => Math.hypot(px - x, py - y)));
+  }
+  plane.addEventListener("pointermove", point);
+  plane.addEventListener("pointerdown", (event) => {
+    point(event);
+    if (event.pointerType === "mouse") plane.setPointerCapture(event.pointerId); // held, it moves an enlarged map
   });
   /** @type {Record<string, [number, number]>} */
   const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  /** @type {Record<string, number>} */
+  const zooms = { "+": 2, "-": 0.5, 0: 0 };
   plane.addEventListener("keydown", (event) => {
     const way = ways[event.key];
-    if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
-    const [x, y] = spots[here];
-    show(best(([px, py]) => {
-      const ahead = (px - x) * way[0] + (py - y) * way[1], aside = Math.abs((px - x) * way[1]) + Math.abs((py - y) * way[0]);
-      return ahead > 0 && aside <= ahead ? ahead + 2 * aside : Infinity;
-    }));
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in zooms) zoom(zooms[event.key]);
+    else if (!way) return;
+    else {
+      const [x, y] = spots[here];
+      show(best(([px, py]) => {
+        const ahead = (px - x) * way[0] + (py - y) * way[1], aside = Math.abs((px - x) * way[1]) + Math.abs((py - y) * way[0]);
+        return ahead > 0 && aside <= ahead ? ahead + 2 * aside : Infinity;
+      }));
+    }
     event.preventDefault();
     event.stopPropagation();
   });
+  zoom(0);
   show(0);
 }
 

@@ -38,6 +38,13 @@ export function drawing(tag, attributes) {
   return setAttributes(document.createElementNS(SVG, tag), attributes);
 }
 
+/** @param {string} text @param {Attributes} attributes */
+export function lettering(text, attributes) {
+  const made = drawing("text", attributes);
+  made.textContent = text;
+  return made;
+}
+
 /** @param {Attributes} attributes */
 export function picture(attributes = {}) {
   return element("canvas", { width: SIDE, height: SIDE, ...attributes });
