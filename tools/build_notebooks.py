@@ -182,7 +182,7 @@ def build(path, notebook):
         store_widget_state=False,
     )
     start = time.perf_counter()
-    client.execute()
+    client.execute(env=os.environ | {"VAE_CHECKS_QUIET": "1"})
     seconds = time.perf_counter() - start
     notebook.metadata = nbformat.from_dict(METADATA)  # the kernel wrote its own version there
     for cell in notebook.cells:

@@ -6,20 +6,39 @@ grading calls in one process and judges in another.
 
 import operator
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
 from vae_checks.compare import alike
 from vae_checks.mistakes import Finding, Mistake
-from vae_checks.properties import Property, Seen, shared
+from vae_checks.properties import Property, Seen, Terms, shared, stop_of
+from vae_checks.result import Hint, Result
+from vae_checks.waiting import say_if_slow
 from vae_probe.call import call_function, is_float, preserve_random_states
 from vae_probe.outcome import Case, Outcome
 
+_hints_given: Counter[str] = Counter()  # by exercise, the number of the last hint
 
-@dataclass(frozen=True)
+
+class Sealed:
+    """A right answer, not for calling by students; `open()` gives it."""
+
+    def __init__(self, answer: Callable) -> None:
+        self._answer = answer
+
+    def __repr__(self) -> str:
+        return "the course's own answer"
+
+    def open(self) -> Callable:
+        """The answer."""
+        return self._answer
+
+
+@dataclass(frozen=True, repr=False)
 class Check:
     """The check of an exercise; call it with the student's function.
 
@@ -31,9 +50,13 @@ class Check:
             in `vae_probe`.
         recognise: what was seen of an answer that is not right → a `Mistake` or None.
         hints: three, the last nearly the answer.
-        oracle: a right answer that shares no code with vae_lib.
+        oracle: a right answer that shares no code with vae_lib; kept as `Sealed`.
         compared: whether properties compare with the outcomes of the oracle.
         prepare: changes what was seen, once, before it is judged and recognised.
+        may_stop: kinds of cases in which an error is a fault of the properties that look at them; in any other it is
+            the end of the check.
+        forbidden: names of functions, modules and packages that an answer must not call, "vae_lib.loss.bce" say; those
+            of `vae_checks` always are.
     """
 
     name: str
@@ -42,124 +65,90 @@ class Check:
     call: Callable[[Any, list[Case]], list[dict]]
     recognise: Callable[[list[Seen]], Mistake | None]
     hints: tuple[str, str, str]
-    oracle: Callable
+    oracle: Any
     compared: bool = False
     prepare: Callable[[Seen], Seen] = lambda seen: seen
+    may_stop: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.oracle, Sealed):
+            object.__setattr__(self, "oracle", Sealed(self.oracle))
+
+    def __repr__(self) -> str:
+        return (
+            f"the check of {self.name}: checks.{self.name}({self.name}) judges yours, checks.{self.name}.hint() helps"
+        )
 
     @property
     def max_points(self) -> int:
         """All points that can be earned."""
         return sum(property_.points for property_ in self.properties)
 
-    def __call__(self, function: Any, seed: int | None = None) -> "Result":
+    def __call__(self, function: Any, seed: int | None = None) -> Result:
         """Draw inputs (new ones each time, if no seed is given), call the function, judge: a `Result`."""
-        with preserve_random_states():
+        with preserve_random_states(), say_if_slow(self.name):
             cases = self.draw(secrets.randbelow(2**31) if seed is None else seed)
-            return self.result(cases, self.call(function, cases), function)
+            outcomes = self.call(function, cases)
+            # A print is the student's own; where others judge, it does not stand in the report.
+            printed = next(filter(None, (outcome["printed"] for outcome in outcomes)), "")
+            return replace(self.result(cases, outcomes, function), printed=printed)
 
-    def result(self, cases: list[Case], outcomes: list[dict], function: Any = None) -> "Result":
+    def result(self, cases: list[Case], outcomes: list[dict], function: Any = None) -> Result:
         """Judge the outcomes of `call`, in this process or another; `function` is for `Result.or_library` alone."""
         actual = [Outcome.from_json(outcome) for outcome in outcomes]
         errors = [outcome.error for outcome in actual if outcome.error]
         # Without a message, as nbgrader's stub raises it; PyTorch's own say what is not implemented.
         if any((error.type, error.message) == ("NotImplementedError", "") for error in errors):
             return Result(self, "not attempted", [], None, function)
-        expected = outcomes_of(self.call, self.oracle, cases) if self.compared else [Outcome()] * len(cases)
+        if borrowed := self._borrowed(actual):
+            return Result(self, "not yet", [Finding("your own work", borrowed)], None, function)
+        oracle = self.oracle.open()
+        expected = outcomes_of(self.call, oracle, cases) if self.compared else [Outcome()] * len(cases)
         seen = [self.prepare(Seen(*each)) for each in zip(cases, actual, expected, strict=True)]
-        if errors:
-            stop = f"your code stops at {errors[0].line}, {errors[0].type}: {errors[0].message}"
-            findings = [Finding("runs to its end", stop)]
-        else:
-            findings = self._judge(seen)
+        ends = [outcome.error for case, outcome, _ in seen if outcome.error and case.kind not in self.may_stop]
+        findings = [Finding("runs to its end", stop_of(ends[0]))] if ends else self._judge(seen)
         if all(finding.right for finding in findings):
             return Result(self, "right", findings, None, function)
         return Result(self, "not yet", findings, self.recognise(seen), function)
 
+    def _borrowed(self, actual: list[Outcome]) -> str:
+        """What an answer calls that it must not, a sentence; "" if nothing."""
+        called = {name for outcome in actual for name in outcome.called}
+        for name in ("vae_checks", *self.forbidden):
+            if any(each == name or each.startswith(f"{name}.") for each in called):
+                if name.startswith("vae_"):
+                    return f"this calls the course's own answer ({name}); write it yourself, then it is yours to keep"
+                return f"this calls {name}, and the exercise asks to do without"
+        return ""
+
     def _judge(self, seen: list[Seen]) -> list[Finding]:
-        findings = []
+        findings: list[Finding] = []
         for property_ in self.properties:
-            finding = Finding(property_.name, property_.judge(seen))
+            broken = [finding.name for finding in findings if not finding.right]
+            cause = next((name for name in property_.follows if name in broken), "")
+            fault = property_.judge(seen)
+            finding = Finding(property_.name, fault, cause if fault else "", property_.remark)
             if property_.required and not finding.right:
                 return [finding]
-            if property_.points or not finding.right:
+            if property_.points or fault:
                 findings.append(finding)
         return findings
 
-    def hint(self, level: int) -> "Hint":
-        """The hint of level 1, 2 or 3; each says more than the one before.
+    def hint(self, level: int | None = None) -> Hint:
+        """The next hint, or that of level 1, 2 or 3; each says more than the one before.
 
         Raises:
             ValueError: another level.
         """
+        if level is None and _hints_given[self.name] == len(self.hints):
+            again = f"the third was the last; checks.{self.name}.hint(1), 2 and 3 show them once more"
+            return Hint(f"No more hints for {self.name}", again)
+        level = _hints_given[self.name] + 1 if level is None else level
         if level not in (1, 2, 3):
-            raise ValueError(f"{self.name} has hints 1, 2 and 3, got {level!r}: begin with hint(1)")
+            raise ValueError(f"{self.name} has hints 1, 2 and 3, got {level!r}: begin with hint()")
+        _hints_given[self.name] = level
         return Hint(f"Hint {level} of 3 for {self.name}", self.hints[level - 1])
-
-
-class Hint(NamedTuple):
-    """A hint; displays as Markdown or as text."""
-
-    title: str
-    text: str
-
-    def __repr__(self) -> str:
-        return f"{self.title}: {self.text}"
-
-    def _repr_markdown_(self) -> str:
-        return f"**{self.title}.** {self.text}"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a check found; displays as Markdown or as text. `state` is "not attempted", "right" or "not yet"."""
-
-    check: Check
-    state: str
-    findings: list[Finding]
-    mistake: Mistake | None
-    function: Callable | None
-
-    @property
-    def points(self) -> float:
-        """The points earned: those of each property that holds. A wrong shape earns nothing."""
-        right = {finding.name: finding.right for finding in self.findings}
-        if not right.get("shape", True):
-            return 0.0
-        return float(sum(property_.points for property_ in self.check.properties if right.get(property_.name)))
-
-    def or_library(self) -> tuple[Any, str]:
-        """The student's function if it is right, else the library's; and a sentence that says which."""
-        if self.state == "right":
-            return self.function, f"Drawn with your own {self.check.name}."
-        return self.check.oracle, f"Drawn with the library's {self.check.name}, until yours is right."
-
-    def __repr__(self) -> str:
-        return "\n".join([self._headline(), *("  " + line for line in self._body(_plainly))])
-
-    def _repr_markdown_(self) -> str:
-        return "\n\n".join([f"**{self._headline()}**", *self._body(_as_markdown)])
-
-    def _headline(self) -> str:
-        mark = {"right": "✓", "not yet": "✗", "not attempted": "○"}[self.state]
-        return f"{mark} {self.check.name}: {self.state}, {self.points:g} of {self.check.max_points} points"
-
-    def _body(self, quote: Callable[[str], str]) -> Iterator[str]:
-        if self.state == "right":
-            return
-        for finding in self.findings:
-            yield f"✓ {finding.name}" if finding.right else f"✗ {finding.name}: {quote(finding.fault)}"
-        if self.mistake:
-            yield f"It looks like this: {self.mistake.name}. {self.mistake.question}"
-        yield f"For a hint: checks.{self.check.name}.hint(1)"
-
-
-def _plainly(sentence: str) -> str:
-    return sentence
-
-
-def _as_markdown(sentence: str) -> str:
-    """A student's own text must not act as Markdown or HTML."""
-    return "".join("\\" + letter if letter in "\\`*_{}[]<>#|~$" else letter for letter in sentence)
 
 
 def outcomes_of(call: Callable, function: Any, cases: list[Case]) -> list[Outcome]:
@@ -209,6 +198,10 @@ def check_against(
     hints: tuple[str, str, str],
     call: Callable[[Any, list[Case]], list[dict]] = call_function,
     tolerance: float = 1e-4,
+    parts: tuple[str, ...] = (),
+    data: tuple[str, ...] = (),
+    caps: dict[str, int] | None = None,
+    forbidden: tuple[str, ...] = (),
 ) -> Check:
     """A `Check` that compares with an oracle: a slow or borrowed right answer, called on the same cases.
 
@@ -217,15 +210,23 @@ def check_against(
         mistakes: `Mistake`s; one whose outcomes are the student's is recognised.
         points: for each property, of those in `PROPERTIES`.
         tolerance: relative, and a tenth of it absolute; larger where the answer is an estimate by sampling.
+        parts, data: as in `Terms`.
+        caps: for some properties, the most points of an answer without it.
+        forbidden: as in `Check`.
     """
+    terms = Terms(tolerance, parts, data)
 
     def agree(wrong: list[Seen], seen: list[Seen]) -> bool:
         outcomes, expected = [each.outcome for each in wrong], [each.expected for each in seen]
         return alike(outcomes, [each.outcome for each in seen], tolerance) and not alike(outcomes, expected, tolerance)
 
-    properties = [shared(property_, worth, tolerance) for property_, worth in points.items()]
+    properties = [shared(property_, worth, terms, (caps or {}).get(property_)) for property_, worth in points.items()]
     recognise = recognise_by(lambda seen: seen, mistakes, call, agree=agree)
-    return Check(name, properties, draw, call, recognise, hints, oracle, compared=True)
+    check = Check(name, properties, draw, call, recognise, hints, oracle, compared=True)
+    looked_at = {"one": "batch of one", "float64": "float64 and device"}
+    return replace(
+        check, may_stop=tuple(kind for kind, property_ in looked_at.items() if property_ in points), forbidden=forbidden
+    )
 
 
 def tensor_cases(seed: int, make: Callable[[torch.Generator, int], dict[str, Any]]) -> list[Case]:

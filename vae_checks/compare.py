@@ -1,13 +1,15 @@
 """Plain values side by side: are they the same, and if not, where do they differ?"""
 
 import math
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
 from vae_probe.outcome import Outcome
+
+LONGEST = 300  # characters of a description
 
 
 def alike(outcomes: list[Outcome], others: list[Outcome], tolerance: float = 1e-4) -> bool:
@@ -21,17 +23,30 @@ def alike(outcomes: list[Outcome], others: list[Outcome], tolerance: float = 1e-
 
 
 def same(a: Any, b: Any, tolerance: float = 1e-4) -> bool:
-    """Whether two plain values have the same structure, and their numbers agree within the tolerance."""
+    """Whether two plain values have the same structure, and their numbers agree within the tolerance.
+
+    Infinities of one sign agree, and so do two NaN.
+    """
     if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
-        close = partial(torch.allclose, rtol=tolerance, atol=tolerance / 10, equal_nan=True)
-        return describe(a) == describe(b) and close(a.double(), b.double())
+        return describe(a) == describe(b) and bool(_close(a, b, tolerance).all())
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(same(x, y, tolerance) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(a[key], b[key], tolerance) for key in a)
     if is_number(a) and is_number(b):
-        return math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance / 10) or (math.isnan(a) and math.isnan(b))
+        a, b = _plain(a), _plain(b)
+        try:
+            close = math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance / 10)
+        except OverflowError:  # an int beyond all floats
+            return a == b
+        return close or (math.isnan(a) and math.isnan(b))
     return type(a) is type(b) and a == b
+
+
+def _close(a: torch.Tensor, b: torch.Tensor, tolerance: float) -> torch.Tensor:
+    """Where two tensors of one shape agree, a tensor of bool."""
+    wide = torch.complex128 if a.is_complex() else torch.float64
+    return torch.isclose(a.to(wide), b.to(wide), rtol=tolerance, atol=tolerance / 10, equal_nan=True)
 
 
 def is_number(value: Any) -> bool:
@@ -42,35 +57,62 @@ def is_number(value: Any) -> bool:
 
 def describe(value: Any) -> str:
     """The structure of a plain value in a few words."""
+    text = _describe(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
+
+
+def _describe(value: Any) -> str:
     if isinstance(value, torch.Tensor):
         kind = "complex " if value.is_complex() else ""
         return f"a {kind}tensor {tuple(value.shape)}" if value.ndim else f"a {kind}number"
     if isinstance(value, list):
-        kinds = [describe(item) for item in value]
+        kinds = [_describe(item) for item in value]
         return f"{len(kinds)} × {kinds[0]}" if len(kinds) > 2 and len(set(kinds)) == 1 else f"({', '.join(kinds)})"
     if isinstance(value, dict):
-        keys = ", ".join(sorted(value))
-        return f"an object of type {value['unknown']}" if "unknown" in value else f"a dict of {keys}"
+        return (
+            f"an object of type {value['unknown']}" if "unknown" in value else f"a dict of {', '.join(sorted(value))}"
+        )
     if is_number(value):
         return "a number"
     return "nothing (is there a return?)" if value is None else f"a {type(value).__name__}"
 
 
-def difference(expected: Any, actual: Any, tolerance: float = 1e-4) -> str:
-    """In words, the first part of two plain values that differs, and there the largest difference."""
+def difference(expected: Any, actual: Any, tolerance: float = 1e-4, parts: Sequence[str] = ()) -> str:
+    """In words, the first part of two plain values that differs, and there the largest difference.
+
+    Args:
+        parts: the names of the parts of a list, as students know them.
+    """
     if describe(expected) != describe(actual):
         return f"expected {describe(expected)}, got {describe(actual)}"
     if isinstance(expected, list | dict):
-        keys = expected if isinstance(expected, dict) else range(len(expected))
+        keys = list(expected) if isinstance(expected, dict) else range(len(expected))
         key = next(key for key in keys if not same(expected[key], actual[key], tolerance))
-        return f"in part {key} {difference(expected[key], actual[key], tolerance)}"
+        name = str(key)
+        if isinstance(expected, list):
+            name = parts[key] if key < len(parts) else f"part {key + 1} of {len(expected)}"
+        return f"of {name} {difference(expected[key], actual[key], tolerance)}"
     if isinstance(expected, torch.Tensor) and expected.ndim:
-        off = (expected.double() - actual.double()).abs().nan_to_num(math.inf)
+        wide = torch.complex128 if expected.is_complex() else torch.float64
+        # Infinities of one sign agree, but their difference is no number.
+        off = (expected.to(wide) - actual.to(wide)).abs().nan_to_num(math.inf)
+        off = off.masked_fill(_close(expected, actual, tolerance), -1)
         index = tuple(int(i) for i in np.unravel_index(off.argmax().item(), off.shape))
-        return f"at {list(index)} expected {_number(expected[index])}, got {_number(actual[index])}"
-    return f"expected {_number(expected)}, got {_number(actual)}"
+        return f"at {list(index)} {_two_numbers(expected[index], actual[index])}"
+    return _two_numbers(expected, actual)
 
 
-def _number(value: Any) -> str:
-    value = value.item() if isinstance(value, torch.Tensor) else value
-    return f"{value:.5g}" if isinstance(value, float) else repr(value)
+def _two_numbers(expected: Any, actual: Any) -> str:
+    """Both, with as many digits as it takes to see that they differ."""
+    expected, actual = _plain(expected), _plain(actual)
+    pairs = ((_digits(expected, digits), _digits(actual, digits)) for digits in (5, 8, 12, 17))
+    pair = next((pair for pair in pairs if pair[0] != pair[1]), (repr(expected), repr(actual)))
+    return f"expected {pair[0]}, got {pair[1]}"
+
+
+def _digits(value: Any, digits: int) -> str:
+    return f"{value:.{digits}g}" if isinstance(value, float) else repr(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, torch.Tensor) else value

@@ -15,12 +15,21 @@ class Mistake:
 
 
 class Finding(NamedTuple):
-    """Whether a property holds: its name, and its fault, what was expected and what came back, or ""."""
+    """Whether a property holds.
+
+    Args:
+        name: of the property.
+        fault: what was expected and what came back, a sentence; "" if it holds.
+        cause: the name of another broken property that explains this one; then it is no fault of its own.
+        remark: whether the fault costs nothing: it is said, and the answer is right.
+    """
 
     name: str
     fault: str = ""
+    cause: str = ""
+    remark: bool = False
 
     @property
     def right(self) -> bool:
-        """Whether the property holds."""
-        return not self.fault
+        """Whether the property holds, or costs nothing."""
+        return self.remark or not self.fault

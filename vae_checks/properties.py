@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 
 from vae_checks.compare import describe, difference, same
-from vae_probe.call import leaves
-from vae_probe.outcome import Case, Outcome, pack
+from vae_probe.call import LEFT_OVER, is_float, leaves
+from vae_probe.outcome import CallError, Case, Outcome, pack
 
 
 class Seen(NamedTuple):
@@ -29,77 +29,136 @@ class Property:
         points: for an answer that has it; a property without points is shown only if it is broken.
         judge: all that was seen → the fault, a sentence, or "".
         required: if it is broken, no other property is judged, and nothing is earned.
+        follows: names of properties; if one of them is broken, this one is shown as its consequence, not as a fault.
+        cap: the most points of an answer that breaks it by a fault of its own: for what the exercise is about.
+        remark: its fault is said, and the answer is right all the same: for what the exercise does not ask for.
     """
 
     name: str
     points: int
     judge: Callable[[list[Seen]], str]
     required: bool = False
+    follows: tuple[str, ...] = ()
+    cap: int | None = None
+    remark: bool = False
+
+
+class Terms(NamedTuple):
+    """How values are compared and spoken of.
+
+    Args:
+        tolerance: relative, and a tenth of it absolute.
+        parts: names of the parts of what comes back, if it has several.
+        data: names of inputs that are data: nobody asks for a gradient by them.
+    """
+
+    tolerance: float = 1e-4
+    parts: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+
+
+TERMS = Terms()
 
 
 def judge_each(judge: Callable[[Seen], str], *kinds: str) -> Callable[[list[Seen]], str]:
-    """A judge of all that was seen: the first fault in one of the cases, or in one of these kinds, if any are named."""
-    return lambda seen: next(filter(None, (judge(each) for each in seen if not kinds or each.case.kind in kinds)), "")
+    """A judge of all that was seen: the first fault in one of the cases, or in one of these kinds, if any are named.
+
+    A case that ended with an error is a fault where its kind is named, and is passed over where none is.
+    """
+
+    def fault(each: Seen) -> str:
+        if each.outcome.error:
+            return stop_of(each.outcome.error) if kinds else ""
+        return judge(each)
+
+    return lambda seen: next(filter(None, (fault(each) for each in seen if not kinds or each.case.kind in kinds)), "")
 
 
-def _shape(seen: list[Seen], tolerance: float) -> str:
-    for _, outcome, expected in seen:
-        if describe(expected.value) != describe(outcome.value):
+def stop_of(error: CallError) -> str:
+    """Where the student's code stops, a sentence."""
+    if (error.type, error.message) == ("NotImplementedError", LEFT_OVER):
+        return f"your code reaches {error.line}: {LEFT_OVER}, now that your answer stands there"
+    return f"your code stops at {error.line}, {error.type}: {error.message}"
+
+
+def _shape(seen: list[Seen], terms: Terms) -> str:
+    for case, outcome, expected in seen:
+        # A slip for one image alone is judged under "batch of one".
+        if case.kind != "one" and not outcome.error and describe(expected.value) != describe(outcome.value):
             return f"expected {describe(expected.value)}, got {describe(outcome.value)}"
     return ""
 
 
-def _value(kind: str) -> Callable[[list[Seen], float], str]:
-    def judge(seen: list[Seen], tolerance: float) -> str:
-        for case, outcome, expected in seen:
-            if case.kind == kind and not same(expected.value, outcome.value, tolerance):
-                return difference(expected.value, outcome.value, tolerance)
-        return ""
+def _value(kind: str) -> Callable[[list[Seen], Terms], str]:
+    def judge(seen: list[Seen], terms: Terms) -> str:
+        return judge_each(partial(_difference, terms=terms), kind)(seen)
 
     return judge
 
 
-def _gradient(seen: list[Seen], tolerance: float) -> str:
-    for _, outcome, expected in seen:
+def _difference(each: Seen, terms: Terms) -> str:
+    actual, expected = each.outcome.value, each.expected.value
+    if same(expected, actual, terms.tolerance):
+        return ""
+    return difference(expected, actual, terms.tolerance, terms.parts)
+
+
+def _gradient(seen: list[Seen], terms: Terms) -> str:
+    for case, outcome, expected in seen:
         for name, right in expected.gradients.items():
             actual = outcome.gradients.get(name)
+            if case.kind == "one" or outcome.error or name in terms.data:
+                continue
             if actual is None and right is not None:
                 return f"no gradient reaches {name}; was it cut off by detach, no_grad, item or torch.tensor?"
             if right is None and actual is not None:
                 right = torch.zeros_like(actual)
-            if not same(right, actual, tolerance):
-                return f"that of {name}: {difference(right, actual, tolerance)}"
+            if not same(right, actual, terms.tolerance):
+                return f"that of {name}: {difference(right, actual, terms.tolerance)}"
     return ""
 
 
-def _precision(seen: list[Seen], tolerance: float) -> str:
-    for case, outcome, expected in seen:
+def _precision(seen: list[Seen], terms: Terms) -> str:
+    for each in seen:
+        case, outcome, expected = each
+        if case.kind == "float64" and outcome.error:
+            return f"for float64 inputs {stop_of(outcome.error)}"
         for right, actual in zip(leaves(expected.value), leaves(outcome.value), strict=False):
             if isinstance(right, torch.Tensor) and isinstance(actual, torch.Tensor) and right.dtype != actual.dtype:
                 return f"expected {right.dtype} for inputs of this dtype, got {actual.dtype}"
-        if case.kind == "float64" and not same(expected.value, outcome.value, tolerance):
-            return "the value is wrong for float64 inputs, too"
+        if case.kind == "float64" and (fault := _difference(each, terms)):
+            return f"for float64 inputs alone the value is wrong: {fault}"
         if case.kind == "float64" and not same(expected.value, outcome.value, 1e-9):
-            return "right, but less precise than float64; is a step made in float32?"
+            return (
+                "for float64 inputs right, but not to all of their 15 digits: a step in float32 or a small term added?"
+            )
         if outcome.device == "cpu":
-            return "a tensor is made on the CPU whatever the device of the inputs; make it like them (torch.zeros_like)"
+            name = next(name for name, value in case.inputs.items() if is_float(value))
+            return (
+                "a tensor is made on the CPU whatever the device of the inputs, so on a GPU your code would stop; "
+                f"device={name}.device makes it where {name} is"
+            )
     return ""
 
 
-def _unchanged(seen: list[Seen], tolerance: float) -> str:
+def _unchanged(seen: list[Seen], terms: Terms) -> str:
     changed = sorted({name for each in seen for name in each.outcome.changed})
     return f"{', '.join(changed)} changed in place; who called you still needs the old values" if changed else ""
 
 
-def _unseeded(seen: list[Seen], tolerance: float) -> str:
+def _unseeded(seen: list[Seen], terms: Terms) -> str:
     seeded = any(each.outcome.seeded for each in seen)
     return "your function sets a global seed, so that all random numbers after it repeat" if seeded else ""
 
 
-def _generator(seen: list[Seen], tolerance: float) -> str:
-    values = [pack(each.outcome.value) for each in seen if each.case.kind in ("main", "other generator")]
-    if values[0] == values[-1]:
-        return "another generator gives the very same result; is it used, and is anything drawn?"
+def _generator(seen: list[Seen], terms: Terms) -> str:
+    drawn = [each.outcome for each in seen if each.case.kind in ("main", "other generator") and not each.outcome.error]
+    if any(outcome.varies for outcome in drawn):
+        return "generators in the same state give different results: some chance is not from the generator"
+    if drawn and pack(drawn[0].value) == pack(drawn[-1].value):
+        return "another generator gives the very same result: nothing in it is drawn from the generator"
+    if not all(outcome.moved for outcome in drawn):
+        return "the generator that you were given has not moved: the next call would draw the same once more"
     return ""
 
 
@@ -113,8 +172,20 @@ PROPERTIES: dict[str, Callable[..., str]] = {
     "inputs unchanged": _unchanged,
     "no global seed": _unseeded,
 }
+FOLLOW_FROM_VALUE = ("gradient", "batch of one", "float64 and device")
 
 
-def shared(name: str, points: int, tolerance: float = 1e-4) -> Property:
-    """The property of this name in `PROPERTIES`; the tolerance is relative, and a tenth of it absolute."""
-    return Property(name, points, partial(PROPERTIES[name], tolerance=tolerance))
+def shared(name: str, points: int, terms: Terms = TERMS, cap: int | None = None) -> Property:
+    """The property of this name in `PROPERTIES`.
+
+    Without a shape no other is judged. Where "float64 and device" has no points, it is a remark.
+    """
+    return Property(
+        name,
+        points,
+        partial(PROPERTIES[name], terms=terms),
+        required=name == "shape",
+        follows=("value",) if name in FOLLOW_FROM_VALUE else (),
+        cap=cap,
+        remark=name == "float64 and device" and not points,
+    )

@@ -1,24 +1,27 @@
 """How a check calls a student's function and observes the call from outside."""
 
+import ast
 import contextlib
 import copy
+import inspect
 import io
+import linecache
 import random
-import sysconfig
+import textwrap
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
 import torch
 
-from vae_probe.outcome import NOTHING, Case, pack
+from vae_probe.outcome import LONGEST_PRINT, NOTHING, Case, pack
+from vae_probe.watch import is_library, watch_calls
 
-COURSE = Path(__file__).parents[1]
-LIBRARIES = (*(f"{COURSE / name}/" for name in ("vae_checks", "vae_lib", "vae_probe")), *sysconfig.get_paths().values())
+LEFT_OVER = "delete this line"  # the message of a NotImplementedError that stands beside an answer
 
 
 def call_function(function: Any, cases: list[Case]) -> list[dict]:
@@ -30,34 +33,87 @@ def call_function(function: Any, cases: list[Case]) -> list[dict]:
 
     Returns:
         list of dict: "value"; "gradients", for each input a tensor or None; "changed", the inputs changed in place;
-        "seeded", whether a global random state was set; "device", where the result of the call on "meta" is;
-        "error", None or its type, message and line.
+        "seeded", whether a global random state was set; "varies", whether another global random state gives another
+        value; "moved", whether the generator was drawn from, if one was given; "device", where the result of the call
+        on "meta" is; "error", None or its type, message and line; "printed", what the first call printed, up to
+        `LONGEST_PRINT`; "called", names of functions that are not the student's own.
     """
     return [observe(partial(_call, function, case)) for case in cases]
 
 
 def observe(run: Callable[[], dict]) -> dict:
-    """The outcome that `run()` returns, or its error; what it prints is dropped, global random states are kept."""
-    silent = io.StringIO()
+    """The outcome that `run()` returns, or its error, with what was printed and called; random states are kept."""
+    printed = _Head()
     with (
-        contextlib.redirect_stdout(silent),
-        contextlib.redirect_stderr(silent),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(io.StringIO()),
         warnings.catch_warnings(),
         torch.enable_grad(),
         preserve_random_states(),
+        watch_calls() as called,
     ):
         warnings.simplefilter("ignore")
         try:
-            return NOTHING | run()
+            outcome = run()
         except (Exception, SystemExit) as error:  # the student's code can raise anything
-            return NOTHING | {"error": describe_error(error)}
+            outcome = {"error": describe_error(error)}
+    return NOTHING | {"printed": printed.getvalue(), "called": sorted(called)} | outcome
+
+
+class _Head(io.StringIO):
+    """Keeps the first `LONGEST_PRINT` characters that are written."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, LONGEST_PRINT - self.tell())])
+        return len(text)
 
 
 def describe_error(error: BaseException) -> dict[str, str]:
     """Type and message of an error, and the last line of the student's own code on the way to it."""
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(LIBRARIES)]
-    line = f"line {own[-1].lineno}, {own[-1].line}" if own else "its first line: its arguments do not fit"
-    return {"type": type(error).__name__, "message": " ".join(str(error).split())[:300], "line": line}
+    frames = list(traceback.walk_tb(error.__traceback__))
+    own = [(frame.f_code, number) for frame, number in frames if not is_library(frame.f_code.co_filename)]
+    message, line = " ".join(str(error).split())[:300], "its call"
+    if own:
+        code, number = own[-1]
+        line = f"line {number}, {linecache.getline(code.co_filename, number).strip()}"
+        if isinstance(error, NotImplementedError) and not message and not _is_stub(code):
+            message = LEFT_OVER
+    return {"type": type(error).__name__, "message": message, "line": line}
+
+
+def _is_stub(code: CodeType) -> bool:
+    """Whether a function does nothing yet but raise; also if its source cannot be read."""
+    try:
+        (function,) = ast.parse(textwrap.dedent(inspect.getsource(code))).body
+    except (OSError, SyntaxError, ValueError):
+        return True
+    statements = function.body if isinstance(function, ast.FunctionDef) else []
+    given = ("super().__init__()",)  # stands in a class before anything is written
+    return all(
+        isinstance(each, ast.Raise)
+        or (isinstance(each, ast.Expr) and (isinstance(each.value, ast.Constant) or ast.unparse(each) in given))
+        for each in statements
+    )
+
+
+def call_with(function: Any, inputs: dict[str, Any]) -> Any:
+    """Call with the inputs by name, or by place where the function names its arguments otherwise.
+
+    Raises:
+        TypeError: it takes another number of arguments.
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # it cannot be called, or does not say how
+        return function(**inputs)
+    for args, named in (((), inputs), (tuple(inputs.values()), {})):
+        with contextlib.suppress(TypeError):
+            signature.bind(*args, **named)
+            break
+    else:
+        takes = ", ".join(map(str, signature.parameters.values())) or "nothing"
+        raise TypeError(f"it is called with {', '.join(inputs)}, and yours takes {takes}")
+    return function(*args, **named)
 
 
 @contextlib.contextmanager
@@ -85,18 +141,28 @@ def _begin(seed: int) -> None:
 def _call(function: Any, case: Case) -> dict:
     _begin(1)
     inputs = fresh(case.inputs)
-    value = pack(function(**inputs))
+    value = pack(call_with(function, inputs))
     changed = [k for k, old in case.inputs.items() if k != "generator" and pack(inputs[k]) != pack(old)]
+    moved = "generator" not in inputs or not torch.equal(
+        inputs["generator"].get_state(), fresh(case.inputs)["generator"].get_state()
+    )
     first = _random_states()
-    _begin(2)
-    function(**fresh(case.inputs))
-    # From two beginnings a random state can only come to the same end if the function set it.
-    seeded = any(a == b for a, b in zip(first, _random_states(), strict=True))
-    outcome = {"value": value, "changed": changed, "seeded": seeded}
-    if case.gradients:
-        outcome["gradients"] = _gradients(function, fresh(case.inputs))
-    if case.device:
-        outcome["device"] = _device(function, fresh(case.inputs))
+    with contextlib.redirect_stdout(io.StringIO()):  # what the first call printed is enough
+        _begin(2)
+        again = pack(call_with(function, fresh(case.inputs)))
+        # From two beginnings a random state can only come to the same end if the function set it.
+        seeded = any(a == b for a, b in zip(first, _random_states(), strict=True))
+        outcome = {
+            "value": value,
+            "changed": changed,
+            "seeded": seeded,
+            "varies": repr(again) != repr(value),
+            "moved": moved,
+        }
+        if case.gradients:
+            outcome["gradients"] = _gradients(function, fresh(case.inputs))
+        if case.device:
+            outcome["device"] = _device(function, fresh(case.inputs))
     return outcome
 
 
@@ -117,7 +183,7 @@ def _gradients(function: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     floats = {name: value.requires_grad_() for name, value in inputs.items() if is_float(value)}
     # Clones, because PyTorch forbids to change these leaves in place, which costs points elsewhere.
     given = inputs | {name: value.clone() for name, value in floats.items()}
-    returned = [out for out in leaves(function(**given)) if is_float(out) and out.requires_grad]
+    returned = [out for out in leaves(call_with(function, given)) if is_float(out) and out.requires_grad]
     if not returned:
         return dict.fromkeys(floats)
     total = sum((out * unequal_weights(out)).sum() for out in returned)
@@ -129,7 +195,7 @@ def _gradients(function: Any, inputs: dict[str, Any]) -> dict[str, Any]:
 def _device(function: Any, inputs: dict[str, Any]) -> str:
     moved = {name: value.to("meta") if isinstance(value, torch.Tensor) else value for name, value in inputs.items()}
     try:
-        devices = {out.device.type for out in leaves(function(**moved)) if isinstance(out, torch.Tensor)}
+        devices = {out.device.type for out in leaves(call_with(function, moved)) if isinstance(out, torch.Tensor)}
     except Exception as error:
         # Meta tensors have no values, so right code that looks at one stops; only mixed devices are a fault.
         return "cpu" if "cpu" in str(error) else "meta"

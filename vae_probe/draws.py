@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vae_probe.call import call_function, observe, unequal_weights
+from vae_probe.call import call_function, call_with, observe, unequal_weights
 from vae_probe.outcome import Case, pack
 
 
@@ -17,7 +17,7 @@ def call_thrice(function: Any, cases: list[Case]) -> list[dict]:
     def thrice(generator: torch.Generator, **inputs: Any) -> list:
         second = torch.Generator()
         second.set_state(generator.get_state())
-        return [function(**inputs, generator=each) for each in (generator, second, generator)]
+        return [call_with(function, inputs | {"generator": each}) for each in (generator, second, generator)]
 
     return call_function(thrice, cases)
 
@@ -40,9 +40,9 @@ def _often(function: Any, case: Case) -> dict:
     np.random.seed(case.seed)
     random.seed(case.seed)
     # Of copies, which the function may change in place.
-    draws = [function(**_copies(case.inputs)) for _ in range(DRAWS - 1)]
+    draws = [call_with(function, _copies(case.inputs)) for _ in range(DRAWS - 1)]
     leaves = {name: leaf.requires_grad_() for name, leaf in _copies(case.inputs).items()}
-    last = function(**_copies(leaves))
+    last = call_with(function, _copies(leaves))
     if not all(isinstance(z, torch.Tensor) and z.shape == last.shape for z in [*draws, last]):
         return {"value": pack(last)}
     gradients: dict[str, Any] = dict.fromkeys(leaves)

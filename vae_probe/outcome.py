@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+LONGEST_PRINT = 1_000  # characters of what a call printed
+
 
 @dataclass(frozen=True)
 class Case:
@@ -45,24 +47,32 @@ class Outcome:
     gradients: dict[str, Any] = field(default_factory=dict)
     changed: list[str] = field(default_factory=list)
     seeded: bool = False
+    varies: bool = False
+    moved: bool = True
     device: str | None = None
     error: CallError | None = None
+    printed: str = ""
+    called: list[str] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, data: Any) -> "Outcome":
-        """Read what a way to call has written; a student's code can have sent it.
+        """Read what a way to call has written, all that differs from `NOTHING`; a student's code can have sent it.
 
         Raises:
             ValueError: it has another shape; other errors where `unpack` cannot read a value.
         """
-        error = data.get("error") if type(data) is dict else None
+        if type(data) is not dict:
+            raise ValueError("an outcome of another shape")
+        data = NOTHING | data
+        error = data["error"]
         if not (
-            type(data) is dict
-            and data.keys() == NOTHING.keys()
+            data.keys() == NOTHING.keys()
             and type(data["gradients"]) is dict
-            and type(data["changed"]) is list
-            and all(type(name) is str for name in data["changed"])
-            and type(data["seeded"]) is bool
+            and all(type(data[names]) is list for names in ("changed", "called"))
+            and all(type(name) is str for name in (*data["changed"], *data["called"]))
+            and all(type(data[fact]) is bool for fact in ("seeded", "varies", "moved"))
+            and type(data["printed"]) is str
+            and len(data["printed"]) <= LONGEST_PRINT
             and data["device"] in (None, "cpu", "meta")
             and (error is None or (type(error) is dict and error.keys() == set(CallError._fields)))
             and all(type(text) is str for text in (error or {}).values())
@@ -81,7 +91,10 @@ def pack(value: Any) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, torch.Tensor) and value.device.type == "cpu":
-        array = value.detach().as_subclass(torch.Tensor).contiguous().numpy()
+        try:
+            array = value.detach().as_subclass(torch.Tensor).contiguous().numpy()
+        except (TypeError, RuntimeError):  # bfloat16 and sparse ones, say
+            return {"unknown": f"Tensor of {value.dtype}, {value.layout}"}
         data = base64.b64encode(array.tobytes()).decode()
         return {"tensor": data, "dtype": str(array.dtype), "shape": list(array.shape)}
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiub":

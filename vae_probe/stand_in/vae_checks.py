@@ -27,7 +27,7 @@ class Check:
         """Judge nothing: a `Result`."""
         return Result(function)
 
-    def hint(self, level: int = 1) -> str:
+    def hint(self, level: int | None = None) -> str:
         """No hint."""
         return ""
 

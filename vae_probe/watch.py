@@ -1,0 +1,43 @@
+"""Which functions a student's code calls: those of the course, and those of other packages that it calls itself."""
+
+import contextlib
+import functools
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+COURSE = Path(__file__).parents[1]
+LIBRARIES = (*(f"{COURSE / name}/" for name in ("vae_checks", "vae_lib", "vae_probe")), *sysconfig.get_paths().values())
+ANSWERS = ("vae_checks", "vae_lib")  # packages with a right answer in them: a call from anywhere is noted
+
+
+@functools.cache
+def is_library(filename: str) -> bool:
+    """Whether code in this file is the course's, Python's or an installed package's, not the student's own."""
+    return filename.startswith(LIBRARIES)
+
+
+@contextlib.contextmanager
+def watch_calls() -> Iterator[set[str]]:
+    """The names, "vae_lib.loss.bce" say, of functions in Python that the block calls, where they are of note."""
+    called: set[str] = set()
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        if event != "call":
+            return
+        module = str(frame.f_globals.get("__name__"))
+        caller = frame.f_back.f_code.co_filename if frame.f_back else ""
+        if module.partition(".")[0] in ANSWERS or (
+            is_library(frame.f_code.co_filename) and not is_library(caller) and caller
+        ):
+            called.add(f"{module}.{frame.f_code.co_qualname}")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield called
+    finally:
+        sys.setprofile(before)
