@@ -1,13 +1,13 @@
 """MNIST against the raw bytes of the bundle, scikit-learn's split and torchvision's ToTensor."""
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from urllib.error import URLError
 
@@ -251,9 +251,6 @@ def test_two_processes_that_unpack_at_the_same_time_both_succeed(tmp_path, monke
     assert sorted(path.name for path in (tmp_path / "MNIST" / "raw").iterdir()) == sorted(NAMES)
 
 
-# Files, whole or not at all.
-
-
 # A bundle that is damaged or not whole.
 
 
@@ -261,7 +258,7 @@ def test_two_processes_that_unpack_at_the_same_time_both_succeed(tmp_path, monke
 def test_a_damaged_bundle_is_named_with_the_remedy(own_bundle, tmp_path, damage):
     packed = own_bundle / "t10k-labels-idx1-ubyte.gz"
     packed.write_bytes(damage(packed.read_bytes()))
-    with pytest.raises(OSError, match="git checkout -- vae_lib/mnist") as caught:
+    with pytest.raises(OSError, match="checkout -- vae_lib/mnist`") as caught:
         data.mnist(train=False, root=tmp_path)
     assert str(packed) in str(caught.value)
     assert not (tmp_path / "MNIST" / "raw" / packed.stem).exists()
@@ -309,58 +306,77 @@ def test_a_failed_download_gives_one_sentence(own_bundle, tmp_path, monkeypatch)
     sentence = str(caught.value)
     assert str(own_bundle) in sentence
     assert str(tmp_path / "root") in sentence
-    assert "`git checkout -- vae_lib/mnist`" in sentence
+    assert "t10k-labels-idx1-ubyte cannot be found" in sentence
+    assert "checkout -- vae_lib/mnist`, or download the course again." in sentence
     assert "\n" not in sentence
 
 
-# Packages that are missing or do not fit together.
+# A root where MNIST cannot be unpacked, or would not be what is read.
 
 
-def test_the_remedy_for_a_mismatch_names_both_versions_and_a_command():
-    sentence = data.import_remedy(RuntimeError("operator torchvision::nms does not exist"))
-    assert f"torch {version('torch')}, torchvision {version('torchvision')} do not work together" in sentence
-    assert "operator torchvision::nms does not exist" in sentence
-    assert "`python -m pip install --force-reinstall torch torchvision`, then restart the kernel." in sentence
+def test_a_tilde_is_the_home_folder(root, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(root.parent))
+    monkeypatch.chdir(tmp_path)
+    assert data.unpack(f"~/{root.name}") == root / "MNIST" / "raw"
+    assert len(data.mnist(train=False, root=f"~/{root.name}")) == 10_000
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_the_remedy_is_one_line_whatever_the_error_says():
-    assert "\n" not in data.import_remedy(RuntimeError("first line\nsecond line\n"))
+def test_files_of_an_old_torchvision_are_not_read_in_place_of_mnist(own_root):
+    old = own_root / "MNIST" / "processed"
+    old.mkdir()
+    for name, n in (("training.pt", 60_000), ("test.pt", 10_000)):
+        torch.save((torch.zeros(n, 28, 28, dtype=torch.uint8), torch.zeros(n, dtype=torch.int64)), old / name)
+    with pytest.raises(OSError, match=f"{old} is of an old torchvision, .*: rename it, or name another root"):
+        data.load_tensors(root=own_root)
+    (old / "test.pt").unlink()  # then torchvision does not read the other, either
+    assert data.load_tensors(root=own_root)[2].x.max() == 1
 
 
-LACKING = """
-import sys
-class Lacking:
-    def find_spec(name, path, target=None):
-        if name == sys.argv[1]:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-sys.meta_path.insert(0, Lacking)
-import vae_lib.data
-"""
+def fails(number):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number), "some/file")
+
+    return fail
 
 
-def last_line_of_an_import(lacking="", path=""):
-    """The error of `import vae_lib.data` in a new process."""
-    path = os.pathsep.join(filter(None, [str(path), os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(
-        [sys.executable, "-c", LACKING, lacking],
-        env=os.environ | {"PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 1
-    return done.stderr.splitlines()[-1]
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EACCES, "Permission denied: 'some/file'): make that a folder that you may read and write, or"),
+        (errno.EROFS, "Read-only file system: 'some/file'): make that a folder that you may read and write, or"),
+        (errno.ENOSPC, ", which takes 55 MB: make room, or"),
+        (errno.EDQUOT, ", which takes 55 MB: make room, or"),
+    ],
+)
+@pytest.mark.parametrize("method", ["mkdir", "exists", "write_bytes"])
+def test_a_root_that_cannot_be_used_is_named_with_a_remedy(tmp_path, monkeypatch, number, words, method):
+    monkeypatch.setattr(Path, method, fails(number))
+    with pytest.raises(OSError, match="MNIST") as caught:
+        data.unpack(tmp_path)
+    assert str(tmp_path / "MNIST" / "raw") in str(caught.value)
+    assert str(caught.value).endswith(f"{words} name another root, as in load_tensors(root='data').")
+    if sys.platform != "win32":
+        monkeypatch.setattr(data, "CACHE", tmp_path)
+        with pytest.raises(OSError, match="XDG_CACHE_HOME to a folder of your own, then start JupyterLab again"):
+            data.unpack(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["torch", "torchvision", "PIL"])  # torchvision needs PIL
-def test_importing_without_a_package_names_it_and_the_environment(name):
-    assert last_line_of_an_import(lacking=name) == (
-        f"ImportError: {name} is not installed in {sys.prefix}: run the set-up line of README.md again."
-    )
+def test_a_folder_in_the_place_of_a_file_is_named_with_a_remedy(tmp_path):
+    (tmp_path / "MNIST" / "raw" / NAMES[0]).mkdir(parents=True)
+    with pytest.raises(
+        OSError, match=f"Is a directory: .*{NAMES[0]}'.: make that a folder that you may read and write"
+    ):
+        data.unpack(tmp_path)
 
 
-def test_importing_beside_a_torchvision_that_does_not_fit_says_what_to_do(tmp_path):
-    (tmp_path / "torchvision").mkdir()
-    error = "operator torchvision::nms does not exist"
-    (tmp_path / "torchvision" / "__init__.py").write_text(f"raise RuntimeError({error!r})")
-    sentence = last_line_of_an_import(path=tmp_path)
-    assert sentence == f"ImportError: {data.import_remedy(RuntimeError(error))}"
+def test_nobody_is_told_of_a_replacement_that_did_not_happen(own_root, monkeypatch):
+    (own_root / "MNIST" / "raw" / NAMES[0]).write_bytes(b"half")
+    monkeypatch.setattr(Path, "write_bytes", fails(errno.EACCES))
+    with pytest.raises(OSError, match="make that a folder that you may read and write"):  # a warning is an error, too
+        data.unpack(own_root)
+
+
+def test_a_whole_cache_that_may_not_be_written_serves(root, monkeypatch):
+    monkeypatch.setattr(Path, "write_bytes", fails(errno.EROFS))
+    assert data.unpack(root) == root / "MNIST" / "raw"

@@ -5,8 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import PackageNotFoundError
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -19,6 +20,7 @@ from vae_lib.environment import Line, Lines, check_environment
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     """Unpack to a folder of the test, not to the home of whoever runs it."""
+    monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(data, "unpack", functools.partial(data.unpack, tmp_path / "cache"))
 
 
@@ -29,8 +31,12 @@ def test_all_is_fine_here(tmp_path):
     assert str(tmp_path / "cache") in checks[1].sentence
 
 
-def old_python(monkeypatch, tmp_path):
-    monkeypatch.setattr(environment, "sys", SimpleNamespace(version_info=(3, 10, 4, "final", 0), prefix=sys.prefix))
+def python(*running):
+    def break_it(monkeypatch, tmp_path):
+        info = (*running, 4, "final", 0)
+        monkeypatch.setattr(environment, "sys", SimpleNamespace(version_info=info, prefix=sys.prefix))
+
+    return break_it
 
 
 def not_installed(package):
@@ -52,9 +58,10 @@ def imports(name, module):
 
     def break_it(monkeypatch, tmp_path):
         monkeypatch.setitem(sys.modules, name, module)
-        # Let the check import vae_lib.data again.
-        monkeypatch.delitem(sys.modules, "vae_lib.data")
-        monkeypatch.delattr(vae_lib, "data")
+        # Let the check import them again.
+        for ours in ("data", "pytorch"):
+            monkeypatch.delitem(sys.modules, f"vae_lib.{ours}")
+            monkeypatch.delattr(vae_lib, ours)
 
     return break_it
 
@@ -68,7 +75,8 @@ torchvision_that_does_not_fit = imports("torchvision", ModuleType("another torch
 
 
 def no_lab_extension(monkeypatch, tmp_path):
-    monkeypatch.setattr(environment, "sys", SimpleNamespace(version_info=sys.version_info, prefix=str(tmp_path)))
+    monkeypatch.setattr(environment, "files", lambda name: [])
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: [str(tmp_path / "share" / "jupyter")])
 
 
 def damaged_bundle(monkeypatch, tmp_path):
@@ -88,12 +96,23 @@ def full_disk(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("break_it", "name", "words", "remedy"),
     [
-        (old_python, "Python", "this is Python 3.10.4", "run the set-up line of README.md again"),
+        (
+            python(3, 10),
+            "Python",
+            "this is Python 3.10.4, the course needs 3.11 to 3.14",
+            "install one of those, delete",
+        ),
+        (
+            python(3, 15),
+            "Python",
+            "this is Python 3.15.4, the course needs 3.11 to 3.14",
+            "install one of those, delete",
+        ),
         (not_importable("torch"), "PyTorch and MNIST", "torch is not installed in", "set-up line of README.md again"),
         (not_importable("torchvision"), "PyTorch and MNIST", "torchvision is not", "set-up line of README.md again"),
         (not_installed("scikit-learn"), "scikit-learn", "scikit-learn is not", "set-up line of README.md again"),
-        (torchvision_that_does_not_fit, "PyTorch and MNIST", "do not work together", "--force-reinstall torch"),
-        (damaged_bundle, "PyTorch and MNIST", "is damaged", "git checkout -- vae_lib/mnist"),
+        (torchvision_that_does_not_fit, "PyTorch and MNIST", "cannot be loaded", "cannot import name 'datasets' from"),
+        (damaged_bundle, "PyTorch and MNIST", "is damaged", "checkout -- vae_lib/mnist`, or download the course again"),
         (cache_that_is_no_folder, "PyTorch and MNIST", "cache", "XDG_CACHE_HOME"),
         (not_installed("ipywidgets"), "Widgets", "ipywidgets is not", "run the set-up line of README.md again"),
         (not_installed("anywidget"), "Widgets", "anywidget is not", "run the set-up line of README.md again"),
@@ -133,6 +152,32 @@ def test_print_gives_a_line_for_each_check():
     ]
 
 
+@pytest.mark.parametrize("found_by", ["pip", "JupyterLab"])
+def test_widgets_installed_elsewhere_than_in_the_prefix_are_no_problem(monkeypatch, tmp_path, found_by):
+    """As by `pip install --user`, in a .venv with --system-site-packages, or on a hub."""
+    monkeypatch.setattr(environment, "sys", SimpleNamespace(prefix=str(tmp_path / "another")))
+    for part, _ in environment.BROWSER_PARTS.values():
+        file = tmp_path / "share/jupyter/labextensions" / part / "package.json"
+        file.parent.mkdir(parents=True)
+        file.write_text("{}")
+
+    class Put(PurePosixPath):
+        def locate(self):
+            return tmp_path / self
+
+    names = [Put("share/jupyter/labextensions", part, "package.json") for part, _ in environment.BROWSER_PARTS.values()]
+    monkeypatch.setattr(environment, "files", lambda name: names if found_by == "pip" else None)
+    folder = tmp_path / "share/jupyter" if found_by == "JupyterLab" else tmp_path / "nothing"
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: [str(folder)])
+    assert environment.check_widgets().ok
+
+
+def test_the_range_of_pythons_is_that_of_pip():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    (low, _), (high, newest) = environment.OLDEST, environment.NEWEST
+    assert project["requires-python"] == f">={low}.{environment.OLDEST[1]},<{high}.{newest + 1}"
+
+
 def test_all_is_ok_only_if_every_line_is():
     assert Lines(MIXED[:1]).ok
     assert not MIXED.ok
@@ -164,3 +209,44 @@ def test_the_command_still_speaks_and_fails_where_pytorch_does_not_work(tmp_path
     assert (done.returncode, done.stderr) == (1, "")
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok", "PROBLEM", "ok", "ok", "ok"]
     assert "operator torchvision::nms does not exist" in done.stdout
+
+
+def run_environment(tmp_path, *prefix, **variables):
+    """What the command prints, with these variables (None: without it) and after this command."""
+    environment = os.environ | {"PYTHONPATH": str(Path(vae_lib.__file__).parents[1])} | variables
+    environment = {name: value for name, value in environment.items() if value is not None}
+    line = [*prefix, sys.executable, "-m", "vae_lib.environment"]
+    done = subprocess.run(line, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stderr == ""
+    return done.stdout.splitlines()[1]
+
+
+# A number that has no name, as in containers.
+NO_NAME = ["unshare", "--map-user=12345", "--map-group=12345"]
+needs_unshare = pytest.mark.skipif(
+    not shutil.which("unshare") or subprocess.run([*NO_NAME, "true"], capture_output=True).returncode != 0,
+    reason="no user namespaces",
+)
+
+
+@needs_unshare
+def test_without_a_home_folder_there_is_a_sentence(tmp_path):
+    said = run_environment(tmp_path, *NO_NAME, HOME=None, XDG_CACHE_HOME=None)
+    assert said.startswith("PROBLEM  PyTorch and MNIST: there is no home folder for the data of the course (")
+    assert said.endswith(
+        "set the environment variable XDG_CACHE_HOME to a folder of your own, then start JupyterLab again."
+    )
+
+
+@needs_unshare
+def test_without_a_home_folder_the_cache_that_is_named_serves(tmp_path):
+    said = run_environment(tmp_path, *NO_NAME, HOME=None, XDG_CACHE_HOME=str(tmp_path))
+    assert said.endswith(f"the data are whole, in {tmp_path}/vae_course/MNIST/raw")
+
+
+@pytest.mark.parametrize(
+    ("home", "shown"), [("/", "{}/vae_course"), ("{}", "~/vae_course"), ("{}/no", "{}/vae_course")]
+)
+def test_the_cache_is_shown_where_it_is(tmp_path, home, shown):
+    said = run_environment(tmp_path, HOME=home.format(tmp_path), XDG_CACHE_HOME=str(tmp_path))
+    assert said.endswith(f"the data are whole, in {shown.format(tmp_path)}/MNIST/raw")

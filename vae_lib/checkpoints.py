@@ -5,11 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-
 from vae_lib.files import write_atomically
 from vae_lib.loss import Losses
 from vae_lib.model import VAE
+from vae_lib.pytorch import torch
 from vae_lib.train import Epoch, new_run
 
 TRAINED = Path(__file__).with_name("trained")

@@ -3,40 +3,27 @@
 Source: LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Document Recognition", 1998.
 """
 
+import errno
 import gzip
 import hashlib
 import sys
 import warnings
 import zlib
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from platformdirs import user_cache_path
-
 from vae_lib.files import write
+from vae_lib.pytorch import datasets, torch, transforms
+from vae_lib.remedies import restore
 
-
-def import_remedy(error):
-    """One sentence for a student for whom PyTorch cannot be imported because of `error`."""
-    if isinstance(error, ModuleNotFoundError):
-        return f"{error.name} is not installed in {sys.prefix}: run the set-up line of README.md again."
-    found = ", ".join(f"{name} {version(name)}" for name in ("torch", "torchvision"))
-    return (
-        f"{found} do not work together ({' '.join(str(error).split())}), they were built apart: take both from one "
-        "place with `python -m pip install --force-reinstall torch torchvision`, then restart the kernel."
-    )
-
-
-try:
-    import torch
-    from torch.utils.data import DataLoader, Subset
-    from torchvision import datasets, transforms
-except Exception as error:  # a mismatch comes as RuntimeError, ImportError, OSError or AttributeError
-    raise ImportError(import_remedy(error)) from error
+from platformdirs import user_cache_path
+from torch.utils.data import DataLoader, Subset
 
 BUNDLE = Path(__file__).with_name("mnist")
-CACHE = user_cache_path("vae_course", appauthor=False)
+try:
+    CACHE = user_cache_path("vae_course", appauthor=False)
+except RuntimeError:  # there is no home folder; where the cache is used, a sentence says so
+    CACHE = Path("~", ".cache", "vae_course")
 
 
 class Images(NamedTuple):
@@ -95,18 +82,22 @@ def split_indices(n=60_000):
 def mnist(*, train, root=CACHE):
     """`torchvision.datasets.MNIST` with `ToTensor`: items are an image (1, 28, 28) in [0, 1] and an int label.
 
-    The bundled files are unpacked first; torchvision downloads only what the bundle lacks.
+    The bundled files are unpacked first; torchvision downloads all four only if the bundle lacks one.
 
     Raises:
         OSError: a file is damaged or missing and cannot be repaired; the sentence says what to do.
     """
-    unpack(root)
+    raw = unpack(root)
+    lacking = [name for _, name in _sums() if not (raw / name).exists()]
     try:
-        return datasets.MNIST(root, train=train, transform=transforms.ToTensor(), download=True)
+        return datasets.MNIST(raw.parents[1], train=train, transform=transforms.ToTensor(), download=True)
     except (OSError, RuntimeError) as error:
+        if not lacking:
+            raise
         raise OSError(
-            f"MNIST is neither in {BUNDLE} nor in {root}, and the download failed ({' '.join(str(error).split())}): "
-            "restore the bundled files with `git checkout -- vae_lib/mnist`, or connect to the internet and try again."
+            f"MNIST's {' and '.join(lacking)} cannot be found in {BUNDLE} or in {raw}, and the download failed "
+            f"({' '.join(str(error).split())}): connect to the internet and try again. Or, for the bundled files, "
+            f"{restore('vae_lib/mnist')}."
         ) from error
 
 
@@ -117,31 +108,58 @@ def unpack(root=CACHE):
     torchvision.
 
     Returns:
-        Path: the folder `root/MNIST/raw`.
+        Path: the folder `root/MNIST/raw`, with a ~ at its start expanded.
 
     Raises:
-        OSError: a bundled file is damaged.
+        OSError: a bundled file is damaged, or the folder cannot be read or written; or it is from a torchvision of
+            2020, whose own copies would be read unchecked.
     """
-    raw = Path(root) / "MNIST" / "raw"
     try:
+        raw = Path(root).expanduser() / "MNIST" / "raw"
+    except RuntimeError as error:
+        raise OSError(f"there is no home folder for the data of the course ({error}): {_elsewhere(root)}.") from error
+    try:
+        old = raw.with_name("processed")
+        if all((old / name).exists() for name in ("training.pt", "test.pt")):
+            raise OSError(
+                f"{old} is of an old torchvision, and would be read unchecked: rename it, or {_elsewhere(root)}."
+            )
         raw.mkdir(parents=True, exist_ok=True)
+        for expected, name in _sums():
+            _unpack_file(raw / name, BUNDLE / f"{name}.gz", expected)
     except OSError as error:
-        raise OSError(
-            f"{raw} cannot be made ({error}): set the environment variable XDG_CACHE_HOME to a folder of your own."
-        ) from error
-    for line in (BUNDLE / "SHA256SUMS").read_text().splitlines():
-        expected, name = line.split()
-        target, packed = raw / name, BUNDLE / f"{name}.gz"
-        if target.exists():
-            if _sha256(target.read_bytes()) == expected:
-                continue
-            sentence = f"{target} was damaged or half written; it is replaced by a good copy, you need do nothing."
-            warnings.warn(sentence, stacklevel=2)
-        if packed.exists():
-            write(target, _gunzip(packed, expected))
+        if error.errno is None:  # a sentence of ours
+            raise
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            sentence = f"there is no room for MNIST in {raw}, which takes 55 MB: make room"
         else:
-            target.unlink(missing_ok=True)
+            sentence = f"MNIST cannot be unpacked to {raw} ({error}): make that a folder that you may read and write"
+        raise OSError(f"{sentence}, or {_elsewhere(root)}.") from error
     return raw
+
+
+def _elsewhere(root):
+    if root != CACHE or sys.platform == "win32":
+        return "name another root, as in load_tensors(root='data')"
+    return "set the environment variable XDG_CACHE_HOME to a folder of your own, then start JupyterLab again"
+
+
+def _sums():
+    return [line.split() for line in (BUNDLE / "SHA256SUMS").read_text().splitlines()]
+
+
+def _unpack_file(target, packed, expected):
+    damaged = target.exists()
+    if damaged and _sha256(target.read_bytes()) == expected:
+        return
+    if packed.exists():
+        write(target, _gunzip(packed, expected))
+        done = "has been replaced by a good copy, you need do nothing"
+    else:
+        target.unlink(missing_ok=True)
+        done = "has been deleted, and torchvision downloads it again"
+    if damaged:
+        warnings.warn(f"{target} was damaged or half written; it {done}.", stacklevel=3)
 
 
 def _gunzip(packed, expected):
@@ -150,10 +168,7 @@ def _gunzip(packed, expected):
     except (gzip.BadGzipFile, EOFError, zlib.error):
         content = b""
     if _sha256(content) != expected:
-        raise OSError(
-            f"{packed} is damaged (its SHA-256 is not the one in SHA256SUMS): restore it with "
-            "`git checkout -- vae_lib/mnist`, or install the course again."
-        )
+        raise OSError(f"{packed} is damaged (its SHA-256 is not the one in SHA256SUMS): {restore('vae_lib/mnist')}.")
     return content
 
 

@@ -1,8 +1,8 @@
 """Drawings that explain: the network, and why a code has a spread."""
 
-from matplotlib.patches import Ellipse, Rectangle
-
 from vae_lib.plots import BLUE, DIGIT_COLOURS, GREY, ORANGE, Picture
+
+from matplotlib.patches import Ellipse, Rectangle
 
 
 def network(input_dim=784, hidden_dim=400, latent_dim=40):

@@ -3,19 +3,22 @@
 The imports that may fail are inside the checks, so that this module can still speak when PyTorch cannot.
 """
 
+import contextlib
 import shutil
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, files, version
 from pathlib import Path
 from typing import NamedTuple
 
+from vae_lib.remedies import SET_UP_AGAIN, command, shown
+
+OLDEST, NEWEST = (3, 11), (3, 14)  # Pythons that the course can be installed with
 FREE_DISK_GB = 1.0  # a report run writes 0.4 GB of checkpoints, the rest is room to work
 # Where JupyterLab finds each one's part for the browser, and the package that brings it.
 BROWSER_PARTS = {
     "ipywidgets": ("@jupyter-widgets/jupyterlab-manager", "jupyterlab_widgets"),
     "anywidget": ("anywidget", "anywidget"),
 }
-SET_UP_AGAIN = "run the set-up line of README.md again"
 
 
 class Line(NamedTuple):
@@ -56,10 +59,12 @@ def check_environment(folder="."):
 
 
 def check_python():
-    """Python is new enough."""
+    """Python is none too old and none too new."""
     running = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):  # noqa: UP036  a copied folder may run in a kernel that pip never saw
-        return Line("Python", False, f"this is Python {running}, the course needs 3.11 or newer: {SET_UP_AGAIN}.")
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        needed = f"{'.'.join(map(str, OLDEST))} to {'.'.join(map(str, NEWEST))}"
+        remedy = "install one of those, delete .venv, and run the set-up line of README.md with it"
+        return Line("Python", False, f"this is Python {running}, the course needs {needed}: {remedy}.")
     return Line("Python", True, f"version {running}")
 
 
@@ -73,7 +78,7 @@ def check_torch_and_data():
     except (ImportError, OSError) as error:  # both carry the remedy already
         return Line(name, False, str(error))
     versions = f"torch {version('torch')} and torchvision {version('torchvision')} fit together"
-    return Line(name, True, f"{versions}; the data are whole, in {folder}".replace(str(Path.home()), "~"))
+    return Line(name, True, f"{versions}; the data are whole, in {shown(folder)}")
 
 
 def check_scikit_learn():
@@ -92,11 +97,26 @@ def check_widgets():
             installed.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             return Line("Widgets", False, f"{name} is not installed in {sys.prefix}: {SET_UP_AGAIN}.")
-        file = Path(sys.prefix, "share/jupyter/labextensions", part, "package.json")
-        if not file.exists():
-            remedy = f"run python -m pip install --force-reinstall {package}, then reload the page"
-            return Line("Widgets", False, f"the browser's part of {name}, {file}, is missing: {remedy}.")
+        places = _places(part, package)
+        if not any(place.exists() for place in places):
+            remedy = (
+                f"run `{command('pip', 'install', '--no-deps', '--force-reinstall', package)}`, then reload the page"
+            )
+            return Line("Widgets", False, f"the browser's part of {name}, {places[0]}, is missing: {remedy}.")
     return Line("Widgets", True, f"{' and '.join(installed)}; the slider below proves it")
+
+
+def _places(part, package):
+    """Where a browser's part may be: where pip put it, or where JupyterLab looks."""
+    from jupyter_core.paths import jupyter_path
+
+    file = Path("labextensions", part, "package.json")
+    places = []
+    with contextlib.suppress(PackageNotFoundError):
+        places += [Path(path.locate()) for path in files(package) or [] if path.as_posix().endswith(file.as_posix())]
+    with contextlib.suppress(RuntimeError):  # no home folder
+        places += [Path(folder, file) for folder in jupyter_path()]
+    return places or [Path(sys.prefix, "share", "jupyter", file)]
 
 
 def check_disk(folder):

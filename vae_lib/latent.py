@@ -3,7 +3,7 @@
 The walks return images x_hat (n, 784), decoded without sampling.
 """
 
-import torch
+from vae_lib.pytorch import torch
 
 
 @torch.no_grad()

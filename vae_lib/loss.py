@@ -6,7 +6,7 @@ over them. An average over 784 pixels would multiply the weight of the KLD by 78
 
 from typing import NamedTuple
 
-import torch
+from vae_lib.pytorch import torch
 
 
 class Losses(NamedTuple):

@@ -5,7 +5,8 @@ Neither knows the model. Each tells something only beside its value for real dig
 
 import statistics
 
-import torch
+from vae_lib.pytorch import torch
+
 import torch.nn.functional as F
 from torch import nn
 

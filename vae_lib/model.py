@@ -6,7 +6,8 @@ its appendix C, with ReLU for tanh and, unless told otherwise, σ for log σ².
 
 from dataclasses import dataclass
 
-import torch
+from vae_lib.pytorch import torch
+
 import torch.nn.functional as F
 from torch import nn
 

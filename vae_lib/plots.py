@@ -8,14 +8,14 @@ import io
 from html import escape
 from itertools import cycle
 
+from vae_lib.files import write, write_atomically
+from vae_lib.loss import Losses
+from vae_lib.pytorch import torch
+
 import numpy as np
-import torch
 import torch.nn.functional as F
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
-
-from vae_lib.files import write, write_atomically
-from vae_lib.loss import Losses
 
 # Okabe and Ito's colours, told apart by colour-blind readers; every plot adds labels, markers or line styles.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"

@@ -16,13 +16,13 @@ import shutil
 import sys
 from pathlib import Path
 
-import torch
-from tqdm.auto import tqdm
-
 from vae_lib import checkpoints, plots, train
 from vae_lib.data import Images, load_tensors
 from vae_lib.latent import encode, project
 from vae_lib.model import VAE
+from vae_lib.pytorch import torch
+
+from tqdm.auto import tqdm
 
 CHECKPOINT_MB = 8.2  # three numbers for each weight: itself and Adam's two averages
 

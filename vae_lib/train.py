@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import torch
-from tqdm.auto import tqdm
-
 from vae_lib.loss import Losses, vae_loss
 from vae_lib.model import VAE
+from vae_lib.pytorch import torch
+
+from tqdm.auto import tqdm
 
 
 class Epoch(NamedTuple):

@@ -27,11 +27,12 @@
 # check as often as you like.
 
 # %%
+from vae_lib import plots
+from vae_lib.data import mnist
+
 import torch
 
 import vae_checks as checks
-from vae_lib import plots
-from vae_lib.data import mnist
 
 torch.manual_seed(42)
 dataset = mnist(train=True)

@@ -27,14 +27,15 @@
 # check as often as you like.
 
 # %%
+from vae_lib import plots
+from vae_lib.checkpoints import load_trained
+from vae_lib.data import load_tensors
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 import vae_checks as checks
-from vae_lib import plots
-from vae_lib.checkpoints import load_trained
-from vae_lib.data import load_tensors
 
 torch.manual_seed(42)
 _, val_set, _ = load_tensors()

@@ -27,15 +27,16 @@
 # as often as you like.
 
 # %%
+from vae_lib import loss, plots
+from vae_lib.checkpoints import load_trained
+from vae_lib.data import load_tensors
+from vae_lib.latent import encode
+
 import torch
 import torch.nn.functional as F
 from torch.distributions import Normal
 
 import vae_checks as checks
-from vae_lib import loss, plots
-from vae_lib.checkpoints import load_trained
-from vae_lib.data import load_tensors
-from vae_lib.latent import encode
 
 torch.manual_seed(42)
 _, val_set, _ = load_tensors()

@@ -28,15 +28,16 @@
 # check as often as you like.
 
 # %%
-import torch
-
-import vae_checks as checks
 from vae_lib import plots
 from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
 from vae_lib.loss import vae_loss
 from vae_lib.model import VAE
+
+import torch
+
+import vae_checks as checks
 
 torch.manual_seed(42)
 train_set, val_set, _ = load_tensors()

@@ -27,13 +27,14 @@
 # as often as you like.
 
 # %%
-import torch
-
-import vae_checks as checks
 from vae_lib import plots
 from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
+
+import torch
+
+import vae_checks as checks
 
 torch.manual_seed(42)
 _, val_set, _ = load_tensors()

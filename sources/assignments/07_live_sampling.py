@@ -30,15 +30,16 @@
 # %%
 import base64
 
-import ipywidgets
-import torch
-
-import vae_checks as checks
 from vae_lib import plots
 from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode
 from vae_lib.loss import kld_per_dim
+
+import ipywidgets
+import torch
+
+import vae_checks as checks
 
 torch.manual_seed(42)
 _, val_set, _ = load_tensors()

@@ -32,12 +32,12 @@
 # lesson 05, and asks it for thirty digits that nobody ever wrote.
 
 # %%
-import torch
-
 from vae_lib import plots
 from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
 from vae_lib.latent import encode, interpolate, sample
+
+import torch
 
 torch.manual_seed(42)
 model, history = load_trained()

@@ -24,10 +24,10 @@
 # new word stands in the [glossary](../GLOSSARY.md).
 
 # %%
-import torch
-
 from vae_lib import plots
 from vae_lib.data import load_loaders, load_tensors, mnist, split_indices
+
+import torch
 
 torch.manual_seed(42)
 dataset = mnist(train=True)

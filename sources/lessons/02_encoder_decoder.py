@@ -25,11 +25,6 @@
 # word stands in the [glossary](../GLOSSARY.md).
 
 # %%
-import torch
-import torch.nn.functional as F
-from torch import nn
-from tqdm.auto import tqdm
-
 from vae_lib import drawings, plots
 from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
@@ -37,6 +32,11 @@ from vae_lib.latent import encode
 from vae_lib.loss import bce
 from vae_lib.model import VAE, reparameterize
 from vae_lib.train import evaluate, new_run, train_epoch
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from tqdm.auto import tqdm
 
 torch.manual_seed(42)
 train_set, val_set, test_set = load_tensors()

@@ -28,8 +28,6 @@
 # encoder's answer, N(μ, σ²), is from N(0, 1) in each dimension. [Lesson 04](04_bce_vs_kld.ipynb) explains all four.
 
 # %%
-import torch
-
 from vae_lib import plots
 from vae_lib.checkpoints import load_experiments, load_trained
 from vae_lib.data import load_tensors
@@ -38,6 +36,8 @@ from vae_lib.loss import bce, vae_loss
 from vae_lib.model import SIGMA, VAE, reparameterize
 from vae_lib.train import new_run
 from vae_lib.widgets import Live
+
+import torch
 
 # %% [markdown]
 # Two ways to draw from a bell curve with mean 1.5 and standard deviation 0.5: ask PyTorch for it, or draw ε from N(0, 1)

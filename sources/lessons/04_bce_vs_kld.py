@@ -27,10 +27,6 @@
 # %%
 import math
 
-import torch
-import torch.nn.functional as F
-from torch.distributions import Bernoulli, Normal, kl_divergence
-
 from vae_lib import plots
 from vae_lib.checkpoints import load_experiments, load_trained
 from vae_lib.data import load_tensors
@@ -40,6 +36,10 @@ from vae_lib.measure import energy_distance, features, readable, train_classifie
 from vae_lib.model import VAE, reparameterize
 from vae_lib.train import evaluate
 from vae_lib.widgets import Live
+
+import torch
+import torch.nn.functional as F
+from torch.distributions import Bernoulli, Normal, kl_divergence
 
 torch.manual_seed(42)
 train_set, val_set, _ = load_tensors()

@@ -29,9 +29,6 @@
 import tempfile
 from pathlib import Path
 
-import torch
-import torch.nn.functional as F
-
 from vae_lib import plots
 from vae_lib.checkpoints import checkpoint_path, load_model, load_trained, save_each_epoch
 from vae_lib.data import load_tensors
@@ -39,6 +36,9 @@ from vae_lib.latent import encode, neighbours_right
 from vae_lib.loss import bce, vae_loss
 from vae_lib.model import VAE
 from vae_lib.train import evaluate, new_run, train
+
+import torch
+import torch.nn.functional as F
 
 torch.manual_seed(42)
 train_set, val_set, test_set = load_tensors()

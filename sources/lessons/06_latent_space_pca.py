@@ -24,9 +24,6 @@
 # minutes, of which the computer needs 30 seconds. Each new word stands in the [glossary](../GLOSSARY.md).
 
 # %%
-import torch
-from sklearn.decomposition import PCA
-
 from vae_lib import plots
 from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
@@ -42,6 +39,9 @@ from vae_lib.latent import (
 from vae_lib.loss import kld_per_dim
 from vae_lib.measure import readable, train_classifier
 from vae_lib.widgets import LatentMap
+
+import torch
+from sklearn.decomposition import PCA
 
 # %%
 torch.manual_seed(42)

@@ -28,10 +28,6 @@
 # %% tags=["setup"]
 import math
 
-import torch
-from ipywidgets import HTML, FloatSlider, HBox, VBox
-from torch.distributions import MultivariateNormal, Normal
-
 from vae_lib import plots
 from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
@@ -40,6 +36,10 @@ from vae_lib.loss import kld_per_dim
 from vae_lib.measure import readable, train_classifier
 from vae_lib.model import reparameterize
 from vae_lib.widgets import Explorer, image_html
+
+import torch
+from ipywidgets import HTML, FloatSlider, HBox, VBox
+from torch.distributions import MultivariateNormal, Normal
 
 torch.manual_seed(42)
 train_set, val_set, _ = load_tensors()

@@ -25,11 +25,6 @@
 # the computer needs 45 seconds. Each new word stands in the [glossary](../GLOSSARY.md).
 
 # %% tags=["control"]
-import torch
-import torch.nn.functional as F
-from IPython.display import Markdown
-from torch.distributions import MultivariateNormal
-
 from vae_lib import plots
 from vae_lib.checkpoints import load_experiments, load_trained
 from vae_lib.data import load_tensors
@@ -45,6 +40,11 @@ from vae_lib.measure import (
 )
 from vae_lib.model import reparameterize
 from vae_lib.widgets import Explorer
+
+import torch
+import torch.nn.functional as F
+from IPython.display import Markdown
+from torch.distributions import MultivariateNormal
 
 # %% tags=["control"]
 torch.manual_seed(42)

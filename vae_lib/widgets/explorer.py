@@ -2,13 +2,13 @@
 
 import base64
 
-import anywidget
-import torch
-import traitlets
-
 from vae_lib.latent import class_means
 from vae_lib.loss import kld_per_dim
+from vae_lib.pytorch import torch
 from vae_lib.widgets.still import HERE, add_still, encode_png, read_scripts
+
+import anywidget
+import traitlets
 
 N_IMAGES = 20  # the first encoded images, which the explorer offers as ends of a line
 

@@ -1,10 +1,10 @@
 """A map of encoded images."""
 
-import anywidget
-import traitlets
-
 from vae_lib.plots import DIGIT_COLOURS, reconstructions
 from vae_lib.widgets.still import HERE, add_still, read_scripts
+
+import anywidget
+import traitlets
 
 
 class LatentMap(anywidget.AnyWidget):

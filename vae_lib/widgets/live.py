@@ -2,10 +2,10 @@
 
 import functools
 
+from vae_lib.widgets.still import HERE, add_still, read_scripts
+
 import anywidget
 import traitlets
-
-from vae_lib.widgets.still import HERE, add_still, read_scripts
 
 
 class Live(anywidget.AnyWidget):
