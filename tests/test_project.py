@@ -27,7 +27,7 @@ def pyproject():
 
 def test_conda_and_pip_name_the_same_dependencies():
     project = pyproject()
-    wanted = {Requirement(line) for line in project["dependencies"]}
+    wanted = {Requirement(line) for line in project["dependencies"] + project["optional-dependencies"]["lab"]}
     wanted = {CONDA_NAMES.get(r.name, r.name) + str(r.specifier) for r in wanted}
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     assert wanted | {"python" + project["requires-python"], "pip"} == {line for line in conda if isinstance(line, str)}
@@ -72,8 +72,12 @@ def test_constraints_pin_every_direct_dependency_within_its_range_and_name_no_ad
     lines = (ROOT / "constraints.txt").read_text().splitlines()[1:]
     pins = {canonicalize_name(name): pin for name, pin in (line.split("==") for line in lines)}  # fails on an address
     project = pyproject()
-    for line in project["dependencies"] + project["optional-dependencies"]["test"]:
+    extras = project["optional-dependencies"]
+    for line in project["dependencies"] + extras["lab"] + extras["test"]:
         requirement = Requirement(line)
+        if requirement.name == project["name"]:
+            assert requirement.extras == {"lab"}
+            continue
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
 
 
@@ -288,3 +292,13 @@ def test_a_lesson_has_objectives_a_duration_and_a_recap(path):
     assert "In this lesson you will" in cells[0].source
     assert "**Time:**" in cells[0].source
     assert "## What to take along" in cells[-1].source
+
+
+def test_what_installs_jupyterlab_names_its_extra():
+    """The lines that end in JupyterLab; a plain install, as on Colab, brings none."""
+    readme = (ROOT / "README.md").read_text()
+    lines = re.findall(r"pip install -c constraints\.txt -e (\S+)", readme)
+    assert lines == ['".[lab]"', '".[lab]"', '".[test]"']
+    assert "-e .[lab]" in (ROOT / ".binder/requirements.txt").read_text()
+    plain = {Requirement(line).name for line in pyproject()["dependencies"]}
+    assert not plain & {"jupyterlab", "jupytext", "notebook", "ipykernel", "ipython"}
