@@ -10,6 +10,8 @@ from vae_grade.assignments import Refused
 from vae_grade.folder import TeacherFolder
 from vae_grade.notebook import replace_unprintable
 
+MOST_LINES = 40  # of one kind that are printed
+
 
 def main(arguments: Sequence[str] | None = None) -> int | None:
     """Run one of the four steps; returns the exit status."""
@@ -20,7 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     release.set_defaults(function=_release)
     collect = steps.add_parser("collect", help="place what students handed in")
     collect.set_defaults(function=_collect)
-    collect.add_argument("inbox", type=Path, help="a folder or zip, as the learning platform gives it")
+    collect.add_argument("inbox", type=Path, help="a folder or archive, as the learning platform gives it")
+    collect.add_argument("--pattern", metavar="REGEX", help="where a path names its student: '(?P<student>[^/]+)/'")
+    collect.add_argument(
+        "--class", dest="class_list", type=Path, metavar="FILE", help="the students: a CSV, or nbgrader's gradebook.db"
+    )
     run = steps.add_parser("run", help="grade what is new or changed")
     run.set_defaults(function=_run)
     run.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
@@ -39,6 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     except Refused as sentence:
         print(sentence, file=sys.stderr)
         return 2
+    except OSError as error:  # each file is written whole or not at all
+        where = f"{error.filename}: " if error.filename else ""
+        print(
+            f"{where}{error.strerror or error}. What was there is whole: put that right, and run the same again.",
+            file=sys.stderr,
+        )
+        return 2
 
 
 def _release(folder: TeacherFolder, options: argparse.Namespace) -> None:
@@ -49,21 +62,55 @@ def _release(folder: TeacherFolder, options: argparse.Namespace) -> None:
 
 
 def _collect(folder: TeacherFolder, options: argparse.Namespace) -> None:
+    from vae_grade.class_list import keep_list, read_list
     from vae_grade.collect import collect
 
-    result = collect(options.inbox, folder)
+    members = read_list(options.class_list) if options.class_list else []  # first, so that a mistake costs nothing
+    result = collect(options.inbox, folder, options.pattern)
+    if members:
+        keep_list(folder, members)
     print(
-        f"{result.placed} placed, {result.earlier} kept beside another of the same student (the newer counts), "
+        f"{result.placed} placed, {result.earlier} kept beside another of the same student, "
         f"{result.unchanged} there already."
     )
-    students = len(list(folder.collected.glob("*")))
+    students = len([path for path in folder.collected.glob("*") if path.is_dir() and not path.name.startswith(".")])
     print(f"The class has {students} student{'s' if students != 1 else ''} now.")
-    if result.namesakes:
-        print("Look whose work is whose, for Moodle numbers students of one name anew in each assignment:")
-        print("\n".join(f"  {line}" for line in result.namesakes))
-    if result.unplaced:
-        print(f"{len(result.unplaced)} could not be placed; copies are in {folder.unplaced}:")
-        print("\n".join(f"  {replace_unprintable(line)}" for line in result.unplaced))
+    _print_lines(
+        "Look whose work is whose, for Moodle numbers students of one name anew in each assignment:", result.namesakes
+    )
+    _print_lines("Two different notebooks for one assignment:", result.chosen)
+    _print_lines("Handed in late, as the platform says:", result.late)
+    _print_lines("Placed, but look at them:", result.notes)
+    if result.beside:
+        print(f"Files kept beside notebooks: {result.beside}.")
+    if result.left_out:
+        print(f"Files that systems and platforms add, left out: {len(result.left_out)}.")
+    many = len(result.unplaced)
+    _print_lines(f"{many} could not be placed; copies are in {folder.unplaced}:", result.unplaced, folder.unplaced_list)
+    _print_attendance(folder, result.assignments)
+
+
+def _print_attendance(folder: TeacherFolder, assignments: set[str]) -> None:
+    """Print who has not handed in what was collected now, and who is not on the class list, if there is one."""
+    from vae_grade.class_list import read_attendance, read_kept_list
+
+    members = read_kept_list(folder)
+    if not members:
+        return
+    attendance = read_attendance(folder, members)
+    for assignment in sorted(assignments & attendance.missing.keys()):
+        names = attendance.missing[assignment]
+        _print_lines(f"{assignment}: {len(names)} of {len(members)} on the class list have not handed in:", names)
+    _print_lines("Not on the class list:", attendance.strangers)
+
+
+def _print_lines(title: str, lines: Sequence[str], whole: Path | None = None) -> None:
+    """Print a title and its lines, not more than a screen; a file that has all of them is named."""
+    if lines:
+        print(title)
+        print("\n".join(f"  {replace_unprintable(line)}" for line in lines[:MOST_LINES]))
+    if len(lines) > MOST_LINES:
+        print(f"  … and {len(lines) - MOST_LINES:,} more" + (f": {whole}" if whole else ""))
 
 
 def _run(folder: TeacherFolder, options: argparse.Namespace) -> int | None:

@@ -1,248 +1,250 @@
 """From what the learning platform gives to one notebook for each student and assignment, in nbgrader's folders.
 
-The inbox is only read. What comes from it lies in `collected/STUDENT/ASSIGNMENT/`; an older one of the same student in
+The inbox is only read. What comes from it lies in `collected/STUDENT/ASSIGNMENT/`; others of the same student in
 `earlier/`; what could not be placed in `unplaced/`. So nothing is lost, and collecting twice changes nothing.
 """
 
-import hashlib
-import io
 import re
-import stat
-import unicodedata
-import zipfile
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
-from vae_grade.assignments import Assignment, Refused, load_assignments
-from vae_grade.folder import TIME_FORMAT, TeacherFolder, moodle_number_beside, read_time, timestamp_beside
-from vae_grade.notebook import LARGEST, Unreadable, read_cells
+from vae_grade.archives import CHECKPOINTS, is_noise
+from vae_grade.assignments import Refused, load_assignments
+from vae_grade.contents import Fill, Work, is_notebook, recognise
+from vae_grade.folder import TeacherFolder, check_collected
+from vae_grade.formats import describe_stranger
+from vae_grade.hand_in import HandIn
+from vae_grade.inbox import Names, read_inbox
+from vae_grade.placing import Candidate, digest, find_crowd, place
+from vae_grade.platforms import OWN_FILES
+from vae_grade.received import File, Sent, is_of_platform, read_files, read_people
+from vae_grade.students import Students, make_safe
 from vae_lib.files import write
 
-DEEPEST = 4  # zips within zips
-DENSEST, BLOCK = 20, 4096  # times smaller than what is in it, and bytes that even an empty file takes
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(file|onlinetext)_?")
-CANVAS = re.compile(r"(?P<name>[^_/]+)_(LATE_)?(?P<id>\d+)_\d+_.+")
-AGAIN = re.compile(r"-(\d+)\.ipynb$")  # Canvas marks a second hand-in so
-CHECKPOINTS = ".ipynb_checkpoints"  # Jupyter's own copies
+NOBODY = HandIn("folder", "", "", "")
+MOST_COPIES = 1_000  # in unplaced/, of one collect; the inbox has them all
 
 
-class File(NamedTuple):
-    """A file of the inbox: where it was (a zip is a folder), its bytes or why there are none, when it was written."""
+@dataclass
+class Collected:
+    """The result for an inbox.
 
-    path: PurePosixPath
-    data: bytes | None
-    fault: str
-    time: datetime
+    Attributes:
+        placed: notebooks that count now, where none was.
+        earlier: notebooks that were kept beside another of the same student.
+        unchanged: notebooks that were there already.
+        beside: how many files were kept beside notebooks.
+        unplaced: a sentence for each file that could not be placed.
+        namesakes: a sentence for each student whose name, or folder, another one has.
+        chosen: a sentence for each student with two different notebooks for an assignment: which one counts, and why.
+        notes: a sentence on each that was placed and is odd.
+        late: each student, with the assignment, that the platform calls late.
+        left_out: the paths of files that systems and platforms add of themselves.
+        assignments: those that were in the inbox.
+    """
+
+    placed: int = 0
+    earlier: int = 0
+    unchanged: int = 0
+    beside: int = 0
+    unplaced: list[str] = field(default_factory=list)
+    namesakes: list[str] = field(default_factory=list)
+    chosen: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    assignments: set[str] = field(default_factory=set)
 
 
-class Collected(NamedTuple):
-    """The result for an inbox: counts, and a sentence for each file that could not be placed, and for each namesake."""
+def collect(inbox: Path, folder: TeacherFolder, pattern: str | None = None) -> Collected:
+    """Place all notebooks of an inbox, a folder or an archive, into the teacher's folder: `Collected`.
 
-    placed: int
-    earlier: int
-    unchanged: int
-    unplaced: list[str]
-    namesakes: list[str]
-
-
-def collect(inbox: Path, folder: TeacherFolder) -> Collected:
-    """Place all notebooks of an inbox, a folder or a zip, into the teacher's folder: `Collected`.
+    Args:
+        inbox: as the learning platform gave it.
+        folder: of the class.
+        pattern: a regular expression with a group `student`, searched in each file's path, where no platform is known.
 
     Raises:
-        Refused: there is no such inbox.
+        Refused: there is no such inbox, the pattern is none, all of it would be one student's though it looks like
+            many, or `collected/` holds what no collect put there.
     """
     if not inbox.exists():
         raise Refused(f"There is no {inbox}: give the folder or the zip that the learning platform gave you.")
-    known = load_assignments()
-    counts = {"placed": 0, "earlier": 0, "unchanged": 0}
-    unplaced: list[str] = []
-    namesakes: dict[str, None] = {}  # ordered, each once
-    for file in files_of(inbox, known):
-        try:
-            student, number = _student(file.path, known)
-            if CHECKPOINTS in file.path.parts and (folder.collected / student).exists():
-                continue
-            assignment = _assignment(file, known)
-            # Two people of one name: Moodle's numbers tell them apart within an assignment.
-            number_path = moodle_number_beside(folder.collected_notebook(student, assignment))
-            if number and number_path.exists() and number_path.read_text() != number:
-                apart = f"{student}_{number}"
-                namesakes[f"{student}, {assignment}: another student has this name, and is {apart} here"] = None
-                student = apart
-            elif number and not number_path.exists():
-                write(number_path, number)
-            assert file.data is not None  # else it had a fault
-            counts[_place(folder, student, assignment, file.data, file.time)] += 1
-        except Unreadable as fault:
-            unplaced.append(f"{file.path}: {fault}")
-            if file.data is not None:  # flat: a student's folders may be deep, and a file be called as a folder
-                write(folder.unplaced / f"{_digest(file.data)}_{_safe(file.path.name)}", file.data)
-    return Collected(**counts, unplaced=unplaced, namesakes=[*namesakes])
+    check_collected(folder)
+    names = Names(load_assignments(), _compile(pattern) if pattern else None)
+    collector = _Collector(folder, names)
+    with ExitStack() as kept_open:
+        for sent in collector.group(inbox, kept_open):
+            collector.take(sent)
+    return collector.finish()
 
 
-def files_of(inbox: Path, known: dict[str, Assignment]) -> Iterator[File]:
-    """Each file of a folder or zip, zips within it opened; hidden ones and a Mac's additions left out."""
-    if inbox.is_file():
-        yield from _opened(PurePosixPath(), inbox.read_bytes(), _time(inbox.stat().st_mtime), known)
-        return
-    alone = sum(not _hidden(PurePosixPath(path.name)) for path in inbox.iterdir()) == 1
-    for path in sorted(inbox.rglob("*"), key=_in_order):
-        name = PurePosixPath(path.relative_to(inbox).as_posix())
-        if path.is_symlink():
-            yield File(name, None, "it is a link, and links are not followed", _time(path.lstat().st_mtime))
-        elif path.is_file() and not _hidden(name):
-            time = _time(path.stat().st_mtime)
-            if path.stat().st_size > LARGEST and path.suffix != ".zip":
-                yield File(name, None, f"it has {path.stat().st_size / 2**20:.0f} MB", time)
-            elif path.suffix.lower() == ".zip":
-                yield from _opened(name, path.read_bytes(), time, known if alone else None)
+def _compile(pattern: str) -> re.Pattern[str]:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise Refused(f"--pattern {pattern!r} is no regular expression ({error}).") from None
+    if "student" not in compiled.groupindex:
+        raise Refused(f"--pattern {pattern!r} has no group (?P<student>…), which says where the student's name is.")
+    return compiled
+
+
+class _Collector:
+    """One collect: the teacher's folder, who is who, and the result so far."""
+
+    def __init__(self, folder: TeacherFolder, names: Names) -> None:
+        self.folder, self.names = folder, names
+        self.students, self.result = Students(folder), Collected()
+        self.copies = 0
+        self.crowd = ""  # the last sentence on a folder that looks like many students'
+
+    def group(self, inbox: Path, kept_open: ExitStack) -> list[list[Sent]]:
+        """The files of each student, not read yet; what names none is listed."""
+        sent: list[Sent] = []
+        entries = read_inbox(inbox, self.names, kept_open)
+        people = read_people(entries)
+        for entry in entries:
+            sender = None if is_noise(entry.path) else self.names.find_sender(entry)
+            if sender:
+                for person in people.get(sender.hand_in.original, [{}]):
+                    sent.append(Sent(entry, replace(sender.hand_in, **person), sender.inside))
+            elif is_noise(entry.path) or OWN_FILES.fullmatch(entry.path.name):
+                self.result.left_out.append(str(entry.path))
             else:
-                yield File(name, path.read_bytes(), "", time)
+                self._list_nameless(Sent(entry, NOBODY, entry.path))
+        self.students.learn_blind([("/".join(one.entry.path.parts[: one.entry.start]), one.hand_in) for one in sent])
+        groups: dict[tuple[str, str, str], list[Sent]] = {}
+        for one in sent:
+            hand_in = self.students.mark_blind(one.hand_in)
+            key = hand_in.platform, hand_in.name, hand_in.number
+            groups.setdefault(key, []).append(one._replace(hand_in=hand_in))
+        return [*groups.values()]
 
+    def take(self, sent: list[Sent]) -> None:
+        """Read all that a student handed in, and place it."""
+        files, faults = read_files(sent)
+        for fault in faults:
+            if fault.sentence:
+                self._list(str(fault.path), fault.sentence, fault.data)
+            else:
+                self.result.left_out.append(str(fault.path))
+        copies = [file for file in files if CHECKPOINTS in file.inside.parts]
+        notebooks = [f for f in files if f not in copies and is_notebook(f.data, f.inside.name)]
+        others = [f for f in files if f not in copies and f not in notebooks]
+        candidates = self._recognise(notebooks)
+        if sent[0].hand_in.platform == "folder" and (sentence := find_crowd(candidates, self.names)):
+            self.crowd = f"{sent[0].hand_in.original}: {sentence}"
+            for candidate in candidates:
+                self._list(candidate.hand_in.path, sentence, candidate.file.data)
+            candidates = []
+        self._list_others(others, self._place(candidates, others))
+        for file in copies:
+            self._take_copy(file, candidates)
 
-def _opened(
-    name: PurePosixPath, data: bytes, time: datetime, known: dict[str, Assignment] | None = None, depth: int = 1
-) -> Iterator[File]:
-    """The files in a zip, until they are too much: a small zip can hold more than the disk does.
+    def finish(self) -> Collected:
+        """The result; the sentences on what could not be placed are kept in a file, too."""
+        result = self.result
+        if self.crowd and not result.placed + result.earlier + result.unchanged:
+            raise Refused(f"{self.crowd}. Nothing was collected.")
+        text = "".join(f"{line}\n" for line in result.unplaced)
+        path = self.folder.unplaced_list
+        if text and not (path.exists() and path.read_text(encoding="utf-8") == text):
+            write(path, text)
+        return result
 
-    With `known`, the assignments, it may be a whole class's: several folders in it are then several students.
-    """
-    left = max(LARGEST, DENSEST * len(data))
-    for file in _members(name, data, time, known, depth):
-        left -= BLOCK + len(file.data or b"")
-        if left < 0:
-            yield File(name, data, "there is too much in the zip; the rest was left out", time)
-            return
-        yield file
+    def _recognise(self, notebooks: list[File]) -> list[Candidate]:
+        """The notebooks that may count; lessons, model answers and what is not of this course are listed."""
+        works = [recognise(file.data, file.hand_in.path) for file in notebooks]
+        course = any(work.is_ours for work in works) and any(work.fill >= Fill.TOUCHED for work in works)
+        filled = {work.assignment for work in works if work.fill >= Fill.TOUCHED}
+        candidates = []
+        for file, work in zip(notebooks, works, strict=True):
+            if course and work.fill is Fill.BLANK and work.assignment not in filled:
+                work = Work(sentence=f"it is the exercise {work.assignment}, untouched, in a copy of the course")
+            if work.assignment:
+                candidates.append(Candidate(file, work))
+            else:
+                self._list(file.hand_in.path, work.sentence, file.data)
+        return candidates
 
+    def _place(self, candidates: list[Candidate], others: list[File]) -> dict[str, str]:
+        """Place the notebooks of a student; returns for each other file by its path why it lies beside none, or ""."""
+        said: dict[str, str] = {}
+        for assignment in sorted({candidate.work.assignment for candidate in candidates}):
+            own = [candidate for candidate in candidates if candidate.work.assignment == assignment]
+            student = self._find_student(own[0], assignment)
+            outcome = place(self.folder, student, assignment, own, others)
+            for name, count in outcome.counts.items():
+                setattr(self.result, name, getattr(self.result, name) + count)
+            best = outcome.best
+            self.result.chosen += [f"{student}, {assignment}: {sentence}" for sentence in outcome.sentences]
+            self.result.late += [f"{student} ({assignment})"] if best.hand_in.late else []
+            self.result.assignments.add(assignment)
+            self._note(student, best)
+            said |= {path: fault for path, fault in outcome.others.items() if said.get(path) != ""}
+        return said
 
-def _members(
-    name: PurePosixPath, data: bytes, time: datetime, known: dict[str, Assignment] | None, depth: int
-) -> Iterator[File]:
-    """The files in a zip; a damaged one gives a fault in place of those that cannot be read."""
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        yield File(name, data, f"the zip cannot be opened ({error})", time)
-        return
-    members = [m for m in archive.infolist() if not m.is_dir() and not _hidden(PurePosixPath(m.filename))]
-    members.sort(key=lambda member: _in_order(PurePosixPath(member.filename)))
-    people = {tuple(_folders(PurePosixPath(member.filename), known)[:1]) for member in members if known}
-    own = MOODLE.match(name.name) or CANVAS.fullmatch(name.name)
-    inside = name.parent if len(people - {()}) > 1 and not own else name
-    for member in members:
-        path = inside / member.filename.lstrip("/")
-        written = datetime(*member.date_time, tzinfo=UTC) if _is_date(member.date_time) else time
-        if stat.S_ISLNK(member.external_attr >> 16):
-            yield File(path, None, "it is a link, and links are not followed", written)
-            continue
-        if member.file_size > LARGEST:
-            yield File(path, None, f"it has {member.file_size / 2**20:.0f} MB", written)
-            continue
-        try:
-            content = archive.read(member)  # not more than it says
-        except Exception as error:  # a damaged zip can raise nearly anything: zlib's, lzma's and zipfile's own errors
-            yield File(path, None, f"it cannot be unpacked ({error})", written)
-            continue
-        if path.suffix.lower() == ".zip" and depth < DEEPEST:
-            yield from _opened(path, content, written, depth=depth + 1)
+    def _find_student(self, candidate: Candidate, assignment: str) -> str:
+        base, student = self.students.find_folder(candidate.hand_in, assignment)
+        if student != base:
+            sentence = f"{base}, {assignment}: another student has this name, and is {student} here"
+            self.result.namesakes += [sentence] if sentence not in self.result.namesakes else []
+        return student
+
+    def _note(self, student: str, best: Candidate) -> None:
+        if best.work.sentence:
+            self.result.notes.append(f"{student}, {best.work.assignment}: {best.hand_in.path}: {best.work.sentence}")
+        if best.work.guessed:
+            self.result.notes.append(
+                f"{student}, {best.work.assignment}: its letters are not UTF-8 and are read as Windows-1252"
+            )
+
+    def _list_others(self, others: list[File], said: dict[str, str]) -> None:
+        for file in others:
+            if said.get(file.hand_in.path) == "":
+                continue
+            if is_of_platform(file):
+                self.result.left_out.append(file.hand_in.path)
+            else:
+                sentence = said.get(file.hand_in.path) or describe_stranger(file.data, file.inside.name)
+                self._list(file.hand_in.path, sentence, file.data)
+
+    def _take_copy(self, file: File, candidates: list[Candidate]) -> None:
+        """Leave a copy that Jupyter made out where the notebook is there, and not less filled in; else list it."""
+        work = recognise(file.data, file.hand_in.path) if is_notebook(file.data, file.inside.name) else Work()
+        fills = [candidate.work.fill for candidate in candidates if candidate.work.assignment == work.assignment]
+        student = self.students.find_known(file.hand_in, work.assignment)
+        before = student and work.assignment and self.folder.collected_notebook(student, work.assignment).exists()
+        if work.is_ours or (max(fills) >= work.fill if fills else before):
+            self.result.left_out.append(file.hand_in.path)
         else:
-            yield File(path, content, "", written)
+            rest = "all there is" if not fills else "more is filled in than in the notebook"
+            self._list(
+                file.hand_in.path, f"it is a copy that Jupyter made, and {rest}; ask for the notebook", file.data
+            )
 
+    def _list_nameless(self, sent: Sent) -> None:
+        """List what names no student, with all that is in it if it is an archive."""
+        where = "the pattern does not match it" if self.names.pattern else "it names no student"
+        files, faults = read_files([sent])
+        for file in files:
+            work = recognise(file.data, file.hand_in.path) if is_notebook(file.data, file.inside.name) else Work()
+            if work.assignment:
+                sentence = f"{where}; put it into a folder with the student's name"
+            else:
+                sentence = f"{where}, and {work.sentence or describe_stranger(file.data, file.inside.name)}"
+            self._list(file.hand_in.path, sentence, file.data)
+        for fault in faults:
+            self._list(str(fault.path), fault.sentence or where, fault.data)
 
-def _student(path: PurePosixPath, known: dict[str, Assignment]) -> tuple[str, str]:
-    """The student, and a number that tells two of one name apart, if the platform gives one."""
-    # The outermost is the platform's; within a zip of their own, students may call a file as if it were another's.
-    for part in path.parts:
-        if match := MOODLE.match(part):
-            return _safe(match["name"]), match["id"]
-        if (part == path.name or part.lower().endswith(".zip")) and (match := CANVAS.fullmatch(part)):
-            return _safe(f"{match['name']}_{match['id']}"), ""
-    folders = _folders(path, known)
-    if not folders:
-        raise Unreadable("it names no student; put it into a folder with the student's name")
-    return _safe(folders[0]), ""
-
-
-def _folders(path: PurePosixPath, known: dict[str, Assignment]) -> list[str]:
-    """The folders and zips that a file is in, an assignment's left out."""
-    folders = (path if path.suffix == ".zip" else path.parent).parts
-    return [
-        part.removesuffix(".zip")
-        for part in folders
-        if part not in ("..", CHECKPOINTS) and not any(name in part for name in known)
-    ]
-
-
-def _assignment(file: File, known: dict[str, Assignment]) -> str:
-    """The assignment of a notebook: by its cells, else by its name."""
-    if file.fault or file.data is None:
-        raise Unreadable(file.fault)
-    if CHECKPOINTS in file.path.parts:
-        raise Unreadable("it is a copy that Jupyter made, and all there is; ask for the notebook")
-    if file.path.suffix.lower() != ".ipynb":
-        raise Unreadable("it is no notebook; if it was meant as one, ask for the .ipynb file")
-    try:
-        cells = read_cells(file.data)
-    except Unreadable:
-        cells = []  # which is said when it is graded
-    ids = {name for cell in cells for name in (cell.id, cell.grade_id)}
-    best = max(known, key=lambda name: len(ids & known[name].ids))
-    if ids & known[best].ids:
-        return best
-    named = [name for name in known if name in str(file.path)]
-    if not named:
-        raise Unreadable("neither its cells nor its name are those of an assignment")
-    return named[0]
-
-
-def _place(folder: TeacherFolder, student: str, assignment: str, data: bytes, time: datetime) -> str:
-    """Write a notebook where it belongs; returns the count of `Collected` that it adds to."""
-    path = folder.collected_notebook(student, assignment)
-    timestamp = timestamp_beside(path)
-    earlier = folder.earlier_notebook(student, assignment, _digest(data))
-    current = path.read_bytes() if path.exists() else None
-    if current == data or earlier.exists():
-        return "unchanged"
-    if current is not None:
-        if read_time(timestamp) > time:
-            write(earlier, data)
-            return "earlier"
-        write(folder.earlier_notebook(student, assignment, _digest(current)), current)
-    write(timestamp, time.strftime(TIME_FORMAT))
-    write(path, data)
-    return "placed" if current is None else "earlier"
-
-
-def _safe(name: str) -> str:
-    """A name that is one folder on every system; 50 letters of any script have 200 bytes, and 255 are the most."""
-    name = unicodedata.normalize("NFC", name)
-    signs = (sign if sign in "_.@-" or unicodedata.category(sign)[0] in "LMN" else " " for sign in name)
-    return re.sub(" +", "_", "".join(signs))[-50:].strip("._") or "unnamed"
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]
-
-
-def _hidden(path: PurePosixPath) -> bool:
-    return any(part.startswith((".", "__MACOSX")) and part not in ("..", CHECKPOINTS) for part in path.parts)
-
-
-def _in_order(path: Path | PurePosixPath) -> tuple[bool, int, str]:
-    """Of two files with the same time, the one that is collected later counts; a checkpoint counts for nothing."""
-    match = AGAIN.search(path.name)
-    return CHECKPOINTS in path.parts, int(match[1][:6]) if match else 0, str(path)
-
-
-def _is_date(parts: tuple[int, int, int, int, int, int]) -> bool:
-    try:
-        return bool(datetime(*parts))
-    except ValueError:
-        return False
-
-
-def _time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(int(seconds), UTC)
+    def _list(self, path: str, sentence: str, data: bytes | None) -> None:
+        """List a file with its sentence, and keep a copy."""
+        self.result.unplaced.append(f"{path}: {sentence}")
+        if (
+            data is not None and self.copies < MOST_COPIES
+        ):  # flat: a student's folders may be deep, and a file be called as a folder
+            self.copies += 1
+            copy = self.folder.unplaced / f"{digest(data)}_{make_safe(PurePosixPath(path).name)}"
+            if not copy.exists():
+                write(copy, data)

@@ -3,9 +3,12 @@
 Notebooks lie in FOLDER/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb, as nbgrader has them, with timestamp.txt beside.
 """
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from vae_grade.assignments import Refused
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S %Z"  # as nbgrader writes timestamp.txt
 
@@ -31,6 +34,16 @@ class TeacherFolder:
     def unplaced(self) -> Path:
         """Copies of what belongs to no student or assignment."""
         return self.root / "unplaced"
+
+    @property
+    def unplaced_list(self) -> Path:
+        """Why each of them could not be placed, of the last collect."""
+        return self.root / "unplaced.txt"
+
+    @property
+    def class_list(self) -> Path:
+        """The students of the class, if the teacher gave a list."""
+        return self.root / "class.csv"
 
     @property
     def autograded(self) -> Path:
@@ -97,11 +110,33 @@ def files_beside(notebook: Path) -> Path:
     return notebook.with_name("beside")
 
 
-def moodle_number_beside(notebook: Path) -> Path:
-    """The file with the number that Moodle gave a notebook's student in this assignment."""
-    return notebook.with_name("moodle.txt")
-
-
 def read_time(timestamp: Path) -> datetime:
     """When a notebook was handed in, from its timestamp.txt."""
     return datetime.strptime(timestamp.read_text().strip(), TIME_FORMAT).replace(tzinfo=UTC)
+
+
+def check_collected(folder: TeacherFolder) -> None:
+    """Look whether `collected/` holds regular files alone, as collect puts them there; hidden ones are nobody's.
+
+    Raises:
+        Refused: a link, or a file that collect does not write, is in it.
+    """
+    for home, folders, files in os.walk(folder.collected):
+        parts = Path(home).relative_to(folder.collected).parts
+        for name in folders + files:
+            path = Path(home, name)
+            foreign = name in files and not _is_collected((*parts, name))
+            if path.is_symlink() or foreign or not (path.is_file() or path.is_dir()):
+                what = "a link" if path.is_symlink() else "no file that collect put there"
+                raise Refused(f"{path} is {what}: take it away, then run the same command again. Nothing was changed.")
+    if folder.collected.is_symlink():
+        raise Refused(f"{folder.collected} is a link: say with --folder where the class really is.")
+
+
+def _is_collected(parts: tuple[str, ...]) -> bool:
+    """Whether a file of this path in `collected/` is one that collect writes, or hidden, or left by a stopped one."""
+    passing = any(part.startswith(".") or part.endswith(".tmp") for part in parts)
+    if len(parts) < 3:
+        return passing
+    own = {f"{parts[1]}.ipynb", "hand_in.json", "timestamp.txt", "moodle.txt"}  # the last of an earlier version
+    return passing or (parts[2] == "beside" if len(parts) > 3 else parts[2] in own)

@@ -11,7 +11,6 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
@@ -21,7 +20,7 @@ from nbgrader.utils import determine_grade
 from sqlalchemy.exc import SAWarning
 
 from vae_grade.assignments import Assignment, Refused
-from vae_grade.folder import TIME_FORMAT, TeacherFolder, read_time, timestamp_beside
+from vae_grade.folder import TeacherFolder, read_time, timestamp_beside
 from vae_grade.records import Record, Submission
 from vae_lib.files import write
 
@@ -77,11 +76,14 @@ def enter_record(
     notebook = explain_record(assignment, record)
     path = folder.autograded_notebook(student, name)
     write(path, nbformat.writes(notebook) + "\n")
-    collected_timestamp = timestamp_beside(folder.collected_notebook(student, name))
-    time = read_time(collected_timestamp) if collected_timestamp.exists() else datetime.now(UTC)
-    write(timestamp_beside(path), time.strftime(TIME_FORMAT))
+    collected_timestamp, time = timestamp_beside(folder.collected_notebook(student, name)), None
+    if collected_timestamp.exists():  # else nobody knows, and nbgrader takes nobody for late
+        time = read_time(collected_timestamp).replace(tzinfo=None)
+        write(timestamp_beside(path), collected_timestamp.read_text())
+    else:
+        timestamp_beside(path).unlink(missing_ok=True)
     gradebook.update_or_create_student(student)
-    entry = gradebook.update_or_create_submission(name, student, timestamp=time.replace(tzinfo=None))
+    entry = gradebook.update_or_create_submission(name, student, timestamp=time)
     [notebook_entry] = entry.notebooks
     cells = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
     for grade in notebook_entry.grades:

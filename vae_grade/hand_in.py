@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from vae_lib.files import write
 
@@ -27,6 +27,7 @@ class HandIn:
         late: whether the platform called it late, None where it says nothing.
         time: when it was handed in, None where the platform does not say; without a zone where it names none.
         attempt: which attempt the platform calls it, 0 where it does not count them.
+        written: when the file itself was written, in UTC; None in an archive, whose times are those of the download.
     """
 
     platform: str
@@ -37,11 +38,12 @@ class HandIn:
     late: bool | None = None
     time: datetime | None = None
     attempt: int = 0
+    written: datetime | None = None
 
     def to_json(self) -> str:
         """The hand-in as JSON, which `from_json` reads."""
-        entries = asdict(self) | {"time": self.time.isoformat() if self.time else None}
-        return json.dumps(entries, ensure_ascii=False, indent=1) + "\n"
+        times = {name: time.isoformat() if time else None for name, time in self._times().items()}
+        return json.dumps(asdict(self) | times, ensure_ascii=False, indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "HandIn":
@@ -52,13 +54,17 @@ class HandIn:
         """
         try:
             hand_in = cls(**json.loads(text))
-            hand_in = replace(hand_in, time=datetime.fromisoformat(hand_in.time) if hand_in.time else None)  # type: ignore[arg-type]
+            times = {name: datetime.fromisoformat(text) if text else None for name, text in hand_in._times().items()}
+            hand_in = replace(hand_in, time=times["time"], written=times["written"])
         except TypeError as error:
             raise ValueError(f"it is no hand-in of this version ({error})") from None
         for name, kind in get_type_hints(cls).items():
             if not isinstance(getattr(hand_in, name), kind):
                 raise ValueError(f"its {name} is {getattr(hand_in, name)!r}, and should be of the type {kind}")
         return hand_in
+
+    def _times(self) -> dict[str, Any]:
+        return {"time": self.time, "written": self.written}
 
 
 def hand_in_beside(notebook: Path) -> Path:
