@@ -42,7 +42,7 @@ SLOW = {
     "test_the_command_succeeds_where_all_is_fine",
     "test_the_tool_runs_as_a_file_and_as_a_module",
     "test_two_processes_that_unpack_at_the_same_time_both_succeed",
-    "test_wrong_answers_fail_and_are_named",
+    "test_wrong_answers_fail_and_are_named_and_judged_alike",
 }
 # Grading is for Linux; what it stands on, other systems do not have.
 collect_ignore_glob = [] if sys.platform == "linux" else ["tests/test_grading_*.py", "tests/test_teaching.py"]

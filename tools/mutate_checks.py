@@ -1,11 +1,13 @@
 """Are the checks right? For each exercise, what its check accepts, what it names and what it lets through.
 
-    python -m tools.mutate_checks            # of every exercise
-    python -m tools.mutate_checks kld bce    # of these
+    python -m tools.mutate_checks                  # of every exercise
+    python -m tools.mutate_checks kld bce          # of these
+    python -m tools.mutate_checks kld --seeds 50   # each answer on 50 draws: is every answer judged alike on all?
 
 Right and wrong answers are those of tests/answers; the model answer in sources/assignments/ is one more right one. A
 mutant is the model answer with one small change. One that its check still calls right survives, and is printed below
-the table, unless tests/answers says why it is equivalent.
+the table, unless tests/answers says why it is equivalent. So is an answer, right, wrong or mutated, whose verdict,
+points or named mistake are not the same on each draw: what a student gets must not be luck.
 
 Neither mutmut nor cosmic-ray fits: both rewrite the modules of a package and start a test run for each mutant, while
 our model answers are cells of a notebook's source, and a check of one takes milliseconds.
@@ -31,22 +33,24 @@ from vae_checks.check import Check
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = ROOT / "tests/answers"
-# For how many seeds a check sees each right answer, each wrong one and each mutant; fewer where one look takes seconds.
-SEEDS = {"right": 20, "wrong": 5, "mutant": 3}
+# On how many draws a check sees each right answer, each wrong one and each mutant; fewer where one look takes seconds.
+SEEDS = {"right": 2, "wrong": 2, "mutant": 1}
 SLOW = {"fit": {"right": 1, "wrong": 1, "mutant": 1}}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="exercises; all of them, if none is named")
+    parser.add_argument("--seeds", type=int, metavar="N", help="draws for each answer, right, wrong or mutated")
     args = parser.parse_args()
     by_name = exercises()
     if unknown := set(args.names) - set(by_name):
         parser.error(f"no exercise: {', '.join(sorted(unknown))}")
-    print("| exercise | right variants accepted | named mistakes caught | mutants killed |\n|---|---|---|---|")
+    columns = ("exercise", "right variants accepted", "named mistakes caught", "mutants killed", "not judged alike")
+    print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
     wrong = []
     for name in args.names or by_name:
-        row, faults = row_of(by_name[name])
+        row, faults = row_of(by_name[name], args.seeds)
         print(row, flush=True)
         wrong += [f"{name}: {fault}" for fault in faults]
     sys.exit("\n".join(["", *wrong]) if wrong else 0)
@@ -63,9 +67,9 @@ class Exercise(NamedTuple):
     source: str  # of the cell with the model answer
     names: dict  # what that cell finds defined
 
-    @property
-    def seeds(self):
-        return SEEDS | SLOW.get(self.name, {})
+    def seeds(self, kind):
+        """On how many draws an answer of this kind, "right", "wrong" or "mutant", is looked at."""
+        return (SEEDS | SLOW.get(self.name, {}))[kind]
 
     def model(self, source=None):
         """The model answer, or what a changed source of it defines."""
@@ -109,58 +113,99 @@ def models(source):
             exec(compile(ast.Module(imports, []), source, "exec"), names)
 
 
-def row_of(exercise):
+class Judgement(NamedTuple):
+    """What a check says of an answer on one draw."""
+
+    state: str
+    points: float
+    mistake: str | None
+
+
+def row_of(exercise, seeds=None):
     """The exercise's line of the table, and what is not as it should be."""
-    refused, missed = refused_answers(exercise), missed_mistakes(exercise)
-    tried, alive = surviving_mutants(exercise)
-    right, wrong, known = len(exercise.right) + 1, len(exercise.wrong), set(exercise.equivalent)
-    killed = f"{len(tried) - len(alive)} of {len(tried)}" + (f", {len(known)} equivalent" if known else "")
-    row = f"| `{exercise.name}` | {right - len(refused)} of {right} | {wrong - len(missed)} of {wrong} | {killed} |"
+    right, refused = judge_right(exercise, seeds)
+    wrong, missed = judge_wrong(exercise, seeds)
+    mutated, alive = judge_mutants(exercise, seeds, named=seeds is not None)
+    known, unsteady = set(exercise.equivalent), find_unsteady({**right, **wrong, **mutated})
+    killed = f"{len(mutated) - len(alive)} of {len(mutated)}" + (f", {len(known)} equivalent" if known else "")
+    accepted, caught = (f"{len(all_) - len(bad)} of {len(all_)}" for all_, bad in ((right, refused), (wrong, missed)))
+    row = f"| `{exercise.name}` | {accepted} | {caught} | {killed} | {len(unsteady)} |"
     survivors = [f"a mutant survives: {mutant}" for mutant in alive if mutant not in known]
     stale = [f"listed as equivalent, but no survivor: {mutant}" for mutant in known - set(alive)]
-    return row, [*refused, *missed, *survivors, *stale]
+    return row, [*refused, *missed, *survivors, *stale, *unsteady]
 
 
-def refused_answers(exercise):
-    """The right answers, the model answer among them, that do not get full points for each seed; a sentence each."""
-    faults = []
-    for answer in [*exercise.right, exercise.model()]:
-        results = (exercise.check(answer, seed) for seed in range(exercise.seeds["right"]))
-        if bad := next((r for r in results if r.state != "right" or r.points != r.check.max_points), None):
-            faults.append(f"a right answer is refused: {answer.__name__}\n{bad!r}")
-    return faults
+def judge(check, answer, seeds):
+    """What the check says of an answer on each of the draws: {`Judgement`: the first `Result` that says so}."""
+    judged = {}
+    for seed in range(seeds):
+        result = check(answer, seed)
+        said = Judgement(result.state, result.points, result.mistake.name if result.mistake else None)
+        judged.setdefault(said, result)
+    return judged
 
 
-def missed_mistakes(exercise, seeds=None):
-    """The wrong answers that do not fail, or are not named, for each seed; a sentence each."""
-    faults = []
-    for name, answer in exercise.wrong:
-        results = (exercise.check(answer, seed) for seed in range(seeds or exercise.seeds["wrong"]))
-        if bad := next((r for r in results if r.state != "not yet" or not r.mistake or r.mistake.name != name), None):
-            faults.append(f"a wrong answer is not named: {name}\n{bad!r}")
-    return faults
+def find_unsteady(judged):
+    """The answers that are not judged alike on all draws, a sentence each; from {answer: {`Judgement`: …}}."""
+    return [
+        f"not judged alike: {answer}\n"
+        + "\n".join(f"    {said.points:g} {said.state}, {said.mistake}" for said in each)
+        for answer, each in judged.items()
+        if len(each) > 1
+    ]
 
 
-def surviving_mutants(exercise, every=1):
-    """The mutants of the model answer that were tried, all or every n-th, and those that the check calls right."""
-    check = dataclasses.replace(exercise.check, recognise=lambda seen: None)  # which takes most of the time
+def judge_right(exercise, seeds=None):
+    """How the right answers, the model answer among them, are judged; and those refused on a draw, a sentence each."""
+    answers = [*exercise.right, exercise.model()]
+    judged = {
+        f"right answer {number}, {getattr(answer, '__name__', answer)}": judge(
+            exercise.check, answer, seeds or exercise.seeds("right")
+        )
+        for number, answer in enumerate(answers)
+    }
+    full = Judgement("right", exercise.check.max_points, None)
+    return judged, [
+        f"a right answer is refused: {answer}\n{result!r}"
+        for answer, each in judged.items()
+        for said, result in each.items()
+        if said != full
+    ]
+
+
+def judge_wrong(exercise, seeds=None):
+    """How the wrong answers are judged; and those that are not named on a draw, a sentence each."""
+    judged, missed = {}, []
+    for number, (name, answer) in enumerate(exercise.wrong):
+        each = judge(exercise.check, answer, seeds or exercise.seeds("wrong"))
+        judged[f"wrong answer {number}, {name}"] = each
+        bad = [result for said, result in each.items() if (said.state, said.mistake) != ("not yet", name)]
+        missed += [f"a wrong answer is not named: {name}\n{bad[0]!r}"] if bad else []
+    return judged, missed
+
+
+def judge_mutants(exercise, seeds=None, *, named=False, every=1):
+    """How the mutants of the model answer, all or every n-th, are judged; and those that are right on each draw.
+
+    Without `named` no mistake is looked for, which takes most of the time.
+    """
+    check = exercise.check if named else dataclasses.replace(exercise.check, recognise=lambda seen: None)
+    seeds = seeds or exercise.seeds("mutant")
     start = time.process_time()
     check(exercise.model(), 0)
     limit = 5 + 5 * (time.process_time() - start)
-    made = mutants(exercise.source)
-    tried = list(made)[::every]
-    seconds = limit * exercise.seeds["mutant"]
-    return tried, [mutant for mutant in tried if survives(exercise, check, made[mutant], seconds)]
+    made = list(mutants(exercise.source).items())[::every]
+    judged = {mutant: judge_mutant(exercise, check, source, seeds, limit * seeds) for mutant, source in made}
+    return judged, [mutant for mutant, each in judged.items() if {said.state for said in each} == {"right"}]
 
 
-def survives(exercise, check, source, limit):
-    """Whether the check calls the changed model answer right for each seed, within so many seconds."""
+def judge_mutant(exercise, check, source, seeds, limit):
+    """As `judge`, of a changed model answer; nothing, if it raises an error or takes more than so many seconds."""
     try:
         with time_limit(limit):
-            model = exercise.model(source)
-            return all(check(model, seed).state == "right" for seed in range(exercise.seeds["mutant"]))
+            return judge(check, exercise.model(source), seeds)
     except (Exception, TimeUp):  # already the definition may raise anything
-        return False
+        return {}
 
 
 class TimeUp(BaseException):
