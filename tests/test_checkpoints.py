@@ -20,6 +20,7 @@ from vae_lib.checkpoints import (
     save_model,
     save_run,
 )
+from vae_lib.latent import encode
 from vae_lib.model import VAE
 from vae_lib.train import train
 
@@ -39,6 +40,17 @@ def test_a_loaded_run_is_the_saved_one(tmp_path):
     loaded = load_run(tmp_path / "run.pt")
     assert loaded.model.config == run.model.config
     assert state(loaded) == state(run)
+
+
+def test_a_loaded_model_has_the_kind_of_numbers_that_were_saved(tmp_path):
+    save_model(small_run().model, [], tmp_path / "model.pt", "")
+    torch.set_default_dtype(torch.float64)
+    try:
+        model, _ = load_model(tmp_path / "model.pt")
+        assert {part.dtype for part in model.parameters()} == {torch.float32}
+        assert encode(model, pictures(3).float())[0].dtype == torch.float32
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 GO_ON = """

@@ -1,6 +1,7 @@
 """The losses against torch.distributions, slow loops, and values computed by hand."""
 
 import math
+import re
 
 import pytest
 import torch
@@ -154,3 +155,39 @@ def test_kld_per_dim_keeps_the_dimensions():
     mu, sigma = torch.zeros(2, 3), torch.ones(2, 3)
     mu[0, 1], mu[1, 2] = 2, 4
     assert kld_per_dim(mu, sigma).tolist() == [[0, 2, 0], [0, 0, 8]]
+
+
+# What they refuse: PyTorch would stretch the smaller tensor, and give a number that is wrong.
+
+ONE_OF_EACH = {
+    "one image for all": lambda x, a, mu, sigma: bce(x[:1], a),
+    "a mean image": lambda x, a, mu, sigma: bce(x.mean(0), a),
+    "a column": lambda x, a, mu, sigma: bce(x[:, :1], a),
+    "one sigma for all": lambda x, a, mu, sigma: kld(mu, sigma[:1]),
+    "one sigma for each image": lambda x, a, mu, sigma: kld(mu, sigma[:, :1]),
+    "one sigma for each image, per dimension": lambda x, a, mu, sigma: kld_per_dim(mu, sigma[:, :1]),
+    "codes of one image": lambda x, a, mu, sigma: vae_loss(x, a, mu[:1], sigma[:1]),
+    "images as squares": lambda x, a, mu, sigma: bce(x.view(6, 28, 28), a.view(6, 28, 28)),
+    "a single code": lambda x, a, mu, sigma: kld(mu[0], sigma[0]),
+    "standardized pixels": lambda x, a, mu, sigma: bce((x - 0.13) / 0.31, a),
+    "bytes": lambda x, a, mu, sigma: bce(255 * x, a),
+    "half precision": lambda x, a, mu, sigma: kld(mu.half(), sigma.half()),
+    "logits in bfloat16": lambda x, a, mu, sigma: bce(x, a.bfloat16()),
+}
+
+
+@pytest.mark.parametrize("call", ONE_OF_EACH.values(), ids=ONE_OF_EACH)
+def test_what_does_not_fit_is_refused(call):
+    with pytest.raises(ValueError, match=r"got |pass "):
+        call(*batch())
+
+
+def test_a_refusal_names_both_shapes():
+    sentence = "x and x_logits should be of one shape (B, n), got (1, 784) and (64, 784)"
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        bce(torch.rand(1, 784), torch.rand(64, 784))
+
+
+def test_an_array_is_told_how_to_become_a_tensor():
+    with pytest.raises(TypeError, match=r"mu should be a tensor, got ndarray: make it one with torch.as_tensor\(mu\)"):
+        kld(torch.zeros(2, 3).numpy(), torch.ones(2, 3))

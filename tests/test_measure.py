@@ -46,6 +46,16 @@ def test_the_energy_distance_of_sets_of_one_source_is_zero_on_average_and_may_be
     assert abs(values.mean()) < 0.05
 
 
+def test_what_the_instruments_cannot_measure_is_refused(reader):
+    with pytest.raises(ValueError, match="needs two points in each, got 1 and 7"):
+        measure.energy_distance(points(0, n=1), points(1))
+    with pytest.raises(ValueError, match=r"as many numbers in a as in b, got \(7, 2\)"):
+        measure.energy_distance(points(0, d=2), points(1))
+    # Labels in a column would be compared with every image.
+    with pytest.raises(ValueError, match=r"a label, 0 to 9, for each of the 4 images, got \(4, 1\) of torch.int64"):
+        measure.accuracy(reader, torch.eye(10)[:4], torch.zeros(4, 1, dtype=torch.int64))
+
+
 def test_the_energy_distance_changes_no_argument():
     a, b = points(0), points(1)
     before = a.clone(), b.clone()

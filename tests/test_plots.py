@@ -456,3 +456,29 @@ def test_the_legend_of_many_curves_stands_beside_them():
     (ax,) = picture.axes
     picture.canvas.draw()
     assert ax.get_legend().get_window_extent().x0 >= ax.get_window_extent().x1
+
+
+@pytest.mark.parametrize("draw", [lambda x: plots.images(x, ALT), lambda x: plots.save_images(x, "never.png")])
+@pytest.mark.parametrize(
+    ("x", "error", "sentence"),
+    [
+        (
+            X[0],
+            ValueError,
+            r"expected images of shape \(n, 784\), got \(784,\): make it a batch of one with x.unsqueeze",
+        ),
+        (X.view(-1, 28, 28), ValueError, r"got \(\d+, 28, 28\): flatten them with x.flatten\(1\)"),
+        (X[:0], ValueError, "there is no image to draw: pass one or more"),
+        ([X[0], X[1]], TypeError, r"x should be a tensor, got list: make it one with torch.as_tensor\(x\)"),
+    ],
+)
+def test_what_are_no_images_is_a_sentence(tmp_path, monkeypatch, draw, x, error, sentence):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=sentence):
+        draw(x)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_history_without_an_epoch_is_a_sentence():
+    with pytest.raises(ValueError, match="the history is empty: train one epoch or more"):
+        plots.loss_curves([])

@@ -4,12 +4,17 @@ import copy
 
 import pytest
 import torch
+from torch.utils.data import DataLoader
+from torchvision import datasets
 
 from tests.small_runs import pictures, small_run, state
 from vae_lib.checkpoints import (
     load_run,
     save_each_epoch,
 )
+from vae_lib.data import Images, load_loaders
+from vae_lib.latent import encode, sample
+from vae_lib.measure import train_classifier
 from vae_lib.model import VAE
 from vae_lib.train import check_images, evaluate, new_run, train
 
@@ -20,7 +25,17 @@ from vae_lib.train import check_images, evaluate, new_run, train
         (torch.rand(8, 1, 28, 28), "got (8, 1, 28, 28)", "flatten them with x.flatten(1)"),
         (torch.randint(256, (8, 784)).float(), "expected pixels in [0, 1]", "divide bytes by 255"),
         ((torch.rand(8, 784) - 0.1307) / 0.3081, "expected pixels in [0, 1]", "do not standardize"),
-        (torch.full((8, 784), torch.nan), "got nan to nan", "divide bytes by 255"),
+        (torch.full((8, 784), torch.nan), "6272 of 6272 pixels", "are not numbers (nan): look where they come from"),
+        (torch.randint(256, (8, 784), dtype=torch.uint8), "is of torch.uint8", ".float() / 255"),
+        (torch.zeros(8, 784, dtype=torch.uint8), "is of torch.uint8", ".float()"),
+        (torch.zeros(8, 784, dtype=torch.bool), "is of torch.bool", ".float()"),
+        (torch.rand(8, 784).double(), "images are of torch.float64, the model of torch.float32", ".to(torch.float32)"),
+        (torch.rand(8, 784).half(), "images are of torch.float16, the model of torch.float32", ".to(torch.float32)"),
+        (Images(torch.rand(8, 784), torch.zeros(8)), "got Images", "pass its images, "),
+        (DataLoader(torch.rand(8, 784)), "got DataLoader", "take a tensor of images, such as load_tensors()[0].x"),
+        (datasets.FakeData(), "got FakeData", "take a tensor of images, such as load_tensors()[0].x"),
+        (torch.rand(8, 784).numpy(), "got ndarray", "make it one with torch.as_tensor("),
+        ([[0.5] * 784], "got list", "make it one with torch.as_tensor("),
     ],
 )
 def test_images_of_another_shape_or_range_give_value_and_remedy_before_any_step(x, got, remedy):
@@ -28,13 +43,55 @@ def test_images_of_another_shape_or_range_give_value_and_remedy_before_any_step(
     for sets in ((x, good), (good, x)):
         run = small_run()
         before = copy.deepcopy(state(run))
-        with pytest.raises(ValueError, match="expect") as caught:
+        with pytest.raises((TypeError, ValueError)) as caught:
             train(run, *sets, epochs=1)
         assert got in str(caught.value)
         assert remedy in str(caught.value)
         assert state(run) == before
-    with pytest.raises(ValueError, match="expect"):
-        evaluate(small_run().model, x)
+    for function in (evaluate, encode):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            function(small_run().model, x)
+        assert got in str(caught.value)
+        assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"batch_size": 0}, "batch_size should be a whole number from 1, got 0"),
+        ({"batch_size": 64.0}, r"batch_size should be a whole number from 1, got 64\.0"),
+        ({"batch_size": True}, "batch_size should be a whole number from 1, got True"),
+    ],
+)
+def test_a_batch_size_that_is_none_is_refused(settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        small_run(**settings)
+    with pytest.raises(ValueError, match=sentence):
+        load_loaders(**settings)
+
+
+@pytest.mark.parametrize("epochs", [2.5, -1, "3"])
+def test_epochs_that_are_no_whole_number_are_refused(epochs):
+    with pytest.raises(ValueError, match=f"epochs should be a whole number from 0, got {epochs!r}"):
+        train(small_run(), pictures(8), pictures(8), epochs)
+
+
+def test_a_seed_in_the_place_of_a_generator_is_told_how_to_make_one():
+    model, remedy = VAE(hidden_dim=16, latent_dim=3), r"got 7: make one with torch\.Generator\(\)\.manual_seed\(7\)"
+    for call in (
+        lambda: new_run(model, 7),
+        lambda: evaluate(model, pictures(8), 7),
+        lambda: sample(model, 2, 7),
+        lambda: load_loaders(generator=7),
+        lambda: train_classifier(pictures(8), torch.zeros(8, dtype=torch.int64), 7),
+    ):
+        with pytest.raises(TypeError, match=remedy):
+            call()
+
+
+def test_a_generator_of_another_device_is_refused():
+    with pytest.raises(ValueError, match=r"the generator is on cpu, the model on meta: make it with torch.Generator"):
+        new_run(VAE(hidden_dim=16, latent_dim=3).to("meta"), torch.Generator())
 
 
 @pytest.mark.parametrize("place", ["train_x", "val_x"])

@@ -47,6 +47,35 @@ def test_an_image_as_html_has_description_size_and_exact_pixels():
     np.testing.assert_allclose(np.asarray(Image.open(io.BytesIO(png))).flatten() / 255, x.detach(), atol=1 / 255)
 
 
+def test_pixels_outside_0_to_1_are_black_or_white():
+    x = torch.tensor([-0.01, 1.01, -3.0, 7.0]).repeat(196)
+    png = base64.b64decode(re.search(r'base64,([^"]*)"', image_html(x, "outside"))[1])
+    assert np.asarray(Image.open(io.BytesIO(png))).flatten()[:4].tolist() == [0, 255, 0, 255]
+    sent = LatentMap(torch.zeros(1, 2), torch.zeros(1, dtype=torch.int64), x.view(1, 784), x.view(1, 784))
+    assert list(sent.images[:4]) == list(sent.reconstructions[:4]) == [0, 255, 0, 255]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"points": torch.zeros(3, 3)}, r"expected points of shape \(N, 2\), got \(3, 3\)"),
+        ({"y": torch.zeros(2, dtype=torch.int64)}, "a label, 0 to 9, for each of the 3 images"),
+        ({"x_hat": torch.rand(2, 784)}, "3 points, 3 images, 2 reconstructions: pass as many of each"),
+        ({"x": torch.rand(3, 28, 28)}, r"expected images of shape \(n, 784\), got \(3, 28, 28\): flatten them"),
+    ],
+)
+def test_a_map_of_parts_that_do_not_fit_is_refused(change, sentence):
+    good = {"points": torch.zeros(3, 2), "y": torch.arange(3), "x": torch.rand(3, 784), "x_hat": torch.rand(3, 784)}
+    LatentMap(**good)
+    with pytest.raises(ValueError, match=sentence):
+        LatentMap(**good | change)
+
+
+def test_codes_of_64_bits_are_sent_as_those_of_32(model, encoded):
+    mu, sigma, y = encoded
+    assert Explorer(model, mu.double(), sigma.double(), y).codes == Explorer(model, mu, sigma, y).codes
+
+
 def test_the_explorer_sends_the_decoder_as_float16(explorer, model):
     assert explorer.sizes == [6, 16, 784]
     first, first_bias, second, second_bias = floats(explorer.weights, np.float16).split([96, 16, 16 * 784, 784])

@@ -123,7 +123,8 @@ def _model_dict(model, history):
 
 
 def _model_from(saved, device):
-    model = VAE(**saved["sizes"]).to(device)
+    kind = next(iter(saved["weights"].values())).dtype  # which PyTorch's default need not be
+    model = VAE(**saved["sizes"]).to(device, kind)
     model.load_state_dict(saved["weights"])
     return model, _history(saved["history"])
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vae_lib.files import write
+from vae_lib.guards import check_generator, check_whole
 from vae_lib.pytorch import datasets, torch, transforms
 from vae_lib.remedies import restore
 
@@ -45,6 +46,9 @@ def load_loaders(batch_size=64, *, generator=None, root=CACHE):
         (train, val, test): `DataLoader`s over 51,000, 9,000 and 10,000 images. Only the training batches are
         shuffled: the order of the other two changes no average, and a fixed order keeps figures comparable.
     """
+    check_whole(batch_size, "batch_size", 1)
+    if generator is not None:
+        check_generator(generator)
     train_val, test = mnist(train=True, root=root), mnist(train=False, root=root)
     train_idx, val_idx = split_indices(len(train_val))
     return (

@@ -3,12 +3,19 @@
 The walks return images x_hat (n, 784), decoded without sampling.
 """
 
+from vae_lib.guards import check_fits, check_generator, check_images, check_labels
 from vae_lib.pytorch import torch
 
 
 @torch.no_grad()
 def encode(model, x):
-    """Images x (N, 784) → mu, sigma, each (N, D), without gradients."""
+    """Images x (N, 784) in [0, 1] → mu, sigma, each (N, D), without gradients.
+
+    Raises:
+        TypeError, ValueError: images that are no tensor, of another shape or range, or unlike the model's numbers.
+    """
+    check_images(x, model.config.input_dim)
+    check_fits(x, model)
     return model.encode(x)
 
 
@@ -32,8 +39,9 @@ def class_means(points, y):
     """The centroid of each digit: points (N, D) and labels y (N,) → (10, D).
 
     Raises:
-        ValueError: a digit has no image.
+        ValueError: a digit has no image, or not each point a label.
     """
+    check_labels(y, len(points))
     counts = torch.bincount(y, minlength=10)
     if (counts == 0).any():
         raise ValueError(f"every digit needs an image, the counts of 0 to 9 are {counts.tolist()}: take more images")
@@ -66,6 +74,8 @@ def closest_pairs(means):
 def sample(model, n, generator=None):
     """Decode n draws of z ~ N(0, I) on the model's device; PyTorch's global generator draws if None is given."""
     device = next(model.parameters()).device
+    if generator is not None:
+        check_generator(generator, device)
     return model.decode(torch.randn(n, model.config.latent_dim, generator=generator, device=device))
 
 
@@ -80,5 +90,7 @@ def traverse(model, z, dim, values):
 @torch.no_grad()
 def interpolate(model, z_a, z_b, steps=10):
     """Decode `steps` points on the straight line from z_a (D,) to z_b (D,), both ends included → (steps, 784)."""
+    if z_a.shape != z_b.shape:
+        raise ValueError(f"z_a and z_b should be of one shape (D,), got {tuple(z_a.shape)} and {tuple(z_b.shape)}")
     share = torch.linspace(0, 1, steps, device=z_a.device).unsqueeze(1)  # (steps, 1)
     return model.decode(z_a + share * (z_b - z_a))

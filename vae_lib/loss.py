@@ -6,6 +6,7 @@ over them. An average over 784 pixels would multiply the weight of the KLD by 78
 
 from typing import NamedTuple
 
+from vae_lib.guards import check_alike, check_range
 from vae_lib.pytorch import torch
 
 
@@ -28,8 +29,13 @@ def vae_loss(x, x_logits, mu, sigma, beta=1.0):
 
     Returns:
         Losses of (B,) tensors.
+
+    Raises:
+        ValueError: shapes that do not fit, numbers of 16 bits, or, on a CPU, pixels outside [0, 1].
     """
     b, k = bce(x, x_logits), kld(mu, sigma)
+    if len(b) != len(k):
+        raise ValueError(f"{len(b)} images and {len(k)} codes: pass mu and sigma of the same images")
     return Losses(b + beta * k, b, k)
 
 
@@ -43,8 +49,11 @@ def bce(x, x_logits):
         x_logits: decoder output before the sigmoid (B, 784).
 
     Returns:
-        (B,) nats.
+        (B,) nats. Errors as for `vae_loss`.
     """
+    check_alike(x=x, x_logits=x_logits)
+    if x.device.type == "cpu" and not torch.compiler.is_compiling():  # a GPU would have to wait for the answer
+        check_range(x)
     # With a for the logit, -x log σ(a) - (1 - x) log(1 - σ(a)) = log(1 + exp(a)) - x a, here without overflow.
     # F.binary_cross_entropy_with_logits is the same number; its log1p takes longer on CPUs (docs/performance.md).
     size = x_logits.abs()
@@ -58,13 +67,14 @@ def kld(mu, sigma):
         mu, sigma: (B, D); the sign of sigma does not matter.
 
     Returns:
-        (B,) nats.
+        (B,) nats. Errors as for `vae_loss`.
     """
     return kld_per_dim(mu, sigma).sum(dim=1)
 
 
 def kld_per_dim(mu, sigma):
     """The KLD before the sum over the latent dimensions: ½ (μ² + σ² - 1 - log σ²), shape (B, D), in nats."""
+    check_alike(mu=mu, sigma=sigma)
     var = sigma.square()
     # The tiny number only matters at sigma = 0 exactly, which a linear head can give: log 0 times a beta of 0 is NaN.
     return 0.5 * (mu.square() + var - 1 - (var + 1e-30).log())

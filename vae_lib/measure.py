@@ -5,6 +5,7 @@ Neither knows the model. Each tells something only beside its value for real dig
 
 import statistics
 
+from vae_lib.guards import check_generator, check_labels, check_rows
 from vae_lib.pytorch import torch
 
 import torch.nn.functional as F
@@ -24,7 +25,12 @@ def train_classifier(x, y, generator, epochs=5):
 
     Returns:
         nn.Sequential: images (B, 784) → (B, 10), the logit of each digit.
+
+    Raises:
+        TypeError, ValueError: labels that are not one for each image; no generator, or one of another device.
     """
+    check_labels(y, len(x))
+    check_generator(generator, x.device)
     classifier = nn.Sequential(nn.Linear(x.shape[1], 256), nn.ReLU(), nn.Linear(256, 10)).to(x.device)
     optimizer = torch.optim.Adam(classifier.parameters(), lr=1e-3)
     for _ in range(epochs):
@@ -39,6 +45,7 @@ def train_classifier(x, y, generator, epochs=5):
 @torch.no_grad()
 def accuracy(classifier, x, y):
     """The share of the images x (N, 784) that the classifier reads as their labels y (N,)."""
+    check_labels(y, len(x))
     return (classifier(x).argmax(dim=1) == y).float().mean().item()
 
 
@@ -62,7 +69,14 @@ def energy_distance(a, b):
 
     Args:
         a, b: (n, d) and (m, d), n and m at least 2.
+
+    Raises:
+        ValueError: fewer points, or of different dimensions.
     """
+    if min(len(a), len(b)) < 2:
+        raise ValueError(f"a distance between sets needs two points in each, got {len(a)} and {len(b)}")
+    for name, points in {"a": a, "b": b}.items():
+        check_rows(points, b.shape[-1], "expected points of shape (n, {}), as many numbers in a as in b", name)
     within = [torch.cdist(p, p).fill_diagonal_(0).sum() / (len(p) * (len(p) - 1)) for p in (a, b)]
     return (2 * torch.cdist(a, b).mean() - sum(within)).item()
 

@@ -6,6 +6,7 @@ its appendix C, with ReLU for tanh and, unless told otherwise, σ for log σ².
 
 from dataclasses import dataclass
 
+from vae_lib.guards import check_rows
 from vae_lib.pytorch import torch
 
 import torch.nn.functional as F
@@ -93,7 +94,7 @@ class Encoder(nn.Module):
 
     def forward(self, x):
         """Images x (B, 784) in [0, 1] → mu, sigma, each (B, D)."""
-        _check_shape(x, self.hidden.in_features, "VAE expects images of shape (B, {}) with values in [0, 1]")
+        check_rows(x, self.hidden.in_features, "VAE expects images of shape (B, {}) with values in [0, 1]")
         h = F.relu(self.hidden(x))  # (B, 400)
         return self.hid_mu(h), SIGMA[self.sigma_head](self.hid_sigma(h))
 
@@ -110,7 +111,12 @@ def reparameterize(mu, sigma, eps=None):
 
     Returns:
         z (B, D); dz/dmu = 1 and dz/dsigma = eps.
+
+    Raises:
+        ValueError: mu and sigma of different shapes.
     """
+    if mu.shape != sigma.shape:
+        raise ValueError(f"mu and sigma should be of one shape, got {tuple(mu.shape)} and {tuple(sigma.shape)}")
     if eps is None:
         eps = torch.randn_like(sigma)
     return mu + sigma * eps
@@ -126,17 +132,6 @@ class Decoder(nn.Module):
 
     def forward(self, z):
         """Latent points z (B, D) → x_logits (B, 784); their sigmoid is x_hat."""
-        _check_shape(z, self.hidden.in_features, "the decoder expects latent points of shape (B, {})", "z")
+        check_rows(z, self.hidden.in_features, "the decoder expects latent points of shape (B, {})", "z")
         h = F.relu(self.hidden(z))  # (B, 400)
         return self.out(h)
-
-
-def _check_shape(x, features, expectation, name="x"):
-    if x.ndim == 2 and x.shape[1] == features:
-        return
-    sentence = f"{expectation.format(features)}, got {tuple(x.shape)}"
-    if x.ndim > 2 and x.shape[1:].numel() == features:
-        sentence += f": flatten them with {name}.flatten(1)"
-    elif x.ndim == 1 and len(x) == features:
-        sentence += f": make it a batch of one with {name}.unsqueeze(0)"
-    raise ValueError(sentence)

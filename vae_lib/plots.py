@@ -9,6 +9,7 @@ from html import escape
 from itertools import cycle
 
 from vae_lib.files import write, write_atomically
+from vae_lib.guards import squares
 from vae_lib.loss import Losses
 from vae_lib.pytorch import torch
 
@@ -73,7 +74,7 @@ def save_images(x, path, ncols=10):
     """Write images x (n, 784) in [0, 1] as one PNG file, `ncols` in a row, three times their size."""
     from torchvision.utils import save_image
 
-    large = x.view(-1, 1, 28, 28).repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)
+    large = squares(x).repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)
     write_atomically(path, lambda file: save_image(large, file, nrow=ncols, padding=3, pad_value=1, format="png"))
 
 
@@ -87,7 +88,7 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
         titles: a short text above each image, or None.
         rows: a label left of each row, or None.
     """
-    ncols = min(ncols, len(x))
+    ncols = min(ncols, len(squares(x)))
     nrows, gap = -(-len(x) // ncols), 14 if titles else 2
     step, label_width = 28 + gap, 0.11 * max(map(len, rows or [""]))
     picture = Picture(0.02 * (step * ncols + gap) + label_width, 0.02 * (step * nrows + gap), alt)
@@ -99,7 +100,7 @@ def _show_grid(ax, x, ncols, gap, titles=None, rows=None):
     from torchvision.utils import make_grid  # here, for figures without images need no torchvision
 
     nrows, step = -(-len(x) // ncols), 28 + gap
-    grid = make_grid(x.detach().cpu().view(-1, 1, 28, 28), nrow=ncols, padding=gap, pad_value=1)[0]
+    grid = make_grid(squares(x).cpu(), nrow=ncols, padding=gap, pad_value=1)[0]
     if len(x) == 1:  # which make_grid leaves without padding
         grid = F.pad(grid, [gap] * 4, value=1.0)
     ax.imshow(grid.numpy(), cmap="gray", vmin=0, vmax=1)
@@ -150,6 +151,8 @@ def reconstructions(x, x_hat):
 
 def loss_curves(history):
     """Total, BCE and KLD of each epoch, training against validation, from a list of `train.Epoch`."""
+    if not history:
+        raise ValueError("the history is empty: train one epoch or more")
     (first, _), (last, val) = history[0], history[-1]
     alt = (
         f"Total, BCE and KLD over {len(history)} epochs. Training loss {first.loss:.0f} to {last.loss:.0f}; at the end "

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from vae_lib.guards import check_fits, check_generator, check_images, check_whole
 from vae_lib.loss import Losses, vae_loss
 from vae_lib.model import VAE
 from vae_lib.pytorch import torch
@@ -43,7 +44,12 @@ def new_run(model, generator, *, lr=1e-4, weight_decay=1e-5, batch_size=64, beta
 
     Returns:
         Run
+
+    Raises:
+        TypeError, ValueError: no generator, or one of another device; a batch size that is no whole number from 1.
     """
+    check_generator(generator, next(model.parameters()).device)
+    check_whole(batch_size, "batch_size", 1)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, weight_decay=weight_decay, fused=True)
     return Run(model, optimizer, generator, batch_size, beta)
 
@@ -61,9 +67,10 @@ def train(run, train_x, val_x, epochs=50, after_epoch=None):
         list[Epoch]: the run's history.
 
     Raises:
-        ValueError: images of another shape or range.
+        TypeError, ValueError: images that are no tensor, of another shape or range, or unlike the model's numbers.
         FloatingPointError: the loss is no longer a finite number.
     """
+    check_whole(epochs, "epochs", 0)
     with tqdm(total=epochs, initial=len(run.history), desc="training", unit="epoch") as bar:
         while len(run.history) < epochs:
             epoch = train_epoch(run, train_x, val_x)
@@ -84,6 +91,7 @@ def train_epoch(run, train_x, val_x):
     """
     for x in (train_x, val_x):
         check_images(x, run.model.config.input_dim)
+        check_fits(x, run.model)
     order = torch.randperm(len(train_x), generator=run.generator, device=train_x.device)
     noise = _noise(run.model, train_x, run.generator)
     total = torch.zeros(3, device=train_x.device)
@@ -118,23 +126,14 @@ def evaluate(model, x, generator=None, beta=1.0):
         Losses of floats, in nats per image.
     """
     check_images(x, model.config.input_dim)
+    check_fits(x, model)
+    if generator is not None:
+        check_generator(generator, x.device)
     total = torch.zeros(3, dtype=torch.float64)
     for batch, eps in zip(x.split(1000), _noise(model, x, generator).split(1000), strict=True):
         losses = vae_loss(batch, *model(batch, eps), beta=beta)
         total += torch.stack(losses).sum(dim=1).cpu()
     return Losses(*(total / len(x)).tolist())
-
-
-def check_images(x, input_dim=784):
-    """Raise ValueError unless x is (N, input_dim) with values in [0, 1] and N at least 1."""
-    if x.ndim != 2 or x.shape[1] != input_dim or len(x) == 0:
-        remedy = ": flatten them with x.flatten(1)" if x.ndim > 2 else ""
-        raise ValueError(f"expected images of shape (N, {input_dim}), got {tuple(x.shape)}{remedy}")
-    low, high = x.aminmax()
-    if not (low >= 0 and high <= 1):
-        raise ValueError(
-            f"expected pixels in [0, 1], got {low:.3g} to {high:.3g}: divide bytes by 255, do not standardize"
-        )
 
 
 def _noise(model, x, generator):

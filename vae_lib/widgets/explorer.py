@@ -48,7 +48,7 @@ class Explorer(anywidget.AnyWidget):
             sizes=sizes,
             classifier=read,
             classifier_sizes=read_sizes,
-            codes=torch.cat([means, mu[:N_IMAGES]]).numpy().tobytes(),
+            codes=torch.cat([means, mu[:N_IMAGES]]).detach().float().numpy().tobytes(),
             labels=y[:N_IMAGES].tolist(),
             kld=kld_per_dim(mu, sigma).mean(dim=0).tolist(),
             z=mu[0],

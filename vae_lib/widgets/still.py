@@ -5,12 +5,15 @@ import io
 import re
 from pathlib import Path
 
+from vae_lib.guards import check_tensor, squares
+
 HERE = Path(__file__).parent
 
 
 def image_html(x, alt, size=224):
     """An image x (784,) in [0, 1] as an HTML element with a description."""
-    source = base64.b64encode(encode_png(x.detach().view(1, 28, 28))).decode()
+    check_tensor(x)
+    source = base64.b64encode(encode_png(squares(x.reshape(1, -1))[0])).decode()
     style = "image-rendering: pixelated"
     return f'<img alt="{alt}" width="{size}" height="{size}" style="{style}" src="data:image/png;base64,{source}">'
 
