@@ -24,6 +24,7 @@ from tests import only_loopback
 SLOW = {
     "test_explorer.py",
     "test_exported_page.py",
+    "test_grading_cases.py",
     "test_grading_run.py",
     "test_grading_zoo.py",
     "test_lessons_in_browser.py",

@@ -8,7 +8,7 @@ import pytest
 from tests import handed_in
 from vae_grade import run, sandbox
 from vae_grade.folder import TeacherFolder
-from vae_grade.records import Record, State, compute_fingerprint
+from vae_grade.records import Record, State, compute_fingerprint, read_material
 from vae_lib.files import write
 
 NAME = handed_in.NAME
@@ -22,7 +22,7 @@ def test_a_record_comes_back_from_json_as_it_was():
 
 def test_states_are_in_order_from_the_worst():
     words = [state.value for state in sorted(State)]
-    assert words == ["unreadable", "killed", "timed out", "flagged", "graded"]
+    assert words == ["unreadable", "could not run here", "killed", "timed out", "flagged", "graded"]
 
 
 OLD = {"hash": "0", "flags": [], "exercises": {}, "answers": {}, "written": {}, "state": "graded", "sentence": "graded"}
@@ -38,7 +38,7 @@ def test_a_record_of_another_version_or_of_other_bytes_is_graded_again(tmp_path,
         for submission in todo:
             again.append(submission.student)
             record = handed_in.make_record()
-            record.fingerprint = compute_fingerprint(submission.path.read_bytes(), known[NAME])
+            record.fingerprint = compute_fingerprint(read_material(submission.path), known[NAME])
             yield submission, record
 
     monkeypatch.setattr(run, "grade_all", grade_all)

@@ -25,10 +25,12 @@ from vae_grade.answer_server import End, Verdict
 from vae_grade.assignments import ROOT, Refused, load_assignments
 from vae_grade.folder import TeacherFolder
 from vae_grade.records import (
+    Material,
     Record,
     State,
     Submission,
 )
+from vae_probe.outcome import Outcome
 
 NAME = handed_in.NAME
 PERFECT = {"test-bce": 10.0, "test-kld": 10.0, "test-kld_by_sampling": 10.0, "why-the-blob": None}
@@ -82,7 +84,7 @@ def test_a_class_gets_what_the_checks_award_and_only_what_changed_is_graded_agai
 def test_the_model_answers_of_an_assignment_earn_all_points(name, needs_bubblewrap):
     try:
         solution = (ROOT / "solutions" / name / f"{name}.ipynb").read_bytes()
-        record = judge.grade(solution, load_assignments()[name], sandbox.LIMITS)
+        record = judge.grade(Material(solution), load_assignments()[name], sandbox.LIMITS)
     finally:
         judge.close()
     points = load_assignments()[name].points
@@ -157,7 +159,7 @@ def test_a_submission_that_its_worker_dies_of_stops_no_other(tmp_path, monkeypat
 def test_a_sandbox_that_cannot_be_entered_is_a_sentence(monkeypatch, needs_bubblewrap):
     monkeypatch.setattr(sandbox.AnswerServer, "_send", lambda *_: (b"", Verdict(End.REFUSED)))
     with pytest.raises(Refused, match="cannot be entered here"):
-        judge.grade(handed_in.as_bytes(handed_in.perfect()), handed_in.ASSIGNMENT, sandbox.LIMITS)
+        judge.grade(Material(handed_in.as_bytes(handed_in.perfect())), handed_in.ASSIGNMENT, sandbox.LIMITS)
     judge.close()
 
 
@@ -229,7 +231,8 @@ def test_the_gradebook_may_be_in_postgresql(tmp_path, needs_bubblewrap, postgres
 def test_an_answer_may_take_twenty_times_what_the_model_answer_takes_here(monkeypatch, seconds, limit):
     monkeypatch.setattr(judge, "_run", lambda *_: (b"", Verdict(End.ENDED, seconds=seconds)))
     monkeypatch.setattr(judge, "_seconds", {})
-    assert judge._seconds_for("kld", handed_in.ASSIGNMENT, replace(sandbox.LIMITS, seconds=2)) == limit
+    setting = judge.Setting(handed_in.ASSIGNMENT, replace(sandbox.LIMITS, seconds=2), 0)
+    assert judge._seconds_for("kld", setting) == limit
 
 
 def test_a_time_in_which_the_machine_stands_still_is_no_answers(monkeypatch):
@@ -291,7 +294,7 @@ def test_unsafe_grades_without_a_sandbox(monkeypatch):
     try:
         limits = replace(sandbox.LIMITS, sandboxed=False, seconds=3)
         notebook = handed_in.filled(**handed_in.RIGHT | {"bce": "while True: pass"})
-        record = judge.grade(handed_in.as_bytes(notebook), handed_in.ASSIGNMENT, limits)
+        record = judge.grade(Material(handed_in.as_bytes(notebook)), handed_in.ASSIGNMENT, limits)
     finally:
         judge.close()
     assert {name: exercise.points for name, exercise in record.exercises.items()} == {
@@ -321,7 +324,7 @@ def outcome(**changes):
     return nothing | changes
 
 
-GOOD = {"outcomes": [outcome()], "helped": False}
+GOOD = [outcome()]
 
 
 @pytest.mark.parametrize(
@@ -332,18 +335,18 @@ GOOD = {"outcomes": [outcome()], "helped": False}
         b"[]",
         b"[" * 100_000,
         b"{}",
-        json.dumps({"outcomes": [], "helped": False}).encode(),
-        json.dumps({"outcomes": [outcome()], "helped": 1}).encode(),
-        json.dumps({"outcomes": [outcome(more=1)], "helped": False}).encode(),
-        json.dumps({"outcomes": [outcome(error={"type": 1, "message": "", "line": ""})], "helped": False}).encode(),
-        json.dumps({"outcomes": [outcome(error={"type": "", "message": ""})], "helped": False}).encode(),
-        json.dumps({"outcomes": [outcome(changed=[[]])], "helped": False}).encode(),
-        json.dumps({"outcomes": [outcome(seeded=0)], "helped": False}).encode(),
-        json.dumps({"outcomes": [outcome(device="cuda")], "helped": False}).encode(),
+        json.dumps([outcome(), outcome()]).encode(),
+        json.dumps({"outcomes": GOOD}).encode(),
+        json.dumps([outcome(more=1)]).encode(),
+        json.dumps([outcome(error={"type": 1, "message": "", "line": ""})]).encode(),
+        json.dumps([outcome(error={"type": "", "message": ""})]).encode(),
+        json.dumps([outcome(changed=[[]])]).encode(),
+        json.dumps([outcome(seeded=0)]).encode(),
+        json.dumps([outcome(device="cuda")]).encode(),
     ],
 )
 def test_outcomes_of_another_shape_are_not_read(message):
-    assert judge._parse(json.dumps(GOOD).encode(), 1) == ([outcome()], False)
+    assert judge._parse(json.dumps(GOOD).encode(), 1) == (GOOD, [Outcome()])
     with pytest.raises((ValueError, KeyError, TypeError, RecursionError)):
         judge._parse(message, 1)
 

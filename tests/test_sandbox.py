@@ -13,6 +13,7 @@ from tests import handed_in
 from vae_grade import judge, sandbox, system_calls
 from vae_grade.answer_server import Usage, read_stat, read_statm
 from vae_grade.assignments import Refused
+from vae_grade.records import Material
 from vae_grade.system_calls import ALLOWED, AUDIT_ARCH, CONDITIONS, NUMBERS
 
 ALLOW = 0x7FFF0000
@@ -132,7 +133,7 @@ def test_ordinary_code_goes_on_working():
     notebook = handed_in.filled(**handed_in.RIGHT | {"kld": f"{code}\n{handed_in.RIGHT['kld']}"})
     try:
         limits = replace(sandbox.LIMITS, seconds=300)
-        record = judge.grade(handed_in.as_bytes(notebook), handed_in.ASSIGNMENT, limits)
+        record = judge.grade(Material(handed_in.as_bytes(notebook)), handed_in.ASSIGNMENT, limits)
     finally:
         judge.close()
     assert record.exercises["kld"].points == 10.0, record.exercises["kld"]

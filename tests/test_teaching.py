@@ -14,8 +14,9 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from vae_grade.answers import find_answers
 from vae_grade.assignments import load_assignments
-from vae_grade.notebook import find_answers, read_cells
+from vae_grade.notebook import read_notebook
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "teaching.md").read_text()
@@ -27,11 +28,11 @@ SAMPLES = sorted((ROOT / "vae_grade" / "samples").glob("*/*.ipynb"))
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.parent.name)
 def test_a_sample_is_of_the_release_as_it_is_now(path):
     assignment = load_assignments()[path.stem]
-    cells = read_cells(path.read_bytes())
+    notebook = read_notebook(path.read_bytes())
     answered = {*assignment.checked, *assignment.written}
     released = [(cell.id, cell.source) for cell in assignment.cells if cell.id not in answered]
-    assert [(cell.id, cell.source) for cell in cells if cell.id not in answered] == released
-    assert find_answers(cells, assignment).flags == []
+    assert [(cell.id, cell.source) for cell in notebook.cells if cell.id not in answered] == released
+    assert find_answers(notebook, assignment).flags == []
 
 
 @pytest.fixture(scope="module")

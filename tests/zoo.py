@@ -331,23 +331,22 @@ def forge(text):
 """
 ONE = "{'value': VALUE, 'gradients': {}, 'changed': [], 'seeded': False, 'device': None, 'error': None}"
 for name, text in {
-    "points": "json.dumps({'points': 10, 'outcomes': [], 'helped': False, 'state': 'right'})",
+    "points": "json.dumps({'points': 10, 'outcomes': [], 'state': 'right'})",
     "no shape": "'10'",
     "not JSON": "'{' * 10**6",
     "deep JSON": "'[' * 10**5 + ']' * 10**5",
     "a pickle": "'cposix\\nsystem\\n(Stouch /tmp/CANARY\\ntR.'",
-    "objects": "json.dumps({'outcomes': [%s] * 4, 'helped': False})"
-    % ONE.replace("VALUE", "{'tensor': 'AAAAAAAAAAA=', 'dtype': 'O', 'shape': [1]}"),
-    "a wrong size": "json.dumps({'outcomes': [%s] * 4, 'helped': False})"
+    "objects": "json.dumps([%s] * 4)" % ONE.replace("VALUE", "{'tensor': 'AAAAAAAAAAA=', 'dtype': 'O', 'shape': [1]}"),
+    "a wrong size": "json.dumps([%s] * 4)"
     % ONE.replace("VALUE", "{'tensor': 'AAAAAAAAAAA=', 'dtype': 'float32', 'shape': [10**12]}"),
-    "NaN as JSON": "json.dumps({'outcomes': [%s] * 4, 'helped': False})" % ONE.replace("VALUE", "float('nan')"),
-    "a huge number": "'{\"outcomes\": [' + '9' * 10**5 + '], \"helped\": false}'",
-    "a format": "json.dumps({'outcomes': [{'value': None, 'gradients': {}, 'changed': [], 'seeded': False, 'device': None, "
-    "'error': {'type': '{0.__class__}', 'message': '{x}<script>', 'line': '%s%n'}}] * 4, 'helped': False})",
-    "infinite JSON": '\'{"outcomes": [1e999, -1e999, Infinity], "helped": false}\'',
-    "keys twice": '\'{"outcomes": [], "helped": true, "outcomes": [1, 2, 3, 4], "helped": false}\'',
-    "two documents": '\'{"outcomes": [], "helped": false}\' * 2',
-    "half a letter as JSON": '\'{"outcomes": "\\\\ud800", "helped": false}\'',
+    "NaN as JSON": "json.dumps([%s] * 4)" % ONE.replace("VALUE", "float('nan')"),
+    "a huge number": "'[' + '9' * 10**5 + ']'",
+    "a format": "json.dumps([{'value': None, 'gradients': {}, 'changed': [], 'seeded': False, 'device': None, "
+    "'error': {'type': '{0.__class__}', 'message': '{x}<script>', 'line': '%s%n'}}] * 4)",
+    "infinite JSON": "'[1e999, -1e999, Infinity, NaN]'",
+    "keys twice": "'[%s]' % ', '.join(4 * ['{\"value\": 1, \"value\": 2}'])",
+    "two documents": "'[]' * 2",
+    "half a letter as JSON": "json.dumps(4 * ['\\ud800'])",
 }.items():
     answer(f"forges {name}", WRITE + f"forge({text})\n{KLD}", 0.0, "")
 
@@ -482,7 +481,7 @@ def with_import(notebook):
 
 
 handed_in("a helper in an extra cell", with_helper, words="needs other cells")
-handed_in("an import among the first cells", with_import, words="needs other cells")
+handed_in("an import among the first cells", with_import, words="graded")
 
 # Files
 PERFECT = as_bytes(filled(**RIGHT))

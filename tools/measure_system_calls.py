@@ -48,11 +48,12 @@ def grade(folder):
     """Grade each notebook of a folder without a sandbox; what does not earn all points is printed."""
     from vae_grade import judge
     from vae_grade.assignments import load_assignments
+    from vae_grade.records import Material
     from vae_grade.sandbox import LIMITS
 
     limits = replace(LIMITS, sandboxed=False, seconds=3000)
     for path in sorted(Path(folder).glob("*.ipynb")):
-        record = judge.grade(path.read_bytes(), load_assignments()[path.stem], limits)
+        record = judge.grade(Material(path.read_bytes()), load_assignments()[path.stem], limits)
         for name, exercise in record.exercises.items():
             if exercise.points < exercise.max_points and exercise.state != "not attempted":
                 print(f"{path.stem}: {name} earns {exercise.points}: {exercise.text}")

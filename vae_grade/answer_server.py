@@ -12,6 +12,7 @@ forks follow, each of the one before:
 Nothing else is in the sandbox: bubblewrap's own processes are in the pid namespace outside.
 """
 
+import base64
 import contextlib
 import ctypes
 import json
@@ -73,19 +74,19 @@ class Job:
 
     Attributes:
         name: the function that the exercise asks for.
-        call: the function of `vae_probe.call` that calls it.
-        answer: the code of the student's answer.
-        answers: the code of the student's answers to other exercises.
-        others: the code of the notebook's other cells.
-        cases: what to call the function on, as `vae_probe.call.pack` gives it.
+        call: the function of `vae_probe` that calls it.
+        cells: the code to run before; the function is called whatever else failed.
+        files: what is put into the working folder, in base64 by relative path.
+        cases: what to call the function on, as `vae_probe.pack` gives it.
+        without: what to say where the code defines no such function.
     """
 
     name: str
     call: str
-    answer: str
-    answers: list
-    others: list
+    cells: list
+    files: dict
     cases: object
+    without: str
 
 
 class End(StrEnum):
@@ -474,37 +475,24 @@ def read_stat(process):
 
 
 def outcomes_of(shell, calls, job):
-    """Run the answer, call what it defines on the cases: outcomes as JSON.
-
-    What it misses, the student's answers to other exercises may define, or else, which is said, other cells.
-    """
-    attempts = [[]]
-    for more in filter(None, (job.answers, job.others)):
-        attempts.append([*more, *attempts[-1]])
-    for helpers in attempts:
-        outcomes = attempt(shell, calls, job, [*helpers, job.answer])
-        errors = {outcome["error"]["type"] for outcome in outcomes if outcome["error"]}
-        if not errors & {"NameError", "ModuleNotFoundError"}:
-            break
-    helped = helpers is attempts[-1] and bool(job.others)
-    return json.dumps({"outcomes": outcomes, "helped": helped}).encode()
-
-
-def attempt(shell, calls, job, cells):
-    """Run the cells; call the exercise's function if it is there, whatever else failed."""
-    name = job.name
-    for cell in cells:
+    """Put the files of a job into the working folder, run its cells, call its function: outcomes as JSON."""
+    sys.path.insert(0, os.getcwd())  # as a kernel has it: a cell may write a module
+    for name, data in job.files.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(base64.b64decode(data))
+    for cell in job.cells:
         result = shell.run_cell(cell, silent=True)
-    if name in shell.user_ns:
-        return getattr(calls, job.call)(shell.user_ns[name], calls.unpack(job.cases))
+    if job.name in shell.user_ns:
+        outcomes = getattr(calls, job.call)(shell.user_ns[job.name], calls.unpack(job.cases))
+        return json.dumps(outcomes).encode()
     error = result.error_before_exec or result.error_in_exec
     if error is None:
-        description = {"type": "NameError", "message": f"the cell defines no {name}", "line": "its last line"}
+        description = {"type": "NameError", "message": job.without, "line": "its last line"}
     else:
         description = calls.describe_error(error)
         if isinstance(error, SyntaxError):
             description["line"] = f"line {error.lineno}, {(error.text or '').strip()[:100]}"
-    return [calls.NOTHING | {"error": description} for _ in job.cases]
+    return json.dumps([calls.NOTHING | {"error": description} for _ in job.cases]).encode()
 
 
 if __name__ == "__main__":

@@ -60,6 +60,30 @@ class Assignment:
         return [name for name in self.points if not name.startswith("test-")]
 
     @cached_property
+    def sources(self) -> dict[str, str]:
+        """The source of each cell by its id."""
+        return {cell["id"]: cell["source"] for cell in self.cells}
+
+    @cached_property
+    def _names(self) -> dict[tuple[str, str], str]:
+        return {(cell["cell_type"], cell["source"].strip()): cell["id"] for cell in self.cells}
+
+    def name_of(self, kind: str, source: str) -> str:
+        """The id of the released cell of this kind, "code" or "markdown", with this source, or ""."""
+        return self._names.get((kind, source.strip()), "")
+
+    @cached_property
+    def setup(self) -> list[str]:
+        """The sources of the code cells before the first that is a student's."""
+        cells = []
+        for cell in self.cells:
+            if cell["metadata"].get("nbgrader"):
+                break
+            if cell["cell_type"] == "code":
+                cells.append(cell["source"])
+        return cells
+
+    @cached_property
     def model_answers(self) -> dict[str, str]:
         """The source of each model answer by the name of its exercise; none where there are no solutions."""
         path = SOLUTIONS / self.name / f"{self.name}.ipynb"

@@ -19,8 +19,10 @@ from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import determine_grade
 from sqlalchemy.exc import SAWarning
 
+from vae_grade.answers import Added
 from vae_grade.assignments import Assignment, Refused
 from vae_grade.folder import TeacherFolder, read_time, timestamp_beside
+from vae_grade.notebook import Pictures
 from vae_grade.records import Record, Submission
 from vae_lib.files import write
 
@@ -100,12 +102,15 @@ def enter_record(
 
 
 def explain_record(assignment: Assignment, record: Record) -> nbformat.NotebookNode:
-    """The release with the student's answers, and below each test what the check said."""
+    """The release with the student's answers and own cells, and below each test what the check said."""
     notebook = copy.deepcopy(assignment.notebook)
-    answers = record.answers | {name: disarm(text) for name, text in record.written.items()}
+    written = {name: disarm(text, record.pictures.get(name, {})) for name, text in record.written.items()}
+    answers = record.answers | written
     for cell in notebook.cells:
         mark = cell.metadata.get("nbgrader", {})
         cell.source = answers.get(mark.get("grade_id"), cell.source) if mark.get("solution") else cell.source
+        if pictures := record.pictures.get(mark.get("grade_id")):
+            cell.attachments = pictures
         exercise = record.exercises.get(mark.get("grade_id", "").removeprefix("test-"))
         if cell.cell_type == "code":
             cell.outputs = []  # the release's pictures are drawn by the library, not by this student
@@ -116,12 +121,27 @@ def explain_record(assignment: Assignment, record: Record) -> nbformat.NotebookN
                 nbformat.v4.new_output("stream", name="stdout", text=text + "\n"),
                 nbformat.v4.new_output("execute_result", {"text/plain": repr(points)}, execution_count=1),
             ]
+    for number, added in reversed(list(enumerate(record.added))):
+        order = [cell["id"] for cell in notebook.cells]
+        at = order.index(added.below) + 1 if added.below in order else 0
+        notebook.cells.insert(at, _own_cell(added, f"own-{number}"))
     return notebook
 
 
-def disarm(text: str) -> str:
+def _own_cell(added: Added, name: str) -> nbformat.NotebookNode:
+    if added.kind == "code":
+        return nbformat.v4.new_code_cell(added.source, id=name)
+    cell = nbformat.v4.new_markdown_cell(disarm(added.source, added.pictures), id=name)
+    if added.pictures:
+        cell.attachments = added.pictures
+    return cell
+
+
+def disarm(text: str, pictures: Pictures) -> str:
     """Markdown in which no HTML and no link acts: formgrader and feedback would run it in its reader's browser.
 
-    A blank after the sign that would begin it does that, and changes no formula, nor a word in code.
+    A blank after the sign that would begin it does that, and changes no formula, nor a word in code. Only the pictures
+    that are in the cell are shown.
     """
-    return re.sub(r"<(?=[A-Za-z/!?])|\](?=[(:\[])", r"\g<0> ", text)
+    kept = "|".join(re.escape(f"(attachment:{name})") for name in pictures) or "(?!)"
+    return re.sub(rf"<(?=[A-Za-z/!?])|\](?=[(:\[])(?!{kept})", r"\g<0> ", text)

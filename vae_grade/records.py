@@ -9,10 +9,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
-from vae_grade.assignments import Assignment, load_assignments
-from vae_grade.folder import TeacherFolder
+from vae_grade.answers import Added
+from vae_grade.assignments import ROOT, Assignment, load_assignments
+from vae_grade.folder import TeacherFolder, files_beside
+from vae_grade.notebook import Pictures
 from vae_lib.files import write
 
 
@@ -30,6 +33,11 @@ class State(Enum):
         "unreadable",
         "the file could not be read",
         "ask the student for the notebook again, as an .ipynb file",
+    )
+    COULD_NOT_RUN = (
+        "could not run here",
+        "an answer needs what this machine lacks",
+        "give it that, and grade with `vae-grade run --again STUDENT`, or mark the answer by hand",
     )
     KILLED = (
         "killed",
@@ -50,6 +58,14 @@ class State(Enum):
         """Whether this state is worse than the other."""
         order = list(State)
         return order.index(self) < order.index(other)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What is graded: the bytes of a notebook, and the files that were handed in beside it, by relative path."""
+
+    notebook: bytes
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,6 +91,8 @@ class ExerciseRecord:
         reason: why the answer was stopped, "" where it ended of itself.
         seed: of the inputs, None where nothing was run.
         limit: seconds of the processor that the answer might take, None where nothing was run.
+        lacks: what the answer needs and this machine has not, or "".
+        flags: sentences on what is worth a look.
     """
 
     max_points: float
@@ -86,6 +104,8 @@ class ExerciseRecord:
     reason: str = ""
     seed: int | None = None
     limit: int | None = None
+    lacks: str = ""
+    flags: list[str] = field(default_factory=list)
 
     @property
     def how_it_ended(self) -> str:
@@ -104,7 +124,8 @@ class Record:
         flags: sentences on what is worth a look.
         exercises: by name, of those that a check judges; none if the notebook could not be read.
         answers: the source of each answer in code, by exercise.
-        written: the text of each answer in words, by grade id.
+        written: the text of each answer in words, by grade id; `pictures` are in it.
+        added: the student's own cells.
         seconds: that grading took, by the clock.
     """
 
@@ -115,6 +136,8 @@ class Record:
     exercises: dict[str, ExerciseRecord] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
+    pictures: dict[str, Pictures] = field(default_factory=dict)
+    added: list[Added] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -136,14 +159,31 @@ class Record:
         try:
             entries = json.loads(text)
             exercises = {name: ExerciseRecord(**exercise) for name, exercise in entries["exercises"].items()}
-            return cls(**entries | {"state": State(entries["state"]), "exercises": exercises})
+            added = [Added(**cell) for cell in entries["added"]]
+            return cls(**entries | {"state": State(entries["state"]), "exercises": exercises, "added": added})
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"it is no record of this version ({error})") from None
 
 
-def compute_fingerprint(data: bytes, assignment: Assignment) -> str:
-    """A hash of a submission's bytes and of the release: another one means that it is to be graded again."""
-    return hashlib.sha256(assignment.hash.encode() + data).hexdigest()
+def compute_fingerprint(material: Material, assignment: Assignment) -> str:
+    """A hash of a submission, its release and the checks: another one means that it is to be graded again."""
+    parts = [assignment.hash.encode(), _hash_checks().encode(), material.notebook]
+    parts += [part for path, data in sorted(material.files.items()) for part in (path.encode(), data)]
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+@cache
+def _hash_checks() -> str:
+    """The hash of the checks, and of what calls answers for them; neither is imported here."""
+    paths = sorted(path for package in ("vae_checks", "vae_probe") for path in (ROOT / package).rglob("*.py"))
+    return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in paths)).hexdigest()
+
+
+def read_material(notebook: Path) -> Material:
+    """A notebook that was collected, and the files beside it."""
+    home = files_beside(notebook)
+    files = {path.relative_to(home).as_posix(): path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    return Material(notebook.read_bytes(), files)
 
 
 def find_submissions(folder: TeacherFolder) -> list[Submission]:

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from vae_grade import sandbox
 from vae_grade.assignments import Assignment, Refused, load_assignments
-from vae_grade.folder import TeacherFolder
+from vae_grade.folder import TeacherFolder, check_collected
 from vae_grade.gradebook import enter_record, open_gradebook, register_assignment
 from vae_grade.judge import grade, record_death
 from vae_grade.records import (
@@ -29,6 +29,7 @@ from vae_grade.records import (
     Submission,
     compute_fingerprint,
     find_submissions,
+    read_material,
     read_record,
     write_record,
 )
@@ -59,6 +60,7 @@ def run(
     Raises:
         Refused: there is nothing to grade, or no way to do it.
     """
+    check_collected(folder)
     collected = find_submissions(folder)
     if not collected:
         raise Refused(f"Nothing was collected in {folder.collected}: run `vae-grade collect INBOX` first.")
@@ -100,7 +102,7 @@ def _is_to_grade(folder: TeacherFolder, submission: Submission, known: dict[str,
     """Whether a submission has no record, or one of other bytes or of another release."""
     record = read_record(folder, submission)
     return record is None or record.fingerprint != compute_fingerprint(
-        submission.path.read_bytes(), known[submission.assignment]
+        read_material(submission.path), known[submission.assignment]
     )
 
 
@@ -128,7 +130,7 @@ def grade_all(
         elif not batch:  # else the pool was broken before it was begun
             suspect = suspects.popleft()
             if error:
-                yield suspect, record_death(suspect.path.read_bytes(), known[suspect.assignment], error)
+                yield suspect, record_death(read_material(suspect.path), known[suspect.assignment], error)
 
 
 def _grade_until_one_dies(
@@ -193,11 +195,11 @@ def _submit_here(executor: Executor, path: Path, assignment: Assignment, limits:
 
 
 def _submit_there(executor: Executor, path: Path, assignment: Assignment, limits: sandbox.Limits) -> Future[Record]:
-    return executor.submit(grade, path.read_bytes(), assignment, limits)
+    return executor.submit(grade, read_material(path), assignment, limits)
 
 
 def _grade_file(path: Path, name: str, limits: sandbox.Limits) -> Record:
-    return grade(path.read_bytes(), load_assignments()[name], limits)
+    return grade(read_material(path), load_assignments()[name], limits)
 
 
 def _begin() -> None:

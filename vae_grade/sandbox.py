@@ -226,6 +226,7 @@ ENVIRONMENT = {
     "XDG_CACHE_HOME": str(CACHE.parent),
     "MPLBACKEND": "agg",
     "OMP_NUM_THREADS": "1",
+    "TORCHDYNAMO_DISABLE": "1",  # what torch.compile is given runs as it is: compiling takes more than an answer may
     # Large pages: a fork has fewer of them to copy.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }

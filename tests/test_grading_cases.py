@@ -1,0 +1,472 @@
+"""What accidents do to honest notebooks: each earns what its own checks showed its student, or a flag says why not.
+
+The answers are right, so alone they would earn 10 points each; how they are handed in is what real classes do.
+"""
+
+import base64
+import json
+import re
+import shutil
+
+import pytest
+from nbconvert import HTMLExporter
+
+from tests import handed_in
+from tests.handed_in import ASSIGNMENT, RIGHT, SOLUTION, as_bytes, empty, filled
+from vae_grade import judge, sandbox
+from vae_grade.answers import Added, find_answers
+from vae_grade.assignments import ROOT
+from vae_grade.gradebook import explain_record
+from vae_grade.notebook import Unreadable, read_notebook
+from vae_grade.records import Material, State
+
+SEED = 7
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+FULL = {"bce": 10.0, "kld": 10.0, "kld_by_sampling": 10.0}
+PLACEHOLDER = {cell["id"]: cell["source"] for cell in ASSIGNMENT.cells}
+WRONG = handed_in.WRONG_KLD
+SQUARED = RIGHT["kld"].replace("sigma.square()", "squared(sigma)")
+
+
+def make(source, kind="code", **fields):
+    extra = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    return {"cell_type": kind, "metadata": {}, "source": source} | extra | fields
+
+
+def position(notebook, name):
+    return [cell.get("id") for cell in notebook["cells"]].index(name)
+
+
+def put(notebook, below, *cells):
+    """Put cells below a released one; text is code."""
+    cells = [make(cell) if isinstance(cell, str) else cell for cell in cells]
+    at = position(notebook, below) + 1
+    notebook["cells"][at:at] = cells
+    return notebook
+
+
+def change(notebook, name, source):
+    notebook["cells"][position(notebook, name)]["source"] = source
+    return notebook
+
+
+def parts(notebook, name, *sources):
+    """Split a cell, as JupyterLab does: each part has its grade id, and an id of its own."""
+    at = position(notebook, name)
+    cell = notebook["cells"][at]
+    new = [json.loads(json.dumps(cell)) | {"source": source, "id": f"{name}-{n}"} for n, source in enumerate(sources)]
+    notebook["cells"][at : at + 1] = new
+    return notebook
+
+
+def without(notebook, *names):
+    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] not in names]
+    return notebook
+
+
+def bare(notebook):
+    """As pasted into a new notebook: no ids, no metadata."""
+    notebook["cells"] = [make(cell["source"], cell["cell_type"]) for cell in notebook["cells"]]
+    return notebook
+
+
+def in_new_cells():
+    notebook = filled()
+    for name in FULL:
+        put(notebook, name, RIGHT[name])
+    return notebook
+
+
+def helper_of_one_name():
+    notebook = filled(**RIGHT | {"kld": SQUARED})
+    change(notebook, "bce", RIGHT["bce"].replace(".sum(dim=1)", " .sum(dim=squared(1))"))
+    put(notebook, "04_bce_vs_kld-03", "def squared(a):\n    return a * a")
+    return put(notebook, "04_bce_vs_kld-08", "def squared(a):\n    return a.square()")
+
+
+def of_a_demo_cell():
+    """The demo cell above the exercise defines `order`."""
+    return filled(**RIGHT | {"kld": RIGHT["kld"].replace("0.5 *", "0.5 * order.ne(-1).float().mean() *")})
+
+
+def own_error():
+    answer = "def kld(mu, sigma):\n    try:\n        return half_sum(mu, sigma)\n    except NameError:\n"
+    answer += "        raise ValueError('run my helper first')"
+    helper = "def half_sum(mu, sigma):\n    return 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1)"
+    return put(filled(**RIGHT | {"kld": answer}), "04_bce_vs_kld-08", helper)
+
+
+def written_file():
+    notebook = filled(**RIGHT | {"kld": "from tools_of_mine import squared\n\n" + SQUARED})
+    return put(notebook, "04_bce_vs_kld-08", "%%writefile tools_of_mine.py\ndef squared(a):\n    return a * a")
+
+
+def math_and_a_long_experiment():
+    answer = RIGHT["kld"].replace("0.5 *", "math.sqrt(0.25) *")
+    notebook = put(filled(**RIGHT | {"kld": answer}), "04_bce_vs_kld-01", "import math")
+    notebook["cells"].append(make("while True:\n    pass"))
+    return notebook
+
+
+def magic(line):
+    notebook = bare(filled(**RIGHT))
+    for cell in notebook["cells"]:
+        if cell["source"] == RIGHT["kld"]:
+            cell["source"] = f"{line}\n{RIGHT['kld']}"
+    return notebook
+
+
+def as_lambda():
+    body = "lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1)"
+    notebook = bare(filled(**RIGHT))
+    for cell in notebook["cells"]:
+        if cell["source"] == RIGHT["kld"]:
+            cell["source"] = f"kld = {body}"
+    return notebook
+
+
+def with_crlf():
+    notebook = filled(**RIGHT)
+    for cell in notebook["cells"]:
+        cell["source"] = cell["source"].replace("\n", "\r\n")
+    return notebook
+
+
+def exit_of_function(code):
+    return RIGHT["kld"].replace("    var =", f"    {code}\n    var =", 1)
+
+
+# {name: (notebook, points that differ from 10, what its flags or its state say)}
+HONEST = {
+    "nothing odd": (filled(**RIGHT), {}, "^graded$"),
+    "CRLF": (with_crlf(), {}, "^graded$"),
+    "import math among the given imports": (
+        change(
+            filled(**RIGHT | {"kld": RIGHT["kld"].replace("0.5 *", "math.sqrt(0.25) *")}),
+            "04_bce_vs_kld-02",
+            "import math\n" + PLACEHOLDER["04_bce_vs_kld-02"],
+        ),
+        {},
+        "^graded$",
+    ),
+    "each in a new cell": (in_new_cells(), {}, "found in another cell"),
+    "a corrected def below": (put(filled(**RIGHT | {"kld": WRONG}), "kld", RIGHT["kld"]), {}, "found in another cell"),
+    "corrected below the test, and tested again": (
+        put(filled(**RIGHT | {"kld": WRONG}), "test-kld", RIGHT["kld"], "checks.kld(kld)"),
+        {},
+        "found in another cell",
+    ),
+    "two answers in one cell": (
+        without(filled(**RIGHT | {"bce": RIGHT["bce"] + "\n\n" + RIGHT["kld"]}), "kld"),
+        {},
+        "found in another cell",
+    ),
+    "all answers in one cell at the top": (
+        put(filled(), "04_bce_vs_kld-02", "\n\n".join(RIGHT.values())),
+        {},
+        "found in another cell",
+    ),
+    "an answer and a print": (parts(filled(**RIGHT), "kld", RIGHT["kld"], "print('done')"), {}, "there 2 times"),
+    "a helper and the function": (
+        parts(filled(**RIGHT), "kld", "def squared(a):\n    return a * a", SQUARED),
+        {},
+        "there 2 times",
+    ),
+    "an answer and an empty part": (parts(filled(**RIGHT), "kld", RIGHT["kld"], ""), {}, "there 2 times"),
+    "an empty part and an answer": (parts(filled(**RIGHT), "kld", "  \n", RIGHT["kld"]), {}, "there 2 times"),
+    "an answer and a comment": (parts(filled(**RIGHT), "kld", RIGHT["kld"], "# to do: check"), {}, "there 2 times"),
+    "an answer and the placeholder": (
+        parts(filled(**RIGHT), "kld", RIGHT["kld"], PLACEHOLDER["kld"]),
+        {},
+        "there 2 times",
+    ),
+    "a broken try and an answer": (
+        parts(filled(**RIGHT), "kld", "def kld(mu, sigma:\n    return", RIGHT["kld"]),
+        {},
+        "there 2 times",
+    ),
+    "a helper of one name, twice": (helper_of_one_name(), {}, "needs other cells"),
+    "a variable of a demo cell": (of_a_demo_cell(), {}, "needs other cells"),
+    "an error of its own for a missing helper": (own_error(), {}, "needs other cells"),
+    "writefile": (written_file(), {}, "needs other cells"),
+    "import math and a long experiment at the end": (math_and_a_long_experiment(), {}, "^graded$"),
+    "an endless own cell above": (put(filled(**RIGHT), "04_bce_vs_kld-01", "while True: pass"), {}, "^graded$"),
+    "no metadata": (bare(filled(**RIGHT)), {}, "function's name"),
+    "no metadata, matplotlib inline": (magic("%matplotlib inline"), {}, "function's name"),
+    "no metadata, nvidia-smi": (magic("!nvidia-smi"), {}, "function's name"),
+    "no metadata, time": (magic("%%time"), {}, "function's name"),
+    "no metadata, lambda": (as_lambda(), {}, "function's name"),
+    "no metadata, pip": (magic("%pip install torch"), {}, "function's name"),
+    "torch.compile": (
+        filled(**RIGHT | {"kld": "@torch.compile\n" + RIGHT["kld"]}),
+        {},
+        "mentions compile",
+    ),
+    "a package that is not here": (
+        filled(**RIGHT | {"kld": "import einops_of_mine\n\n" + exit_of_function("einops_of_mine.reduce")}),
+        {"kld": 0.0},
+        "^could not run here: .* kld: the package einops_of_mine is not installed here",
+    ),
+    "a package that is not here, in the first cell": (
+        change(
+            filled(**RIGHT | {"kld": exit_of_function("einops_of_mine.reduce")}),
+            "04_bce_vs_kld-02",
+            PLACEHOLDER["04_bce_vs_kld-02"] + "\nimport einops_of_mine",
+        ),
+        {"kld": 0.0},
+        "^could not run here: .* kld: the package einops_of_mine is not installed here",
+    ),
+    "newer syntax": (
+        filled(**RIGHT | {"kld": "type Numbers[T] = list[T]\ntype X\n" + RIGHT["kld"]})
+        | {"metadata": {"language_info": {"name": "python", "version": "3.99.1"}}},
+        {"kld": 0.0},
+        "^could not run here: .* kld: it was written with Python 3.99, and this is 3",
+    ),
+    "cuda": (
+        filled(**RIGHT | {"kld": exit_of_function("mu = mu.cuda()")}),
+        {"kld": 0.0},
+        "^could not run here: .* kld: it needs a GPU",
+    ),
+    "input": (
+        filled(**RIGHT | {"kld": exit_of_function("input('go on?')")}),
+        {"kld": 0.0},
+        "^could not run here: .* kld: it asks for input",
+    ),
+    "a window": (
+        filled(
+            **RIGHT
+            | {
+                "kld": "import matplotlib.pyplot as plt\nplt.switch_backend('TkAgg')\n"
+                + exit_of_function("plt.switch_backend('TkAgg')")
+            }
+        ),
+        {"kld": 0.0},
+        "^could not run here: .* kld: it opens a window",
+    ),
+    "a renamed function": (
+        filled(**RIGHT | {"kld": RIGHT["kld"].replace("def kld", "def my_kld")}),
+        {"kld": 0.0},
+        "the cell defines no kld, but my_kld",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def grade():
+    """Grade a notebook with one warm answer server, at one seed."""
+    if not shutil.which("bwrap"):
+        pytest.skip("no bubblewrap")
+
+    def grade(notebook, **files):
+        material = Material(as_bytes(notebook), {name.replace("__", "."): data for name, data in files.items()})
+        return judge.grade(material, ASSIGNMENT, sandbox.LIMITS, SEED)
+
+    yield grade
+    judge.close()
+
+
+def points(record):
+    return {name: exercise.points for name, exercise in record.exercises.items()}
+
+
+def said(record):
+    texts = [f"\n{exercise.text}" for exercise in record.exercises.values() if exercise.state != "right"]
+    return (
+        f"{record.state.value}{': ' if record.reason else ''}{record.sentence if record.reason else ''}{''.join(texts)}"
+    )
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_notebook_earns_what_its_own_checks_show(grade, name):
+    notebook, differ, words = HONEST[name]
+    record = grade(notebook)
+    assert points(record) == FULL | differ, said(record)
+    assert re.search(words, said(record)), said(record)
+
+
+def test_a_file_beside_the_notebook_is_there(grade):
+    notebook = filled(**RIGHT | {"kld": "from tools_of_mine import squared\n\n" + SQUARED})
+    record = grade(notebook, tools_of_mine__py=b"def squared(a):\n    return a * a\n")
+    assert points(record) == FULL
+    assert "needs other cells" in record.reason
+    record = grade(notebook)
+    assert points(record) == FULL | {"kld": 0.0}
+    assert record.state is State.COULD_NOT_RUN
+    assert "the package tools_of_mine is not installed here" in record.reason
+
+
+def test_what_the_file_itself_shows_is_compared(grade):
+    shows = [{"output_type": "display_data", "data": {"text/plain": ["✓ kld: right, 10 of 10 points"]}, "metadata": {}}]
+    notebook = filled(**RIGHT | {"kld": WRONG})
+    notebook["cells"][position(notebook, "test-kld")]["outputs"] = shows
+    record = grade(notebook)
+    assert points(record) == FULL | {"kld": 3.0}
+    assert "the notebook itself shows 10 of 10 points for kld, grading gave 3" in record.reason
+    assert record.state is State.FLAGGED
+    assert grade(filled(**RIGHT | {"kld": WRONG})).state is State.GRADED
+
+
+def test_the_model_answers_are_called_that(grade):
+    record = grade(SOLUTION)
+    assert points(record) == FULL
+    assert "all answers are the model answers, word for word" in record.reason
+
+
+# What who marks, and the student, will see of words
+
+
+def shown_page(text, pictures=None, added=()):
+    """The page that formgrader makes of a record's answer in words, the answer alone."""
+    record = handed_in.make_record(written=text)
+    record.pictures, record.added = {"why-the-blob": pictures or {}}, list(added)
+    page, _ = HTMLExporter().from_notebook_node(explain_record(ASSIGNMENT, record))  # which is not sanitized
+    return page
+
+
+def test_a_formula_is_shown_as_it_was_meant():
+    page = shown_page("$a<b$ and $q(z|x)<p(z)$ and $$x<y$$ in `if a<b: x[1](2)`")
+    assert "$a&lt; b$ and $q(z|x)&lt; p(z)$ and $$x&lt; y$$" in page
+    assert re.search("<code>(if a.*?)</code>", page)[1] == "if a&lt; b: x[1] (2)"
+    assert "&amp;lt;" not in page
+    assert "&amp;#93;" not in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<img src=x onerror=alert(1)>",
+        "$<img src=x onerror=alert(1)>$",
+        "$$<img src=x onerror=alert(1)>$$",
+        "`$`<img src=x onerror=alert(1)>`$`",
+        "\\(<img src=x onerror=alert(1)>\\)",
+        "$\n\n<img src=x onerror=alert(1)>$",
+        "[a](javascript:alert(1))",
+        "$[a](javascript:alert(1))$",
+        "`$`[a](javascript:alert(1))`$`",
+        "![](attachment:image.png) [a](javascript:alert(1) 'attachment:image.png')",
+        "[a][b]\n\n[b]: javascript:alert(1)",
+        "$[a][b]$\n\n[b]: javascript:alert(1)",
+        "![x](http://example.org/x.png)",
+    ],
+)
+def test_nothing_in_words_acts(text):
+    page = shown_page(text, {"image.png": {"image/png": PNG}}, [Added("test-kld", "markdown", text, {})])
+    assert not re.search(r"<img[^>]*(onerror|http)|(href|src)=.?javascript", page)
+
+
+def test_a_pasted_picture_and_the_students_own_cells_are_shown():
+    added = [Added("test-kld", "markdown", "my note", {}), Added("test-kld", "code", "show_my_plot(1)", {})]
+    page = shown_page("![blob](attachment:image.png)", {"image.png": {"image/png": PNG}}, added)
+    assert re.search(f'<img [^>]*src="data:image/png;base64,{re.escape(PNG)}', page)
+    assert page.index("my note") < page.index("show_my_plot") < page.index(PNG)
+
+
+# What needs no sandbox: which cells are the answers, and what a file is
+
+
+def read(notebook):
+    return find_answers(read_notebook(as_bytes(notebook)), ASSIGNMENT)
+
+
+def words(text, **fields):
+    return make(text, "markdown", **fields)
+
+
+def test_words_in_a_new_cell_below_the_untouched_question_are_the_answer():
+    notebook = put(filled(written=None, **RIGHT), "why-the-blob", words("Because of the mean."))
+    answers = read(notebook)
+    assert answers.written == {"why-the-blob": "Because of the mean."}
+    assert "the answer cell why-the-blob was found below its question" in answers.flags
+    assert answers.added == []
+
+
+def test_words_in_two_halves_are_joined_and_an_empty_one_does_not_count():
+    notebook = parts(filled(**RIGHT), "why-the-blob", "First half.", "", "Second half.", "<!-- none -->")
+    assert read(notebook).written == {"why-the-blob": "First half.\n\nSecond half."}
+
+
+def test_words_beside_the_answer_belong_to_it_and_others_are_shown():
+    notebook = put(filled(**RIGHT), "why-the-blob", words("And the decoder, too."))
+    put(notebook, "test-kld", words("I checked this by hand."), "print(1)")
+    answers = read(notebook)
+    assert answers.written == {"why-the-blob": f"{handed_in.WORDS}\n\nAnd the decoder, too."}
+    assert [(cell.below, cell.source) for cell in answers.added] == [
+        ("test-kld", "I checked this by hand."),
+        ("test-kld", "print(1)"),
+    ]
+
+
+def test_untouched_words_stay_what_nbgrader_takes_for_no_answer():
+    for text in ("YOUR ANSWER HERE", "YOUR ANSWER HERE\r\n", "", "<!-- later -->"):
+        notebook = change(filled(), "why-the-blob", text)
+        assert read(notebook).written == {"why-the-blob": "YOUR ANSWER HERE"}
+
+
+def test_pasted_pictures_are_kept_and_nothing_else():
+    first = {"image.png": {"image/png": PNG}, "x.svg": {"image/svg+xml": PNG}, "odd": {"image/png": "<script>"}}
+    notebook = parts(filled(**RIGHT), "why-the-blob", "![](attachment:image.png)", "![](attachment:image.png)")
+    halves = [cell for cell in notebook["cells"] if cell["id"].startswith("why")]
+    halves[0]["attachments"], halves[1]["attachments"] = first, {"image.png": {"image/jpeg": PNG}}
+    answers = read(notebook)
+    assert answers.pictures == {
+        "why-the-blob": {"image.png": {"image/png": PNG}, "1-image.png": {"image/jpeg": PNG}},
+    }
+    assert answers.written["why-the-blob"] == "![](attachment:image.png)\n\n![](attachment:1-image.png)"
+
+
+def lesson():
+    return (ROOT / "notebooks" / "04_bce_vs_kld.ipynb").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (lesson(), "it is the lesson, not the exercises of 04_bce_vs_kld"),
+        (b"<!DOCTYPE html>\n<html><body>Log in</body></html>", "it is a web page"),
+        (as_bytes(filled()).replace(b'"cells"', b'<<<<<<< HEAD\n"cells"', 1), "the marks of a merge"),
+        (as_bytes({"cells": [words("# Another")]}), "no cell of 04_bce_vs_kld"),
+    ],
+)
+def test_what_is_no_notebook_of_exercises_is_called_what_it_is(data, sentence):
+    with pytest.raises(Unreadable, match=re.escape(sentence)):
+        find_answers(read_notebook(data), ASSIGNMENT)
+
+
+def test_windows_1252_is_read_and_flagged():
+    notebook = filled(written="Die Größe β", **RIGHT)
+    data = json.dumps(notebook, ensure_ascii=False).replace("β", "ß").encode("cp1252", "replace")
+    answers = find_answers(read_notebook(data), ASSIGNMENT)
+    assert answers.written["why-the-blob"] == "Die Größe ß"
+    assert "Windows-1252" in answers.flags[0]
+
+
+def in_format_2():
+    cells = []
+    for cell in filled(**RIGHT)["cells"]:
+        if cell["cell_type"] == "code":
+            cells.append({"cell_type": "code", "language": "python", "collapsed": False, "outputs": []})
+            cells[-1]["input"] = cell["source"].splitlines(keepends=True)
+        else:
+            cells.append({"cell_type": "markdown", "source": cell["source"].splitlines(keepends=True)})
+    return {"nbformat": 2, "metadata": {"name": ""}, "worksheets": [{"cells": cells}]}
+
+
+def test_format_2_is_read():
+    answers = read(in_format_2())
+    assert answers.code == RIGHT
+    assert answers.written == {"why-the-blob": handed_in.WORDS}
+
+
+def test_no_text_of_a_student_makes_reading_slow():
+    hostile = {
+        "many comments": "<!---->" * 28_000 + "x",
+        "open comments": "<!--" * 50_000,
+        "empty lines": "\n" * 190_000 + "x",
+        "magics": "%x\n" * 60_000,
+        "brackets": "(" * 190_000,
+    }
+    notebook = empty()
+    for name, text in hostile.items():
+        notebook["cells"] += [make(text, id=name), words(text, id=name)]
+    notebook["cells"] += [words(text) for text in hostile.values()]
+    assert set(read(notebook).code) == set(FULL)
