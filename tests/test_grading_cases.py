@@ -423,7 +423,7 @@ def lesson():
     [
         (lesson(), "it is the lesson, not the exercises of 04_bce_vs_kld"),
         (b"<!DOCTYPE html>\n<html><body>Log in</body></html>", "it is a web page"),
-        (as_bytes(filled()).replace(b'"cells"', b'<<<<<<< HEAD\n"cells"', 1), "the marks of a merge"),
+        (as_bytes(filled()).replace(b'"cells"', b'\n<<<<<<< HEAD\n"cells"', 1), "merge marks of git"),
         (as_bytes({"cells": [words("# Another")]}), "no cell of 04_bce_vs_kld"),
     ],
 )

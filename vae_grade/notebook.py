@@ -6,10 +6,11 @@ import re
 from base64 import b64decode
 from typing import Any, NamedTuple
 
+from vae_grade.formats import decode, describe_stranger
+
 LARGEST = 256 * 2**20  # bytes of a notebook, outputs and all
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}  # SVG can run scripts
 LARGEST_PICTURE = 10 * 2**20  # bytes in base64
-MARKS = re.compile(r"(<<<<<<<|>>>>>>>) ")  # of a merge, in Git and others
 SHOWN = re.compile(
     r"\b(\w{1,40}): (?:right|not yet|not attempted), (\d+(?:\.\d+)?) of \d+ points"
 )  # `vae_checks.check.Result`
@@ -70,8 +71,10 @@ def read_notebook(data: bytes) -> Notebook:
     if not data.strip():
         raise Unreadable("it is empty")
     try:
-        notebook, flags = _parse(data)
+        text, guessed = decode(data)
+        notebook = json.loads(text)
         cells = notebook["cells"] if "cells" in notebook else [c for w in notebook["worksheets"] for c in w["cells"]]
+        flags = ["its letters were read as Windows-1252, a guess; some may be wrong"] if guessed else []
         return Notebook([_cell(cell) for cell in cells], _python(notebook), flags)
     except (KeyError, TypeError, AttributeError):
         raise Unreadable("it is JSON, but has no cells as notebooks have them") from None
@@ -81,20 +84,9 @@ def read_notebook(data: bytes) -> Notebook:
         raise Unreadable(_why_not_json(data, str(error))) from None
 
 
-def _parse(data: bytes) -> tuple[Any, list[str]]:
-    try:
-        return json.loads(data), []
-    except UnicodeDecodeError:
-        return json.loads(data.decode("cp1252")), ["the file is in Windows-1252, not in UTF-8; letters may be wrong"]
-
-
 def _why_not_json(data: bytes, error: str) -> str:
-    beginning = data[:2000].decode(errors="replace").lstrip("\ufeff \t\r\n").lower()
-    if beginning.startswith(("<!doctype html", "<html")):
-        return "it is a web page, not a notebook: ask for the .ipynb file itself"
-    if MARKS.search(data.decode(errors="replace")):
-        return "it is not JSON as notebooks are: it has the marks of a merge, <<<<<<< and >>>>>>>"
-    return f"it is not JSON as notebooks are ({error[:80]})"
+    stranger = describe_stranger(data, "")
+    return f"it is not JSON as notebooks are ({error[:80]})" if stranger.startswith("it is no notebook") else stranger
 
 
 def _python(notebook: dict) -> tuple[int, ...]:
