@@ -8,12 +8,14 @@ from pathlib import Path
 from nbconvert import HTMLExporter
 
 from tests import handed_in
-from vae_grade import report
 from vae_grade.assignments import ROOT
 from vae_grade.folder import TeacherFolder
 from vae_grade.gradebook import explain_record
 from vae_grade.marks import Marks
+from vae_grade.page import render_page
 from vae_grade.records import State, Submission, find_submissions, read_record, write_record
+from vae_grade.results import Result
+from vae_grade.tables import format_report
 
 NAME = handed_in.NAME
 CELLS = ("test-bce", "test-kld", "test-kld_by_sampling")
@@ -22,13 +24,13 @@ CELLS = ("test-bce", "test-kld", "test-kld_by_sampling")
 def test_no_name_or_text_acts_in_the_table_or_the_page():
     hostile = "=cmd()<script>"
     records = {hostile: handed_in.make_record(State.KILLED, hostile), "ann": handed_in.make_record(mistake=hostile)}
-    graded = [(Submission(student, NAME, Path()), record) for student, record in records.items()]
-    marks = {submission: Marks({"test-kld": 3.0, "why-the-blob": 0.0}, ["why-the-blob"]) for submission, _ in graded}
-    rows = report.format_table(graded, marks).splitlines()
+    marks = Marks({"test-kld": 3.0, "why-the-blob": 0.0}, ["why-the-blob"])
+    results = [Result(Submission(student, NAME, Path()), record, marks) for student, record in records.items()]
+    rows = format_report(results).splitlines()
     assert "ann" in rows[1]
     assert f"'{hostile}" in rows[2]
     assert not re.search(r"(^|,)=", rows[2])
-    page = report.render_page(graded, marks)
+    page = render_page(results)
     assert "<script>" not in page
     assert page.count("&lt;script&gt;") >= 3
 

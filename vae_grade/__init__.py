@@ -27,6 +27,12 @@
 25. `marks`          what each submission has earned, from the gradebook, marks by hand included
 26. `formulas`       formulas as pictures in a page, with no script
 27. `feedback`       a page for each submission, made anew where something changed
-28. `report`         the table, the page and the feedback, from records alone: no PyTorch
-29. `cli`            the command `vae-grade`
+28. `results`        each submission's record, marks and hand-in, and who gets it back
+29. `sheets`         a teacher's CSV file, filled in
+30. `moodle`         back into Moodle
+31. `canvas`         back into Canvas
+32. `tables`         the results as CSV
+33. `page`           the results as a page
+34. `report`         all of these, from records alone: no PyTorch
+35. `cli`            the command `vae-grade`
 """

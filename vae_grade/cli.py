@@ -39,6 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     report = steps.add_parser("report", help="a table, a page, and feedback for each student")
     report.set_defaults(function=_report)
     report.add_argument("--db", metavar="URL", help="as for run")
+    report.add_argument("--groups", type=Path, metavar="CSV", help="a line for each member: GROUP,MEMBER")
+    report.add_argument(
+        "--moodle",
+        type=Path,
+        nargs="*",
+        metavar="WORKSHEET",
+        help="feedback for Moodle, its grading worksheets filled in",
+    )
+    report.add_argument(
+        "--canvas", type=Path, nargs="*", metavar="GRADEBOOK", help="the same for Canvas, its gradebook"
+    )
     options = parser.parse_args(arguments)
     try:
         return options.function(TeacherFolder(options.folder), options)
@@ -138,16 +149,16 @@ def _report(folder: TeacherFolder, options: argparse.Namespace) -> None:
     from vae_grade.records import describe_failures
     from vae_grade.report import report
 
-    result = report(folder, db=options.db)
-    for path in (folder.report_table, folder.report_page, folder.feedback):
+    result = report(folder, db=options.db, groups=options.groups, moodle=options.moodle, canvas=options.canvas)
+    for path in result.paths:
         print(path)
     if result.waiting:
         print(
             f"Answers in words that wait for your marks: {result.waiting}. "
-            "Run report again before you give feedback out."
+            "Run report again before you give marks or feedback out."
         )
     print("".join(describe_failures(folder)), end="")
-    print("".join(f"{replace_unprintable(line)}\n" for line in result.failures), end="")
+    print("".join(f"{replace_unprintable(line)}\n" for line in result.notes), end="")
 
 
 if __name__ == "__main__":

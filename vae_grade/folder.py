@@ -71,6 +71,21 @@ class TeacherFolder:
         return self.root / "report.html"
 
     @property
+    def marks_table(self) -> Path:
+        """A row for each student with all marks, for any other system."""
+        return self.root / "marks.csv"
+
+    @property
+    def moodle(self) -> Path:
+        """What goes back into Moodle."""
+        return self.root / "moodle"
+
+    @property
+    def canvas(self) -> Path:
+        """What goes back into Canvas."""
+        return self.root / "canvas"
+
+    @property
     def gradebook_url(self) -> str:
         """The gradebook, SQLite where nbgrader looks for it, if the teacher names no other."""
         return f"sqlite:///{(self.root / 'gradebook.db').resolve()}"

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+from collections.abc import Mapping
 
 from vae_grade.assignments import load_assignments
 from vae_grade.folder import TeacherFolder
@@ -20,14 +21,15 @@ def release(folder: TeacherFolder) -> list[str]:
     bundles[ALL] = load_assignments()
     sums = []
     for bundle, contents in bundles.items():
-        packed = _zip({f"{name}/{name}.ipynb": assignment.released for name, assignment in contents.items()})
+        packed = pack({f"{name}/{name}.ipynb": assignment.released for name, assignment in contents.items()})
         write(folder.handout / f"{bundle}.zip", packed)
         sums.append(f"{hashlib.sha256(packed).hexdigest()}  {bundle}.zip\n")
     write(folder.handout / "SHA256SUMS", "".join(sums))
     return [f"{bundle}.zip" for bundle in bundles]
 
 
-def _zip(files: dict[str, bytes]) -> bytes:
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """A zip of these files, by name; the same bytes each time."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

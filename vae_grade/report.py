@@ -1,169 +1,76 @@
-"""The result of a run: a table, a page for the teacher, and feedback for each student by nbgrader."""
+"""The result of a run: tables, the teacher's page, the students' feedback, and what goes back to the platform."""
 
-import csv
-import io
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from vae_grade.assignments import Refused, load_assignments
+from vae_grade.canvas import export_to_canvas
 from vae_grade.feedback import write_feedback
 from vae_grade.folder import TeacherFolder
-from vae_grade.gradebook import open_gradebook
-from vae_grade.marks import Marks, read_marks
-from vae_grade.records import ExerciseRecord, Record, State, Submission, read_records
+from vae_grade.moodle import export_to_moodle
+from vae_grade.page import render_page
+from vae_grade.results import Recipient, find_recipients, read_groups, read_results
+from vae_grade.tables import format_marks, format_report
 from vae_lib.files import write
 
-PAGE = "report.html.jinja"
-MOST = 10  # misunderstandings at the top of the page
 
-
-@dataclass(frozen=True)
+@dataclass
 class Reported:
-    """The result of a report: how many answers wait to be marked by hand, and why a page of feedback failed, if so."""
+    """The result of a report.
+
+    Attributes:
+        waiting: how many answers wait to be marked by hand.
+        paths: what was written.
+        notes: sentences on what the teacher should know.
+    """
 
     waiting: int
-    failures: list[str]
+    paths: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A bar of the page: a word, how often, of how many."""
+def report(
+    folder: TeacherFolder,
+    *,
+    db: str | None = None,
+    groups: Path | None = None,
+    moodle: Sequence[Path] | None = None,
+    canvas: Sequence[Path] | None = None,
+) -> Reported:
+    """Write the tables, the page and the feedback, and what a platform takes.
 
-    word: str
-    count: int
-    total: int
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """What the page says of an exercise: a line in numbers, how many have which points, what was wrong how often."""
-
-    name: str
-    summary: str
-    marks: list[Bar]
-    faults: list[Bar]
-
-
-def report(folder: TeacherFolder, *, db: str | None = None) -> Reported:
-    """Write the table, the page and the feedback.
+    Args:
+        folder: of the class.
+        db: the URL of the gradebook, else the one in the folder.
+        groups: a CSV file of who is in which group, see `read_groups`.
+        moodle: grading worksheets to fill in; with none of them but an empty list, only feedback goes to Moodle.
+        canvas: the same with exports of Canvas's gradebook; with an empty list, one is made.
 
     Raises:
-        Refused: nothing was graded.
+        Refused: nothing was graded, or one of these files is not what it should be.
     """
-    graded = read_records(folder)
-    if not graded:
-        raise Refused(f"Nothing was graded in {folder.root}: run `vae-grade run` first.")
-    url = db or folder.gradebook_url
-    with open_gradebook(url) as gradebook:
-        entered = read_marks(gradebook)
-    marks = {one: entered.get((one.student, one.assignment), Marks()) for one, _ in graded}
-    write(folder.report_table, "\ufeff" + format_table(graded, marks))  # with this mark, Excel reads names as they are
-    write(folder.report_page, render_page(graded, marks))
-    return Reported(sum(len(each.waiting) for each in marks.values()), write_feedback(folder, marks))
+    members = read_groups(groups) if groups else {}
+    results = read_results(folder, db or folder.gradebook_url)
+    recipients = find_recipients(results, members)
+    write(folder.report_table, format_report(results))
+    write(folder.marks_table, format_marks(recipients))
+    write(folder.report_page, render_page(results))
+    reported = Reported(sum(len(one.marks.waiting) for one in results))
+    reported.paths += [folder.report_table, folder.marks_table, folder.report_page, folder.feedback]
+    reported.notes += write_feedback(folder, {one.submission: one.marks for one in results})
+    _give_to_groups(folder, recipients)
+    exported = [] if moodle is None else [export_to_moodle(folder, recipients, moodle)]
+    exported += [] if canvas is None else [export_to_canvas(folder, recipients, canvas)]
+    for platform in exported:
+        reported.paths += platform.paths
+        reported.notes += platform.notes
+    return reported
 
 
-def format_table(graded: list[tuple[Submission, Record]], marks: dict[Submission, Marks]) -> str:
-    """All submissions as CSV, those that failed last."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["assignment", "student", "state", "score", "to mark", "points", "what was seen", "next step"])
-    order = sorted(graded, key=lambda pair: (bool(pair[1].state.next_step), pair[0].assignment, pair[0].student))
-    for submission, record in order:
-        mark = marks[submission]
-        each = ", ".join(
-            _with_mistake(cell, points, record) for cell, points in mark.points.items() if points is not None
-        )
-        row = [submission.assignment, submission.student, record.state.value, f"{mark.total:g}"]
-        row += [", ".join(mark.waiting), each, record.sentence, record.state.next_step]
-        writer.writerow([_no_formula(text) for text in row])
-    return out.getvalue()
-
-
-def _with_mistake(cell: str, mark: float, record: Record) -> str:
-    name = cell.removeprefix("test-")
-    exercise = record.exercises.get(name)
-    return f"{name} {mark:g}" + (f" ({exercise.mistake})" if exercise and exercise.mistake else "")
-
-
-def _no_formula(text: str) -> str:
-    """A spreadsheet runs what begins like a formula; a student chooses names and texts."""
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def render_page(graded: list[tuple[Submission, Record]], marks: dict[Submission, Marks]) -> str:
-    """The page: what to teach again, states, the distribution of each exercise, what to look at."""
-    sizes = Counter(submission.assignment for submission, _ in graded)
-    states = Counter(record.state.value for _, record in graded)
-    mistakes = Counter(
-        (exercise.mistake, name, submission.assignment)
-        for submission, record in graded
-        for name, exercise in record.exercises.items()
-        if exercise.mistake
-    )
-    students = len({submission.student for submission, _ in graded})
-    odd = [pair for pair in graded if pair[1].state is not State.GRADED]
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(PAGE).render(
-        size=f"{_many(len(graded), 'submission')} of {_many(students, 'student')}.",
-        states=[Bar(state, count, len(graded)) for state, count in states.most_common()],
-        mistakes=[
-            Bar(f"{mistake} ({name}, {assignment})", count, sizes[assignment])
-            for (mistake, name, assignment), count in mistakes.most_common(MOST)
-        ],
-        assignments={assignment: _summarise_assignment(assignment, graded, marks) for assignment in sorted(sizes)},
-        odd=[
-            (submission.student, submission.assignment, _describe_state(record))
-            for submission, record in sorted(odd, key=lambda pair: pair[1].state, reverse=True)
-        ],
-    )
-
-
-def _summarise_assignment(
-    assignment: str, graded: list[tuple[Submission, Record]], marks: dict[Submission, Marks]
-) -> list[Exercise]:
-    pairs = [(submission, record) for submission, record in graded if submission.assignment == assignment]
-    exercises = []
-    for cell, most in load_assignments()[assignment].points.items():
-        name = cell.removeprefix("test-")
-        every = [marks[submission].points.get(cell) for submission, _ in pairs]
-        points = [mark for mark in every if mark is not None]
-        waiting = len(every) - len(points)
-        summary = f"mean {sum(points) / len(points):.1f} of {most:g}" if points else f"{most:g} points"
-        faults = Counter(_fault(record.exercises[name]) for _, record in pairs if name in record.exercises)
-        del faults[""]
-        sorted_points = sorted(Counter(points).items(), reverse=True)
-        exercises.append(
-            Exercise(
-                name,
-                summary + (f", {waiting} to mark" if waiting else ""),
-                [Bar(f"{mark:g} points", count, len(points)) for mark, count in sorted_points],
-                [Bar(word, count, len(pairs)) for word, count in faults.most_common()],
-            )
-        )
-    return exercises
-
-
-def _fault(exercise: ExerciseRecord) -> str:
-    """What was wrong with an answer, in a word; "" where nothing was."""
-    if exercise.state == "not yet":
-        return exercise.mistake or (exercise.how_it_ended if exercise.end != "ended" else "wrong in another way")
-    return exercise.state if exercise.state == "not attempted" else ""
-
-
-def _describe_state(record: Record) -> str:
-    reason = f": {record.reason}" if record.reason else ""
-    step = f". Next: {record.state.next_step}." if record.state.next_step else ""
-    return record.state.value + reason + step
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
+def _give_to_groups(folder: TeacherFolder, recipients: list[Recipient]) -> None:
+    """A copy of the page for each member of a group beside the one who handed in."""
+    for one in recipients:
+        page = folder.feedback_page(one.result.student, one.result.assignment)
+        own = folder.feedback_page(one.student, one.result.assignment)
+        if own != page and page.exists():
+            write(own, page.read_bytes())

@@ -1,0 +1,139 @@
+"""Back into Canvas: its gradebook as CSV, and a zip of feedback files for *upload submissions*.
+
+Canvas finds a student by the column ID, the number in the names of its files, and an assignment by its title; a title
+that it does not know it offers as a new assignment. It gives a file back by the first two numbers in its name, between
+`_`: the student's, and that of the file which was handed in. So feedback has the name that Canvas gave to the hand-in.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from vae_grade.assignments import Refused, load_assignments
+from vae_grade.folder import TeacherFolder
+from vae_grade.release import pack
+from vae_grade.results import Exported, Recipient, Result
+from vae_grade.sheets import Sheet, no_formula
+from vae_lib.files import write
+
+POINTS_POSSIBLE = "Points Possible"
+FIXED = ["Student", "ID", "SIS Login ID", "Section"]
+
+
+def export_to_canvas(folder: TeacherFolder, recipients: list[Recipient], gradebooks: Sequence[Path]) -> Exported:
+    """Fill in the teacher's export of the gradebook, or make one, and write a zip of feedback for each assignment.
+
+    Raises:
+        Refused: an export is none.
+    """
+    exported = Exported()
+    for path in gradebooks:
+        exported.paths.append(folder.canvas / path.name)
+        write(exported.paths[-1], _fill(path, recipients, exported))
+    if not gradebooks:
+        exported.paths.append(folder.canvas / "gradebook.csv")
+        write(exported.paths[-1], _make(recipients, exported))
+    zips: dict[str, dict[str, bytes]] = {}
+    for result in dict.fromkeys(one.result for one in recipients if _is_of_canvas(one.result)):
+        page = folder.feedback_page(result.student, result.assignment)
+        assert result.hand_in
+        if page.exists():
+            name = PurePosixPath(result.hand_in.original).with_suffix(".html").name
+            zips.setdefault(result.assignment, {})[name] = page.read_bytes()
+    for assignment, files in zips.items():
+        exported.paths.append(folder.canvas / f"{assignment}_feedback.zip")
+        write(exported.paths[-1], pack(files))
+    if not zips:
+        exported.notes.append("No hand-in has a name of Canvas's: collect the zip as Canvas gives it.")
+    return exported
+
+
+def _is_of_canvas(result: Result) -> bool:
+    return bool(result.hand_in and result.hand_in.platform.startswith("canvas"))
+
+
+def _marks(recipients: list[Recipient]) -> dict[tuple[str, str], str]:
+    """The marks to give, by assignment and Canvas's number, or by name where that is not known and nobody shares it."""
+    keys = {one: (one.result.assignment, _number(one) or one.name) for one in recipients}
+    often = Counter(keys.values())
+    return {
+        key: f"{one.result.total:g}"
+        for one, key in keys.items()
+        if one.result.total is not None and (_number(one) or often[key] == 1)
+    }
+
+
+def _number(one: Recipient) -> str:
+    return one.number if _is_of_canvas(one.result) else ""
+
+
+def _make(recipients: list[Recipient], exported: Exported) -> bytes:
+    """The least that Canvas reads: a row for each student whose number is known, a column for each assignment."""
+    marks = _marks(recipients)
+    people = {_number(one): one.name for one in recipients if _number(one)}
+    names = sorted({one.result.assignment for one in recipients})
+    unknown = sorted({one.name for one in recipients} - set(people.values()))
+    if unknown:
+        exported.notes.append(f"Canvas's number of {', '.join(unknown)} is not known: give its gradebook, too.")
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([*FIXED, *names])
+    writer.writerow([f"    {POINTS_POSSIBLE}", "", "", "", *(f"{_full(name):g}" for name in names)])
+    for number, name in sorted(people.items(), key=lambda person: person[1]):
+        writer.writerow([no_formula(name), number, "", "", *(marks.get((one, number), "") for one in names)])
+    return out.getvalue().encode()
+
+
+def _fill(path: Path, recipients: list[Recipient], exported: Exported) -> bytes:
+    """The teacher's export with the marks in it; a column is added for an assignment that has none."""
+    sheet = Sheet(path)
+    rows = sheet.rows
+    if "ID" not in rows[0] or not any("Section" in cell for cell in rows[0]):
+        raise Refused(f"{path} is no gradebook of Canvas's: its first line must have ID and Section. Export it again.")
+    marks, identifier, width = _marks(recipients), rows[0].index("ID"), len(rows[0])
+    comma = sheet.delimiter == ";"
+    written = set()
+    for name in sorted({one.result.assignment for one in recipients}):
+        column = _find_column(rows[0], name)
+        if column is None:
+            column, width = width, width + 1
+            exported.notes.append(f"{path.name} has no column for {name}: one was added, which Canvas offers as new.")
+            for row in range(len(rows)):  # all of one length: else Canvas takes another sign for the delimiter
+                sheet.put(row, column, "" if row else name)
+        for row, cells in enumerate(rows[1:], 1):
+            if POINTS_POSSIBLE in cells[0]:
+                possible = cells[column] if column < len(cells) else ""
+                if not possible.strip():
+                    sheet.put(row, column, f"{_full(name):g}")
+                continue
+            keys = (cells[identifier] if identifier < len(cells) else "", cells[0])
+            key = next(((name, key) for key in keys if key and (name, key) in marks), None)
+            if key:
+                sheet.put(row, column, marks[key].replace(".", ",") if comma else marks[key])
+                written.add(key)
+    absent = sorted({f"{key}, {name}" for name, key in marks.keys() - written})
+    if absent:
+        exported.notes.append(f"{path.name} has no row for: {'; '.join(absent)}.")
+    return sheet.to_bytes()
+
+
+def _full(assignment: str) -> float:
+    return sum(load_assignments()[assignment].points.values())
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.replace("_", " ").casefold()))
+
+
+def _find_column(headings: list[str], assignment: str) -> int | None:
+    """The column of an assignment: the only one whose title holds its name, with the number before it or without."""
+    titles = [f" {_words(re.sub(r'[ ]*[(][0-9]+[)]$', '', heading))} " for heading in headings]
+    full = _words(assignment)
+    for name in (full, full.partition(" ")[2]):
+        columns = [column for column, title in enumerate(titles) if f" {name} " in title]
+        if len(columns) == 1:
+            return columns[0]
+    return None

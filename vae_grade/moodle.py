@@ -1,0 +1,147 @@
+"""Back into Moodle: a zip for *upload multiple feedback files*, and its own grading worksheet filled in.
+
+Moodle passes over what it does not know without a word, so its rules are kept to the letter. It splits the name of a
+folder at `_` and wants the participant's number second, then `assignsubmission` and `file`; the number is another in
+each assignment. A worksheet's row is known by the number at the end of its identifier; its headings are translated.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from vae_grade.assignments import Refused, load_assignments
+from vae_grade.folder import TeacherFolder
+from vae_grade.release import pack
+from vae_grade.results import Exported, Recipient
+from vae_grade.sheets import Sheet
+from vae_lib.files import write
+
+NUMBER = re.compile(r"(\d+)\s*$")
+AMOUNT = re.compile(r"\d+([.,]\d+)?")
+# The heading of the grade, where its place does not say it.
+GRADE = (
+    "grade",
+    "bewertung",
+    "note",
+    "calificación",
+    "nota",
+    "avaliação",
+    "valutazione",
+    "cijfer",
+    "beoordeling",
+    "ocena",
+)
+
+
+def export_to_moodle(folder: TeacherFolder, recipients: list[Recipient], worksheets: Iterable[Path]) -> Exported:
+    """Fill in the worksheets, and write a zip of feedback for each assignment that came from Moodle.
+
+    Raises:
+        Refused: a worksheet is none, or of another class.
+    """
+    exported, found = Exported(), dict[Recipient, str]()
+    for path in worksheets:
+        found |= _fill(path, recipients, folder, exported)
+    zips: dict[str, dict[str, bytes]] = {}
+    for one in recipients:
+        page = folder.feedback_page(one.result.student, one.result.assignment)
+        number = found.get(one) or (one.number if _is_of_moodle(one) else "")
+        if number and page.exists():
+            place = f"{re.sub('[_/]', ' ', one.name)}_{number}_assignsubmission_file/{page.name}"
+            zips.setdefault(one.result.assignment, {})[place] = page.read_bytes()
+        elif _is_of_moodle(one):
+            exported.notes.append(f"{one.name}, {one.result.assignment}: not in the zip, as their number is not known.")
+    for assignment, files in zips.items():
+        exported.paths.append(folder.moodle / f"{assignment}_feedback.zip")
+        write(exported.paths[-1], pack(files))
+    if not zips:
+        exported.notes.append("No hand-in has a number of Moodle's: collect the zip as Moodle gives it.")
+    return exported
+
+
+def _is_of_moodle(one: Recipient) -> bool:
+    return bool(one.result.hand_in and one.result.hand_in.platform.startswith("moodle"))
+
+
+def _fill(path: Path, recipients: list[Recipient], folder: TeacherFolder, exported: Exported) -> dict[Recipient, str]:
+    """Write the marks of one assignment into its worksheet; returns the number of each recipient that is in it."""
+    sheet = Sheet(path)
+    rows = sheet.rows
+    assignment, column = _identify(path, rows, recipients)
+    people = {row: match[1] for row, cells in enumerate(rows) if (match := NUMBER.search(_cell(cells, column)))}
+    grade = _find_grade(path, rows, list(people))
+    mine = [one for one in recipients if one.result.assignment == assignment]
+    by_number = {one.number: one for one in mine if _is_of_moodle(one) and one.number}
+    names = Counter(one.name for one in mine if one not in by_number.values())
+    by_name = {one.name: one for one in mine if names[one.name] == 1 and one not in by_number.values()}
+    found: dict[Recipient, str] = {}
+    most = _cell(rows[next(iter(people))], grade + 1)
+    for row, number in people.items():
+        one = by_number.get(number) or next((by_name[cell] for cell in rows[row] if cell in by_name), None)
+        if one and one not in found:
+            found[one] = number
+            if one.result.total is not None:
+                sheet.put(row, grade, f"{one.result.total:g}".replace(".", "," if "," in most else "."))
+    exported.paths.append(folder.moodle / path.name)
+    write(exported.paths[-1], sheet.to_bytes())
+    exported.notes += _notes(path, assignment, mine, found, most)
+    return found
+
+
+def _cell(cells: Sequence[str], column: int) -> str:
+    return cells[column] if column < len(cells) else ""
+
+
+def _identify(path: Path, rows: list[list[str]], recipients: list[Recipient]) -> tuple[str, int]:
+    """The assignment that a worksheet is of, and the column of identifiers: by the numbers of who handed in."""
+    known = {one.number: one.result.assignment for one in recipients if _is_of_moodle(one) and one.number}
+    seen = Counter(
+        (known[match[1]], column)
+        for cells in rows[1:]
+        for column, cell in enumerate(cells)
+        if (match := NUMBER.search(cell)) and match[1] in known
+    )
+    if not seen:
+        raise Refused(
+            f"Nobody in {path} handed in anything that was graded here: give the grading worksheet of one of these "
+            "assignments, and collect the zip as Moodle gives it."
+        )
+    return max(seen, key=lambda place: (seen[place], -place[1]))
+
+
+def _find_grade(path: Path, rows: list[list[str]], people: list[int]) -> int:
+    """The column of grades: it stands before one in which each row has the same number, the most that one can get."""
+    width = max(len(rows[row]) for row in people)
+    columns = [[_cell(rows[row], column).strip() for row in people] for column in range(width)]
+    candidates = [
+        column
+        for column, (cells, after) in enumerate(pairwise(columns))
+        if len(set(after)) == 1 and AMOUNT.fullmatch(after[0])
+        # A grade that is not given is empty, or a dash.
+        if all(AMOUNT.fullmatch(cell) or cell in ("", "-") for cell in cells)
+    ]
+    headings = [heading.strip().casefold() for heading in rows[0]]
+    named = [column for column, heading in enumerate(headings) if heading in GRADE]
+    for choice in ([column for column in candidates if column in named], candidates, named):
+        if len(choice) == 1:
+            return choice[0]
+    raise Refused(
+        f"It is not clear which column of {path} holds the grades ({', '.join(rows[0])}): set a maximum grade for the "
+        "assignment in Moodle, and download the worksheet again."
+    )
+
+
+def _notes(path: Path, assignment: str, mine: list[Recipient], found: dict[Recipient, str], most: str) -> list[str]:
+    notes = []
+    absent = sorted({one.name for one in mine} - {one.name for one in found})
+    if absent:
+        notes.append(f"{path.name}: no row for {', '.join(absent)}, who handed in {assignment}.")
+    full = sum(load_assignments()[assignment].points.values())
+    if not AMOUNT.fullmatch(most) or float(most.replace(",", ".")) < full:
+        notes.append(
+            f"{path.name}: {assignment} has {full:g} points, and Moodle's maximum is {most or 'not a number'}. Moodle "
+            "passes over higher marks without a word: set the maximum in Moodle, and download the worksheet again."
+        )
+    return notes
