@@ -127,8 +127,8 @@ def _summarise_exercises(assignment: str, results: list[Result], names: dict[str
 
 def _fault(exercise: ExerciseRecord) -> str:
     """What was wrong with an answer, in a word; "" where nothing was."""
-    if getattr(exercise, "lacks", ""):
-        return "could not run here"
+    if exercise.lacks:
+        return State.COULD_NOT_RUN.value
     if exercise.state == "not yet":
         return exercise.mistake or (exercise.how_it_ended if exercise.end != "ended" else "wrong in another way")
     return exercise.state if exercise.state == "not attempted" else ""

@@ -13,7 +13,7 @@ from vae_grade.marks import Marks, read_marks
 from vae_grade.records import Record, State, Submission, read_records
 from vae_grade.students import make_safe
 
-NO_MARK = ("unreadable", "could not run here")
+NO_MARK = (State.UNREADABLE, State.COULD_NOT_RUN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,14 +43,14 @@ class Result:
     @property
     def total(self) -> float | None:
         """The points that count; None where there is no mark to give, which is not the same as 0."""
-        return None if self.record.state.value in NO_MARK else self.marks.total
+        return None if self.record.state in NO_MARK else self.marks.total
 
     @property
     def points(self) -> dict[str, float | None]:
         """The points of each graded cell, None where there are none to give: not the same as 0, either."""
         if self.record.state is State.UNREADABLE:
             return dict.fromkeys(self.marks.points)
-        lacking = {f"test-{name}" for name, one in self.record.exercises.items() if getattr(one, "lacks", "")}
+        lacking = {f"test-{name}" for name, one in self.record.exercises.items() if one.lacks}
         return {cell: None if cell in lacking else points for cell, points in self.marks.points.items()}
 
     @property
