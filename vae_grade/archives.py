@@ -160,6 +160,8 @@ def unpack(path: PurePosixPath, data: bytes, budget: Budget, depth: int = 1) -> 
         if depth > DEEPEST:
             raise Closed(f"it is an archive in {DEEPEST - 1} others; ask for one that is not")
         members = open_archive(io.BytesIO(data), path.name, budget.size)
+        if not members:
+            raise Closed("it is an archive with nothing in it; ask for it again")
     except Closed as fault:
         yield Unpacked(path, data, str(fault))
         return

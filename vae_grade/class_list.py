@@ -70,7 +70,7 @@ def _read_gradebook(path: Path) -> list[Member]:
             rows = database.execute("SELECT id, first_name, last_name, email FROM student").fetchall()
     except sqlite3.Error as error:
         raise Refused(f"{path} is no gradebook of nbgrader, or is locked ({error}).") from None
-    return [Member(" ".join(filter(None, row[1:3])) or row[0], row[0], row[0], row[3] or "") for row in rows]
+    return [Member(" ".join(filter(None, row[1:3])) or row[0], row[0], "", row[3] or "") for row in rows]
 
 
 def _parse(text: str) -> list[Member]:
@@ -128,7 +128,8 @@ def read_attendance(folder: TeacherFolder, members: list[Member]) -> Attendance:
 def match_members(members: list[Member], hand_ins: dict[str, HandIn]) -> dict[int, str]:
     """Whose folder is whose: {place in the list: student's folder}. A number or login decides before a name does."""
     left, pairs = dict(hand_ins), dict[int, str]()
-    for keys_of_member, keys_of_hand_in in ((_numbers, _hand_in_numbers), (_names, _hand_in_names)):
+    ways = ((_numbers, _hand_in_numbers), (_names, _hand_in_names), (_numbers, _moodle_number))
+    for keys_of_member, keys_of_hand_in in ways:
         found: dict[str, list[str]] = {}
         for student, hand_in in left.items():
             for key in keys_of_hand_in(student, hand_in):
@@ -147,8 +148,13 @@ def _numbers(member: Member) -> Iterable[str]:
 
 
 def _hand_in_numbers(student: str, hand_in: HandIn) -> Iterable[str]:
-    # A number of Moodle is one of a hand-in and no student's, but it is what its grading worksheet has.
-    return {_squash(text) for text in (hand_in.number, hand_in.name, student)} - {""}
+    number = hand_in.number if hand_in.platform != "moodle" else ""
+    return {_squash(text) for text in (number, hand_in.name, student)} - {""}
+
+
+def _moodle_number(student: str, hand_in: HandIn) -> Iterable[str]:
+    # It is in Moodle's grading worksheet, but may be another student's in a list of another kind: so it comes last.
+    return {hand_in.number} - {""} if hand_in.platform == "moodle" else set()
 
 
 def _names(member: Member) -> Iterable[str]:

@@ -28,6 +28,11 @@ NOBODY = re.compile(
     re.IGNORECASE,
 )
 
+# Folders in which a student keeps versions of their own; others with the same work in them may be other students'.
+VERSION = re.compile(
+    r"v?\d+|.*(old|new|final|backup|copy|draft|version|attempt|try|again|resub|src|work|home|task|exercise).*", re.I
+)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -126,7 +131,7 @@ def read_inbox(inbox: Path, names: Names, kept_open: ExitStack) -> list[Entry]:
     if inbox.is_dir():
         return _locate(list(_walk(inbox)), names, kept_open)
     whole = Entry(PurePosixPath(inbox.name), partial(_open_file, inbox), written=_time(inbox))
-    entries = [replace(e, path=PurePosixPath(*e.path.parts[1:]), start=0) for e in _open(whole, kept_open)]
+    entries = [replace(e, path=PurePosixPath(*e.path.parts[e.start :]), start=0) for e in _open(whole, kept_open)]
     return _locate(entries, names, kept_open) or [whole]
 
 
@@ -167,7 +172,7 @@ def _open(entry: Entry, kept_open: ExitStack) -> list[Entry]:
         Entry(entry.path / member.path, partial(_open_member, member), member.fault, start=entry.start + 1)
         for member in members
     ]
-    return _open(replace(entries[0], start=entry.start), kept_open) if compressed else entries
+    return _open(entries[0], kept_open) if compressed else entries
 
 
 def _open_file(path: Path) -> IO[bytes]:
@@ -193,15 +198,16 @@ def _is_download(name: str, inside: list[Entry], names: Names, kept_open: ExitSt
     lying_open = any(
         not sender and not e.is_folded and not e.is_archive for e, sender in zip(notebooks, senders, strict=True)
     )
-    if people:
-        return names.is_nobody(name) or (len(people) > 1 and not lying_open)
-    parts = {entry.part for entry in notebooks}
-    below = _look_into(notebooks, names, kept_open) if len(parts) == 1 else []
-    return _is_download(parts.pop(), below, names, kept_open, True)
+    if people and names.is_nobody(name):
+        return True
+    if len({entry.part for entry in notebooks}) == 1:
+        return _is_download(notebooks[0].part, _look_into(notebooks, names, kept_open), names, kept_open, True)
+    return len(people) > 1 and not lying_open
 
 
 def _is_person(entry: Entry, names: Names) -> bool:
-    return not names.is_nobody(entry.part) and (entry.is_folded or entry.is_archive)
+    nobody = names.is_nobody(entry.part) or VERSION.fullmatch(ARCHIVE_ENDING.sub("", entry.part))
+    return not nobody and (entry.is_folded or entry.is_archive)
 
 
 def _walk(inbox: Path) -> Iterator[Entry]:

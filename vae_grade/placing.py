@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from vae_grade.contents import Fill, Work, recognise
 from vae_grade.folder import TIME_FORMAT, TeacherFolder, files_beside, timestamp_beside
 from vae_grade.hand_in import HandIn, read_hand_in, write_hand_in
-from vae_grade.inbox import ARCHIVE_ENDING, Names
+from vae_grade.inbox import ARCHIVE_ENDING, VERSION, Names
 from vae_grade.platforms import find_sender
 from vae_grade.received import File, is_of_platform
 from vae_lib.files import write
@@ -27,10 +27,6 @@ LONGEST_PATH, LONGEST_PART = 1_000, 200  # letters and bytes that every file sys
 COLLECT_ALONE = "collect this folder or archive by itself, or say with --pattern where the student's name is"
 COLLECTED_LATER = "it was collected later"
 OF_ANOTHER = "it was handed in with a notebook that does not count"
-# Folders in which a student keeps versions of their own; others with the same work in them may be other students'.
-VERSION = re.compile(
-    r"v?\d+|.*(old|new|final|backup|copy|draft|version|attempt|try|again|resub|src|work|home|task|exercise).*", re.I
-)
 AGAIN = re.compile(r"( ?\((?P<browser>\d{1,6})\)|-(?P<canvas>\d{1,6}))(?=\.ipynb)")
 
 
@@ -153,18 +149,21 @@ def _is_plain(path: PurePosixPath) -> bool:
 
 def find_crowd(candidates: list[Candidate], names: Names) -> str:
     """Why what is said to be one student's looks like many students', in a sentence; "" if it does not."""
-    folders: dict[str, dict[str, bytes]] = {}
+    folders: dict[str, list[tuple[list[str], bytes]]] = {}
     named = set()
     for candidate in candidates:
         parts = [part for part in candidate.file.inside.parts[:-1] if not ARCHIVE_ENDING.search(part)]
         sender = find_sender(PurePosixPath(*parts, candidate.file.inside.name), names.table)
         named |= {sender.hand_in.original} if sender else set()
-        first = next((part for part in parts if not names.is_nobody(part)), "")
-        if first and not VERSION.fullmatch(first):
-            folders.setdefault(candidate.work.assignment, {})[first] = candidate.file.data
+        parts = [part for part in parts if not names.is_nobody(part)]
+        folders.setdefault(candidate.work.assignment, []).append((parts, candidate.file.data))
     if len(named) > 1:
         return f"it holds {len(named)} hand-ins as a platform names them, beside others: {COLLECT_ALONE}"
-    for assignment, found in folders.items():
+    for assignment, places in folders.items():
+        levels = [set(level) for level in zip(*(parts for parts, _ in places), strict=False)]
+        shared = next((depth for depth, level in enumerate(levels) if len(level) > 1), len(levels))
+        found = {parts[shared]: data for parts, data in places if len(parts) > shared}
+        found = {name: data for name, data in found.items() if not VERSION.fullmatch(name)}
         if len(set(found.values())) > 1:
             some = ", ".join([*found][:3]) + (", …" if len(found) > 3 else "")
             return (
