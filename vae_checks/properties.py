@@ -141,6 +141,14 @@ def _precision(seen: list[Seen], terms: Terms) -> str:
     return ""
 
 
+def _dtype(seen: list[Seen], terms: Terms) -> str:
+    for _, outcome, expected in seen:
+        for right, actual in zip(leaves(expected.value), leaves(outcome.value), strict=False):
+            if isinstance(right, torch.Tensor) and isinstance(actual, torch.Tensor) and right.dtype != actual.dtype:
+                return f"expected {right.dtype}, which that of the inputs is, got {actual.dtype}"
+    return ""
+
+
 def _unchanged(seen: list[Seen], terms: Terms) -> str:
     changed = sorted({name for each in seen for name in each.outcome.changed})
     return f"{', '.join(changed)} changed in place; who called you still needs the old values" if changed else ""
@@ -169,6 +177,7 @@ PROPERTIES: dict[str, Callable[..., str]] = {
     "batch of one": _value("one"),
     "float64 and device": _precision,
     "draws from the generator": _generator,
+    "dtype": _dtype,
     "inputs unchanged": _unchanged,
     "no global seed": _unseeded,
 }

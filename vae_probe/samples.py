@@ -4,22 +4,35 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from vae_probe.call import call_function
+from vae_probe.call import call_function, call_with
 from vae_probe.outcome import Case
 
 
 def call_samples(function: Callable, cases: list[Case]) -> list[dict]:
-    """As `call_function`, with a decoder made here; the value is what came back and each z that the decoder got."""
+    """As `call_function`, with a decoder made here, which reads what that of the course reads: z (B, D).
 
-    def recorded(weights: torch.Tensor, bias: torch.Tensor, n: int, generator: torch.Generator) -> dict[str, Any]:
-        got: list[torch.Tensor] = []
+    The value is "x_hat", which came back, and "z", all that the decoder got; and "again", the z of a second call with
+    the same generator, which has moved on.
+    """
 
-        def decode(z: torch.Tensor) -> torch.Tensor:
-            got.append(z.detach().reshape(-1, z.shape[-1]).clone())
-            return torch.sigmoid(z @ weights + bias)
+    def twice(weights: Tensor, bias: Tensor, n: int, generator: torch.Generator) -> dict[str, Any]:
+        first, second = (_sample(function, weights, bias, n, generator) for _ in range(2))
+        return first | {"again": second["z"]}
 
-        x_hat = function(decode, n, len(weights), generator)
-        return {"x_hat": x_hat, "z": torch.cat(got) if got else None}
+    return call_function(twice, cases)
 
-    return call_function(recorded, cases)
+
+def _sample(function: Callable, weights: Tensor, bias: Tensor, n: int, generator: torch.Generator) -> dict[str, Any]:
+    got: list[Tensor] = []
+    latent_dim = len(weights)
+
+    def decode(z: Tensor) -> Tensor:
+        if z.ndim != 2 or z.shape[1] != latent_dim:
+            raise ValueError(f"got {tuple(z.shape)}, but the decoder expects latent points of shape (B, {latent_dim})")
+        got.append(z.detach().clone())
+        return torch.sigmoid(z @ weights + bias)
+
+    inputs = {"decode": decode, "n": n, "latent_dim": latent_dim, "generator": generator}
+    return {"x_hat": call_with(function, inputs), "z": torch.cat(got) if got else None}

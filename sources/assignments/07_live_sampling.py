@@ -24,7 +24,7 @@
 # | 4 · one question in words | ●●○ | 10 | 4 |
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
-# one after it: the check says what holds and what not yet. `checks.sample.hint(1)`, then 2 and 3, help you on. You may
+# one after it: the check says what holds and what not yet. `checks.sample.hint()` gives a hint, three times. You may
 # check as often as you like.
 
 # %%
@@ -86,14 +86,14 @@ plots.images(model.decode(mu[:40]).detach(), alt, ncols=20)
 # ## 2 · A walk between two digits
 #
 # ●○○, 10 minutes. `steps` points at equal distances on the straight line from `z_start` to `z_end`, one in each row. The
-# first is `z_start`, the last is `z_end`. Keep the dtype and the device of `z_start`. `steps` is 2 or more.
+# first is `z_start`, the last is `z_end`. Keep the dtype of `z_start`. `steps` is 2 or more.
 
 
 # %% answer="interpolate"
 def interpolate(z_start, z_end, steps):
     """z_start, z_end (D,) → (steps, D)."""
     ### BEGIN SOLUTION
-    share = torch.linspace(0, 1, steps, dtype=z_start.dtype, device=z_start.device).unsqueeze(1)
+    share = torch.linspace(0, 1, steps).unsqueeze(1)
     return z_start + share * (z_end - z_start)
     ### END SOLUTION
 
@@ -121,13 +121,13 @@ plots.images(model.decode(walks).detach(), alt, ncols=11, rows=[f"{a} to {b}" fo
 # %% [markdown]
 # ## 3 · Turn one knob
 #
-# ●●○, 10 minutes. One row for each of the `values`: a copy of z in which the dimension `dim` has that value, and all
-# others stay as they are. z itself must not change: who called you still needs it.
+# ●●○, 10 minutes. One row for each of the `values`: a copy of z in which the dimension `dim`, counted from 0, has that
+# value, and all others stay as they are. Keep the dtype of z. z itself must not change: who called you still needs it.
 
 
 # %% answer="traverse"
 def traverse(z, dim, values):
-    """z (D,), dim an int, values (n,) → (n, D)."""
+    """z (D,), dim from 0 to D - 1, values (n,) → (n, D)."""
     ### BEGIN SOLUTION
     rows = z.repeat(len(values), 1)
     rows[:, dim] = values
@@ -158,27 +158,29 @@ plots.images(model.decode(rows).detach(), alt, ncols=11, rows=[str(digit) for di
 # %% [markdown]
 # ## Your own live sampler
 #
-# Two of your functions behind two sliders: the first walks from a 4 to a 9, the second turns the knob from there. It needs
-# a running kernel. Change the digits, or the dimension, and run the cell again.
+# Two of your functions behind two sliders: the first walks from a 4 to a 9, and takes the second, the knob, along; turn it
+# from there. It needs a running kernel. Change the digits, or the dimension, and run the cell again.
 
 # %% tags=["nbval-ignore-output"]
+points = your_interpolate(first[4], first[9], 11)
 walk = ipywidgets.IntSlider(0, min=0, max=10, description="4 to 9")
-knob = ipywidgets.FloatSlider(0, min=-3, max=3, step=0.1, description=f"z[{dim}]")
+knob = ipywidgets.FloatSlider(min=-3, max=3, step=0.01, description=f"z[{dim}]")
 picture = ipywidgets.HTML()
 
 
 def draw(change=None):
-    z = your_interpolate(first[4], first[9], 11)[walk.value]
-    z = your_traverse(z, dim, torch.tensor([knob.value]))
+    if change is None or change["owner"] is walk:
+        knob.value = points[walk.value, dim].item()  # where the walk itself has this dimension
+    z = your_traverse(points[walk.value], dim, torch.tensor([knob.value]))
     alt = f"the digit at step {walk.value}, z[{dim}] = {knob.value:.1f}"
     png = base64.b64encode(plots.images(model.decode(z).detach(), alt, ncols=1).png(200)).decode()
     picture.value = f'<img alt="{alt}" width="200" src="data:image/png;base64,{png}">'
 
 
-walk.observe(draw, names="value")
-knob.observe(draw, names="value")
+for slider in (walk, knob):
+    slider.observe(draw, names="value")
 draw()
-ipywidgets.HBox([ipywidgets.VBox([walk, knob]), picture])
+ipywidgets.HBox([ipywidgets.VBox([walk, knob]), picture], layout={"flex_flow": "row wrap"})
 
 # %% [markdown]
 # The same, standing still: the first slider from left to right, the second from top to bottom.

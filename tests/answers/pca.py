@@ -97,6 +97,17 @@ def pca_components(codes, k):
     return vh[:k], pca_by_covariance(codes, k)[1]
 
 
+def pca_first_rows(codes, k):
+    u, s, _ = torch.linalg.svd(codes - codes.mean(0), full_matrices=False)
+    return (u * s)[:k], s[:k] ** 2 / (s**2).sum()
+
+
+def pca_two_mistakes(codes, k):
+    vh = torch.linalg.svd(codes, full_matrices=False).Vh
+    centred = torch.linalg.svd(codes - codes.mean(0)).S
+    return codes @ vh[:k].T, centred[:k] / centred.sum()
+
+
 RIGHT = [pca_by_sklearn, pca_by_covariance, pca_by_projection]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -126,6 +137,11 @@ WRONG = [
     ),
     ("columns of Vh taken for components", pca_wrong_side),
     ("columns of Vh taken for components", pca_wrong_side_full),
+    ("per cent, not shares", lambda codes, k: pca_spoilt(codes, k, share=lambda s: 100 * s)),
+    ("the shares of all components", pca_shares(lambda s, k: s**2 / (s**2).sum())),
+    ("each axis scaled to the same spread", lambda codes, k: pca_spoilt(codes, k, points=lambda p: p / p.std(0))),
+    ("rows in place of columns", pca_first_rows),
+    ("the mean is not taken away, and singular values not squared", pca_two_mistakes),
     ("smallest first", pca_ascending),
     ("smallest first", pca_smallest),
     ("k is not used", lambda codes, k: pca_by_projection_of(codes - codes.mean(0), min(codes.shape))),

@@ -40,8 +40,8 @@ def sample_reseeded(decode, n, latent_dim, generator):
 
 
 def sample_repeated(decode, n, latent_dim, generator):
-    z = torch.randn(latent_dim, generator=generator)
-    return torch.stack([decode(z) for _ in range(n)])
+    z = torch.randn(1, latent_dim, generator=generator)
+    return torch.cat([decode(z) for _ in range(n)])
 
 
 def sample_one_picture_repeated(decode, n, latent_dim, generator):
@@ -62,6 +62,11 @@ def sample_noisy_picture(strength, zero):
     return function
 
 
+def changed(change, decode, n, latent_dim, generator):
+    """As a right answer, with z changed before it is decoded."""
+    return decode(change(torch.empty(n, latent_dim).normal_(generator=generator)))
+
+
 RIGHT = [sample_vectorised, sample_loop, sample_by_inverse]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -73,7 +78,31 @@ WRONG = [
     ("uniform noise", sample_uniform(-1, 1)),
     ("uniform noise", sample_uniform(-(3**0.5), 3**0.5)),
     ("the generator is not used", lambda decode, n, latent_dim, generator: decode(torch.randn((n, latent_dim)))),
-    ("the generator is not used", sample_reseeded),
+    ("the generator is set back to a seed", sample_reseeded),
+    (
+        "a copy of the generator draws",
+        lambda decode, n, latent_dim, generator: sample_vectorised(
+            decode, n, latent_dim, torch.Generator().manual_seed(generator.initial_seed())
+        ),
+    ),
+    ("no number is negative", lambda *inputs: changed(torch.abs, *inputs)),
+    ("numbers cut off, or rounded", lambda *inputs: changed(lambda z: z.clamp(-2, 2), *inputs)),
+    ("numbers cut off, or rounded", lambda *inputs: changed(lambda z: z.clamp(-1.5, 1.5), *inputs)),
+    ("numbers cut off, or rounded", lambda *inputs: changed(lambda z: z.clamp(-3, 3), *inputs)),
+    ("numbers cut off, or rounded", lambda *inputs: changed(torch.round, *inputs)),
+    ("every z has the same length", lambda *inputs: changed(lambda z: z / z.norm(dim=1, keepdim=True), *inputs)),
+    (
+        "each z comes twice, once with the other sign",
+        lambda *inputs: changed(lambda z: torch.stack([z, -z], 1).flatten(0, 1)[: len(z)], *inputs),
+    ),
+    ("pixels of 0 and 1 only", lambda *inputs: (sample_loop(*inputs) > 0.5).float()),
+    ("pixels of 0 and 1 only", lambda *inputs: torch.bernoulli(sample_vectorised(*inputs), generator=inputs[-1])),
+    (
+        "a z without its row",
+        lambda decode, n, latent_dim, generator: torch.stack(
+            [decode(torch.empty(latent_dim).normal_(generator=generator)) for _ in range(n)]
+        ),
+    ),
     ("a seed inside the function", sample_seeded),
     ("one z for all", sample_repeated),
     ("one z for all", sample_one_picture_repeated),

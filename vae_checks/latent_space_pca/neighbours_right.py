@@ -9,21 +9,20 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vae_checks.check import check_against
-from vae_checks.compare import is_number
+from vae_checks.compare import difference, is_number, same
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Seen
+from vae_checks.properties import Property, Seen, judge_each
 from vae_probe.outcome import Case
-
-FAR = 4  # the case in which all codes are far apart
 
 
 def _draw_neighbours(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
     groups = [_groups(generator, n, d) for n, d in [(20, 3), (100, 4), (100, 5), (100, 6), (60, 4), (20, 4)]]
     # Neighbours that are farther apart than a number that one may put on the diagonal in place of infinity.
-    groups[FAR]["codes"] *= 1_000
+    groups[4]["codes"] *= 1_000
     groups[5] = _with_a_twin(**groups[5])
-    return [Case("main", group) for group in groups]
+    kinds = ["main", "main", "main", "main", "far", "twins"]
+    return [Case(kind, group) for kind, group in zip(kinds, groups, strict=True)]
 
 
 def _groups(generator: torch.Generator, n: int, d: int) -> dict[str, Tensor]:
@@ -113,9 +112,13 @@ TOO_SMALL = Mistake(
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
-    shares = [each.outcome.value for each in seen]
-    own_in_the_far_case = all(map(is_number, shares)) and shares[FAR] == 1 and any(share < 1 for share in shares)
-    return _by_its_ways.recognise(seen) or (TOO_SMALL if own_in_the_far_case else None)
+    own = [each.case.kind for each in seen if is_number(each.outcome.value) and each.outcome.value == 1]
+    return _by_its_ways.recognise(seen) or (TOO_SMALL if "far" in own and "main" not in own else None)
+
+
+def _wrong_share(each: Seen) -> str:
+    actual, expected = each.outcome.value, each.expected.value
+    return "" if same(expected, actual) else difference(expected, actual)
 
 
 _by_its_ways = check_against(
@@ -194,7 +197,8 @@ _by_its_ways = check_against(
         ),
     ],
     name="neighbours_right",
-    points={"shape": 1, "value": 7, "inputs unchanged": 1, "no global seed": 1},
+    points={"shape": 1, "value": 6, "inputs unchanged": 1, "no global seed": 0},
+    forbidden=("vae_lib.latent",),
     draw=_draw_neighbours,
     hints=(
         "You need all distances between two images, (N, N): `torch.cdist`. In row i, which entry must not win?",
@@ -207,4 +211,12 @@ _by_its_ways = check_against(
 )
 
 
-neighbours_right = replace(_by_its_ways, recognise=_recognise)
+neighbours_right = replace(
+    _by_its_ways,
+    properties=[
+        *_by_its_ways.properties,
+        Property("codes far apart", 1, judge_each(_wrong_share, "main", "far"), follows=("value",)),
+        Property("two images at one place", 1, judge_each(_wrong_share, "main", "twins"), follows=("value",)),
+    ],
+    recognise=_recognise,
+)

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from vae_checks.check import check_against
-from vae_checks.live_sampling.sample import POINTS
 from vae_checks.mistakes import Mistake
 from vae_probe.outcome import Case
 
@@ -14,16 +13,15 @@ from vae_probe.outcome import Case
 def _draw_walks(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
 
-    def case(kind: str, dims: int, steps: int) -> Case:
-        dtype = torch.float64 if kind == "float64" else None
+    def case(dims: int, steps: int, dtype: torch.dtype = torch.float32) -> Case:
         start = 2 * torch.randn(dims, generator=generator, dtype=dtype)
         # Neither in the same direction nor of the same length, so that the line is none of the other ways.
         across = torch.linalg.qr(torch.stack([start, torch.randn(dims, generator=generator, dtype=dtype)], 1)).Q[:, 1]
         end = 0.5 * start + 3 * across
-        return Case(kind, {"z_start": start, "z_end": end, "steps": steps}, device=True)
+        return Case("main", {"z_start": start, "z_end": end, "steps": steps})
 
     # As few steps as there can be, and counts at which 1 / (steps - 1), added up, misses 1.
-    return [case("main", 6, 7), case("main", 4, 2), case("main", 5, 11), case("main", 3, 50), case("float64", 6, 8)]
+    return [case(6, 7), case(4, 2), case(5, 11), case(3, 50), case(6, 8, torch.float64)]
 
 
 def _interpolate(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
@@ -128,13 +126,13 @@ interpolate = check_against(
         ),
     ],
     name="interpolate",
-    points=POINTS,
+    points={"shape": 1, "value": 7, "dtype": 1, "inputs unchanged": 1, "no global seed": 0},
+    forbidden=("vae_lib.latent",),
     draw=_draw_walks,
     hints=(
         "A point on the line is the start plus a share of the way to the end. Which shares are those of five points?",
-        "`torch.linspace` makes shares at equal distances, both ends included; it takes `dtype=` and `device=`. With a "
-        "second dimension, the shares (steps, 1) and the way (D,) give (steps, D).",
-        "`share = torch.linspace(0, 1, steps, dtype=z_start.dtype, device=z_start.device).unsqueeze(1)`, and then "
-        "`z_start + share * (…)`.",
+        "`torch.linspace` makes shares at equal distances, both ends included. With a second dimension, the shares "
+        "(steps, 1) and the way (D,) give (steps, D).",
+        "`share = torch.linspace(0, 1, steps).unsqueeze(1)`, and then `z_start + share * (…)`.",
     ),
 )
