@@ -25,14 +25,15 @@
 23. `gradebook`      nbgrader's gradebook, and its notebooks for formgrader and feedback
 24. `run`            all submissions, in parallel, resumable
 25. `marks`          what each submission has earned, from the gradebook, marks by hand included
-26. `formulas`       formulas as pictures in a page, with no script
-27. `feedback`       a page for each submission, made anew where something changed
-28. `results`        each submission's record, marks and hand-in, and who gets it back
-29. `sheets`         a teacher's CSV file, filled in
-30. `moodle`         back into Moodle
-31. `canvas`         back into Canvas
-32. `tables`         the results as CSV
-33. `page`           the results as a page
-34. `report`         all of these, from records alone: no PyTorch
-35. `cli`            the command `vae-grade`
+26. `late`           what nbgrader's plugin takes from late submissions
+27. `formulas`       formulas as pictures in a page, with no script
+28. `feedback`       a page for each submission, made anew where something changed
+29. `results`        each submission's record, marks and hand-in, and who gets it back
+30. `sheets`         a teacher's CSV file, filled in
+31. `moodle`         back into Moodle
+32. `canvas`         back into Canvas
+33. `tables`         the results as CSV
+34. `page`           the results as a page
+35. `report`         all of these, from records alone: no PyTorch
+36. `cli`            the command `vae-grade`
 """

@@ -9,6 +9,7 @@ from vae_grade.assignments import Refused
 from vae_grade.folder import TeacherFolder
 from vae_grade.gradebook import open_gradebook
 from vae_grade.hand_in import HandIn, read_hand_in
+from vae_grade.late import apply_penalties
 from vae_grade.marks import Marks, read_marks
 from vae_grade.records import Record, State, Submission, read_records
 from vae_grade.students import make_safe
@@ -99,6 +100,7 @@ def read_results(folder: TeacherFolder, url: str) -> list[Result]:
     if not graded:
         raise Refused(f"Nothing was graded in {folder.root}: run `vae-grade run` first.")
     with open_gradebook(url) as gradebook:
+        apply_penalties(gradebook, folder)
         marks = read_marks(gradebook)
     return [
         Result(one, record, marks.get((one.student, one.assignment), Marks()), read_hand_in(one.path))
