@@ -674,7 +674,8 @@ def test_the_answers_of_the_course_are_not_the_students():
     ):
         result = borrowed(answer)
         assert (result.state, result.points) == ("not yet", 0), repr(result)
-        assert "✗ your own work: this calls the course's own answer (vae_" in repr(result)
+        assert "✗ your own work: this calls the course's own vae_" in repr(result)
+        assert result.mistake.name == "a borrowed answer"
     result = guarded(lambda x, w: right(x, w) + statistics.mean([0, 0]))
     assert "✗ your own work: this calls statistics, and the exercise asks to do without" in repr(result)
     assert guarded(right).state == "right"

@@ -21,6 +21,7 @@ from vae_checks.waiting import say_if_slow
 from vae_probe.call import call_function, is_float, preserve_random_states
 from vae_probe.outcome import Case, Outcome
 
+BORROWED = Mistake("a borrowed answer", "How would you work it out, if nobody had written this function before you?")
 _hints_given: Counter[str] = Counter()  # by exercise, the number of the last hint
 
 
@@ -102,7 +103,7 @@ class Check:
         if any((error.type, error.message) == ("NotImplementedError", "") for error in errors):
             return Result(self, "not attempted", [], None, function)
         if borrowed := self._borrowed(actual):
-            return Result(self, "not yet", [Finding("your own work", borrowed)], None, function)
+            return Result(self, "not yet", [Finding("your own work", borrowed)], BORROWED, function)
         oracle = self.oracle.open()
         expected = outcomes_of(self.call, oracle, cases) if self.compared else [Outcome()] * len(cases)
         seen = [self.prepare(Seen(*each)) for each in zip(cases, actual, expected, strict=True)]
@@ -118,7 +119,7 @@ class Check:
         for name in ("vae_checks", *self.forbidden):
             if any(each == name or each.startswith(f"{name}.") for each in called):
                 if name.startswith("vae_"):
-                    return f"this calls the course's own answer ({name}); write it yourself, then it is yours to keep"
+                    return f"this calls the course's own {name}; write it yourself, then it is yours to keep"
                 return f"this calls {name}, and the exercise asks to do without"
         return ""
 

@@ -86,7 +86,7 @@ class Result:
         for finding in self.findings:
             if not (finding.cause or finding.remark):
                 yield f"✓ {finding.name}" if finding.right else f"✗ {finding.name}: {quote(finding.fault)}"
-        if following := [finding.name for finding in self.findings if finding.cause]:
+        if following := [finding.name for finding in self.findings if finding.cause and not finding.remark]:
             yield f"and therefore: {', '.join(following)}"
 
     def _remarks(self, quote: Callable[[str], str]) -> Iterator[str]:

@@ -36,7 +36,8 @@ def call_function(function: Any, cases: list[Case]) -> list[dict]:
         "seeded", whether a global random state was set; "varies", whether another global random state gives another
         value; "moved", whether the generator was drawn from, if one was given; "device", where the result of the call
         on "meta" is; "error", None or its type, message and line; "printed", what the first call printed, up to
-        `LONGEST_PRINT`; "called", names of functions that are not the student's own.
+        `LONGEST_PRINT`; "called", names of functions that are not the student's own; "note", what another way to
+        call has to say.
     """
     return [observe(partial(_call, function, case)) for case in cases]
 

@@ -2,33 +2,96 @@
 
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 
-from vae_probe.call import call_function
-from vae_probe.outcome import Case
+from vae_probe.call import call_function, describe_error
+from vae_probe.outcome import LONGEST_PRINT, Case
+
+# By what is in its name a layer is taken for one of the two heads, where it has not the name that was asked for.
+SIGNS = {"hid_mu": ("mu", "mean"), "hid_sigma": ("sig", "std", "var")}
 
 
 def call_module(module_class: Any, cases: list[Case]) -> list[dict]:
-    """Call a module of the class; the inputs are its weights, then a batch."""
-    return call_function(lambda **inputs: _run(module_class, inputs.popitem()[1], inputs), cases)
+    """Call a module of the class; the inputs are its weights, the last layer's first, then a batch.
+
+    The value is what comes back, or {"layers": what is wrong with its layers}. Where the layers are right, but
+    have other names, the "note" says so.
+    """
+    return [_call_once(module_class, case) for case in cases]
 
 
-def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor]) -> Any:
-    """What a module with these weights returns for a batch, or {"layers": what is wrong with its parameters}."""
+def _call_once(module_class: Any, case: Case) -> dict:
+    notes: set[str] = set()
+    (outcome,) = call_function(lambda **inputs: _run(module_class, inputs.popitem()[1], inputs, notes), [case])
+    return outcome | {"note": " ".join(notes)[:LONGEST_PRINT]}
+
+
+def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor], notes: set[str]) -> Any:
     last, *_ = weights.values()
     sizes = batch.shape[1], len(weights["hidden.weight"]), len(last)
+    if isinstance(module_class, nn.Module):
+        return {"layers": "expected the class itself, not a module that was made from it"}
     module = module_class(*sizes)
+    if not isinstance(module, nn.Module):
+        return {"layers": "expected a class of modules, which begins with class …(nn.Module)"}
     actual = {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
-    for name, parameter in weights.items():
-        if name not in actual:
-            return {"layers": f"there is no {name}; your module has {', '.join(actual) or 'no layers'}"}
-        if actual[name] != parameter.shape:
-            expected = tuple(parameter.shape)
-            return {"layers": f"with the sizes {sizes} expected {name} {expected}, yours is {actual[name]}"}
-    if more := actual.keys() - weights:
-        return {"layers": f"your module has more than was asked for: {', '.join(sorted(more))}"}
+    expected = {name: tuple(parameter.shape) for name, parameter in reversed(weights.items())}
+    names = _match(expected, actual)
+    if names is None:
+        return {"layers": _mismatch(expected, actual, sizes)}
+    if more := [layer for layer in _layers(actual) if layer not in _layers(expected)]:
+        asked, yours = (", ".join(_layers(weights)) for weights in (expected, actual))
+        notes.add(
+            f"beside those asked for, you have {', '.join(more)}"
+            if actual.items() >= expected.items()
+            else f"expected {asked}, yours are {yours}"
+        )
     try:
-        return functional_call(module, weights, batch)
-    except NotImplementedError:  # the layers are there, so the exercise has been begun
-        return None
+        return functional_call(module, {names[name]: value for name, value in weights.items()}, batch)
+    except NotImplementedError as error:
+        if describe_error(error)["message"]:
+            raise
+        return {"layers": "they are all there; forward is not written yet"}
+
+
+def _match(expected: dict[str, tuple], actual: dict[str, tuple]) -> dict[str, str] | None:
+    """For each weight that was asked for, the name of the one that stands for it; None if the layers are others."""
+    if actual.items() >= expected.items():
+        return {name: name for name in expected}
+    free, names = _layers(actual), dict[str, str]()
+    for layer, shapes in _layers(expected).items():
+        alike = [name for name in free if free[name] == shapes]
+        if not alike:
+            return None
+        chosen = max(alike, key=lambda name: _likeness(layer, name))  # the first of those that are equally alike
+        del free[chosen]
+        names |= {f"{layer}.{kind}": f"{chosen}.{kind}".removeprefix(".") for kind in shapes}
+    return names
+
+
+def _layers(weights: dict[str, tuple]) -> dict[str, dict[str, tuple]]:
+    """The shapes of weight and bias by the names of their layers."""
+    layers: dict[str, dict[str, tuple]] = {}
+    for name, shape in weights.items():
+        layer, _, kind = name.rpartition(".")
+        layers.setdefault(layer, {})[kind] = shape
+    return layers
+
+
+def _likeness(layer: str, name: str) -> int:
+    """How much the name of a layer speaks for one that was asked for: 2, 1, 0, or −1 if it speaks for another."""
+    if name == layer:
+        return 2
+    of = {head for head, signs in SIGNS.items() if any(sign in name.lower() for sign in signs)}
+    return 1 if layer in of else -1 if of else 0
+
+
+def _mismatch(expected: dict[str, tuple], actual: dict[str, tuple], sizes: tuple) -> str:
+    """The first weight that is not there, or has another size."""
+    for name, shape in expected.items():
+        if name not in actual:
+            return f"there is no {name}; your module has {', '.join(actual) or 'no layers'}"
+        if actual[name] != shape:
+            return f"with the sizes {sizes} expected {name} {shape}, yours is {actual[name]}"
+    raise AssertionError("they match")

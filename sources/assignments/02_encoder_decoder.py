@@ -23,8 +23,11 @@
 # | 4 · one question in words | ●●● | 10 | 4 |
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
-# one after it: the check says what holds and what not yet. `checks.Encoder.hint(1)`, then 2 and 3, help you on. You may
-# check as often as you like.
+# one after it: the check says what holds and what not yet. `checks.Encoder.hint()` gives a hint, and each time the next of
+# three. You may check as often as you like.
+#
+# A module of PyTorch is a class with two methods: `__init__` makes the layers, once, and keeps each as `self.name`;
+# `forward` says what they do to a batch.
 
 # %%
 from vae_lib import plots
@@ -47,10 +50,11 @@ x, y = val_set.x[:2000], val_set.y[:2000]
 #
 # ●●○, 15 minutes. One layer reads the pixels, and two heads read what it found:
 #
-# - `hidden`, a linear layer from `input_dim` to `hidden_dim`, and a ReLU;
-# - `hid_mu` and `hid_sigma`, two linear layers from `hidden_dim` to `latent_dim`.
+# - `hidden`, a linear layer from `input_dim` to `hidden_dim`; after it, in `forward`, a ReLU;
+# - `hid_mu` and `hid_sigma`, two linear layers from `hidden_dim` to `latent_dim`, which both read what the ReLU gives.
 #
-# `forward` returns what the two heads give, as it is: like the report's, this encoder's sigma may be negative.
+# `forward` returns what the two heads give, mu first, as it is: like the report's, this encoder's sigma may be negative.
+# Keep the three names, because the cell below the check gives your layers trained weights by name.
 
 
 # %% answer="Encoder"
@@ -98,8 +102,8 @@ plots.images(torch.cat([x[:10], x[nearest]]), alt, rows=["image", "nearest mu"])
 # %% [markdown]
 # ## 2 · The decoder
 #
-# ●○○, 10 minutes. The way back: `hidden`, a linear layer from `latent_dim` to `hidden_dim`, a ReLU, and `out`, a linear
-# layer from `hidden_dim` to `output_dim`. `forward` returns logits: no sigmoid in here.
+# ●○○, 10 minutes. The way back: `hidden`, a linear layer from `latent_dim` to `hidden_dim`; after it, in `forward`, a ReLU;
+# and `out`, a linear layer from `hidden_dim` to `output_dim`. `forward` returns logits: no sigmoid in here.
 
 
 # %% answer="Decoder"

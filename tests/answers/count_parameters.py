@@ -1,5 +1,7 @@
 """Right and wrong answers to `count_parameters`, in other words than the check's own."""
 
+from torch import nn
+
 from vae_lib import model
 
 
@@ -12,10 +14,37 @@ def by_building(input_dim, hidden_dim, latent_dim):
     return sum(weights.numel() for weights in vae.parameters())
 
 
-RIGHT = [by_formula, by_building]
+def by_layers(input_dim, hidden_dim, latent_dim):
+    layers = [
+        (input_dim, hidden_dim),
+        *2 * [(hidden_dim, latent_dim)],
+        (latent_dim, hidden_dim),
+        (hidden_dim, input_dim),
+    ]
+    return sum((inputs + 1) * outputs for inputs, outputs in layers)
+
+
+def by_building_layers(input_dim, hidden_dim, latent_dim):
+    layers = [
+        (input_dim, hidden_dim),
+        *2 * [(hidden_dim, latent_dim)],
+        (latent_dim, hidden_dim),
+        (hidden_dim, input_dim),
+    ]
+    return sum(weights.numel() for layer in layers for weights in nn.Linear(*layer).parameters())
+
+
+RIGHT = [by_formula, by_layers]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("a borrowed answer", by_building),
+    ("a borrowed answer", by_building_layers),
+    ("the number for one set of sizes", lambda input_dim, hidden_dim, latent_dim: 676_864),
+    ("some of the biases forgotten", lambda *sizes: by_formula(*sizes) - sizes[0]),
+    ("some of the biases forgotten", lambda *sizes: by_formula(*sizes) - sizes[1]),
+    ("some of the biases forgotten", lambda *sizes: by_formula(*sizes) - 2 * sizes[2]),
+    ("some of the biases forgotten", lambda *sizes: by_formula(*sizes) - sizes[0] - sizes[1]),
     (
         "the biases forgotten",
         lambda input_dim, hidden_dim, latent_dim: hidden_dim * (2 * input_dim + 3 * latent_dim),

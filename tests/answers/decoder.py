@@ -33,7 +33,31 @@ def decoder(end, activation=F.relu):
     return Wrong
 
 
-RIGHT = [DecoderOfModules, DecoderOfMatrices, model.Decoder]
+class DecoderOfASequential(nn.Module):
+    def __init__(self, latent_dim, hidden_dim, output_dim):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(latent_dim, hidden_dim), nn.ReLU(), nn.Linear(hidden_dim, output_dim))
+
+    def forward(self, z):
+        return self.layers(z)
+
+
+class DecoderReadsPositiveZ(DecoderOfModules):
+    def forward(self, z):
+        return self.out(self.hidden(z.relu()))
+
+
+class DecoderReadsDetachedZ(DecoderOfModules):
+    def forward(self, z):
+        return super().forward(z.detach())
+
+
+class DecoderWithoutReturn(DecoderOfModules):
+    def forward(self, z):
+        super().forward(z)
+
+
+RIGHT = [DecoderOfModules, DecoderOfMatrices]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -43,6 +67,14 @@ WRONG = [
     ("tanh at the end", decoder(nn.Tanh())),
     ("softmax at the end", decoder(nn.Softmax(dim=1))),
     ("cut to [0, 1]", decoder(lambda x_logits: x_logits.clip(0, 1))),
+    ("the ReLU in the wrong place", DecoderReadsPositiveZ),
+    ("the ReLU in the wrong place", decoder(nn.ReLU(), nn.Identity())),
+    ("the gradient is cut off", decoder(lambda x_logits: x_logits.data)),
+    ("the gradient is cut off", DecoderReadsDetachedZ),
+    ("a dimension squeezed away", decoder(lambda x_logits: x_logits.squeeze())),
+    ("nothing is returned", DecoderWithoutReturn),
+    ("layers of other names", DecoderOfASequential),
+    ("a borrowed answer", model.Decoder),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

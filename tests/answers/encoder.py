@@ -46,10 +46,93 @@ ACTIVATIONS = [
     ("tanh in place of ReLU", nn.Tanh()),
     ("softmax in place of ReLU", nn.Softmax(dim=-1)),
     ("the sign of the ReLU turned", lambda h: -F.relu(-h)),
+    ("ReLU6 in place of ReLU", nn.ReLU6()),
+    ("ReLU6 in place of ReLU", nn.Hardtanh(0, 1)),
+    ("a relative of the ReLU in its place", nn.LeakyReLU()),
+    ("a relative of the ReLU in its place", nn.GELU()),
+    ("a relative of the ReLU in its place", nn.SiLU()),
+    ("a relative of the ReLU in its place", nn.ELU()),
+    ("a relative of the ReLU in its place", nn.Softplus()),
+    ("a relative of the ReLU in its place", torch.abs),
+    ("the gradient is cut off", lambda h: h.relu().data),
 ]
 
 
-RIGHT = [EncoderOfModules, EncoderOfMatrices, model.Encoder]
+class EncoderWithDetachedImages(EncoderOfModules):
+    def forward(self, x):
+        return super().forward(x.detach())  # images are data: nobody asks for a gradient by them
+
+
+class EncoderOfASequential(nn.Module):
+    def __init__(self, input_dim, hidden_dim, latent_dim):
+        super().__init__()
+        self.hidden = nn.Sequential(nn.Linear(input_dim, hidden_dim), nn.ReLU())
+        self.hid_mu = nn.Linear(hidden_dim, latent_dim)
+        self.hid_sigma = nn.Linear(hidden_dim, latent_dim)
+
+    def forward(self, x):
+        h = self.hidden(x)
+        return self.hid_mu(h), self.hid_sigma(h)
+
+
+class EncoderOfOtherNames(nn.Module):
+    def __init__(self, input_dim, hidden_dim, latent_dim):
+        super().__init__()
+        self.fc1 = nn.Linear(input_dim, hidden_dim)
+        self.fc_log_var = nn.Linear(hidden_dim, latent_dim)
+        self.fc_mu = nn.Linear(hidden_dim, latent_dim)
+
+    def forward(self, x):
+        h = F.relu(self.fc1(x))
+        return self.fc_mu(h), self.fc_log_var(h)
+
+
+class EncoderWithOneHead(nn.Module):
+    def __init__(self, input_dim, hidden_dim, latent_dim):
+        super().__init__()
+        self.hidden = nn.Linear(input_dim, hidden_dim)
+        self.head = nn.Linear(hidden_dim, 2 * latent_dim)
+
+    def forward(self, x):
+        return self.head(F.relu(self.hidden(x))).chunk(2, dim=1)
+
+
+class EncoderTurned(EncoderOfASequential):
+    def __init__(self, input_dim, hidden_dim, latent_dim):
+        super().__init__(input_dim, hidden_dim, latent_dim)
+        self.hidden = nn.Linear(hidden_dim, input_dim)
+
+
+class EncoderWithoutBiases(EncoderOfModules):
+    def __init__(self, input_dim, hidden_dim, latent_dim):
+        super().__init__(input_dim, hidden_dim, latent_dim)
+        self.hid_mu = nn.Linear(hidden_dim, latent_dim, bias=False)
+
+
+class EncoderWithMore(EncoderOfModules):
+    def __init__(self, input_dim, hidden_dim, latent_dim):
+        super().__init__(input_dim, hidden_dim, latent_dim)
+        self.norm = nn.LayerNorm(latent_dim)
+
+
+class EncoderThatSqueezes(EncoderOfModules):
+    def forward(self, x):
+        h = self.hidden(x).relu().squeeze()
+        return self.hid_mu(h), self.hid_sigma(h)
+
+
+class EncoderWithoutReturn(EncoderOfModules):
+    def forward(self, x):
+        super().forward(x)
+
+
+class EncoderWithoutGradients(EncoderOfModules):
+    @torch.no_grad()
+    def forward(self, x):
+        return super().forward(x)
+
+
+RIGHT = [EncoderOfModules, EncoderOfMatrices, EncoderWithDetachedImages]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -64,6 +147,19 @@ WRONG = [
     ("the head taken for log σ²", encoder(lambda h, hid_mu, hid_sigma: (hid_mu(h), hid_sigma(h).exp().sqrt()))),
     ("sigma made positive", encoder(lambda h, hid_mu, hid_sigma: (hid_mu(h), hid_sigma(h).exp().log1p()))),
     ("sigma made positive", encoder(lambda h, hid_mu, hid_sigma: (hid_mu(h), hid_sigma(h).abs()))),
+    ("the gradient is cut off", EncoderWithoutGradients),
+    ("the gradient is cut off", encoder(lambda h, hid_mu, hid_sigma: (hid_mu(h).detach(), hid_sigma(h)))),
+    ("the gradient is cut off", encoder(lambda h, hid_mu, hid_sigma: (hid_mu(h), hid_sigma(h).detach()))),
+    ("nothing is returned", EncoderWithoutReturn),
+    ("a Sequential in place of the linear layer", EncoderOfASequential),
+    ("layers of other names", EncoderOfOtherNames),
+    ("one layer in place of two heads", EncoderWithOneHead),
+    ("inputs and outputs of a layer swapped", EncoderTurned),
+    ("a layer without its biases", EncoderWithoutBiases),
+    ("a layer that nobody asked for", EncoderWithMore),
+    ("a dimension squeezed away", EncoderThatSqueezes),
+    ("a borrowed answer", model.Encoder),
+    ("a borrowed answer", type("Encoder", (model.Encoder,), {})),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

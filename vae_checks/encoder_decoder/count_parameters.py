@@ -1,5 +1,7 @@
 """Check of `count_parameters`: how many weights the encoder and the decoder have."""
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -8,7 +10,7 @@ from vae_checks.mistakes import Mistake
 from vae_probe.outcome import Case
 
 
-def _draw_sizes(seed):
+def _draw_sizes(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
     names, lows = ("input_dim", "hidden_dim", "latent_dim"), (30, 12, 3)
     return [
@@ -23,24 +25,36 @@ def _draw_sizes(seed):
     ]
 
 
-def _count(*layers, bias=True):
+Layer = tuple[int, int]  # what it takes, what it gives
+
+
+def _count(*layers: Layer, bias: bool = True) -> int:
     with torch.device("meta"):  # no memory, no random numbers
         modules = nn.ModuleList(nn.Linear(inputs, outputs, bias=bias) for inputs, outputs in layers)
     return sum(weights.numel() for weights in modules.parameters())
 
 
-def _layers(input_dim, hidden_dim, latent_dim):
+def _layers(input_dim: int, hidden_dim: int, latent_dim: int) -> tuple[Layer, ...]:
     encoder = [(input_dim, hidden_dim), (hidden_dim, latent_dim), (hidden_dim, latent_dim)]
     return *encoder, (latent_dim, hidden_dim), (hidden_dim, input_dim)
 
 
-def _count_parameters(input_dim, hidden_dim, latent_dim):
+def _count_parameters(input_dim: int, hidden_dim: int, latent_dim: int) -> int:
     return _count(*_layers(input_dim, hidden_dim, latent_dim))
 
 
-def _one_head_only(input_dim, hidden_dim, latent_dim):
+def _one_head_only(input_dim: int, hidden_dim: int, latent_dim: int) -> int:
     first, _, *others = _layers(input_dim, hidden_dim, latent_dim)
     return _count(first, *others)
+
+
+def _without_biases_of(*numbers: int) -> Callable[..., int]:
+    """A count without the biases of some of the five layers."""
+
+    def count(**sizes: int) -> int:
+        return _count_parameters(**sizes) - sum(_layers(**sizes)[number][1] for number in numbers)
+
+    return count
 
 
 count_parameters = check_against(
@@ -50,6 +64,19 @@ count_parameters = check_against(
             "the biases forgotten",
             "A linear layer from 3 to 2 numbers: how many does it add, besides those it multiplies with?",
             lambda **sizes: _count(*_layers(**sizes), bias=False),
+        ),
+        Mistake(
+            "some of the biases forgotten",
+            "Each of the five layers has biases. How many has the one from hidden_dim to input_dim?",
+            *(_without_biases_of(number) for number in (0, 1, 4)),
+            _without_biases_of(1, 2),
+            _without_biases_of(3, 4),
+            _without_biases_of(0, 1, 2),
+        ),
+        Mistake(
+            "the number for one set of sizes",
+            "That is right for one VAE. How many has a smaller one? Three sizes come in: which of them do you use?",
+            lambda **sizes: _count_parameters(784, 400, 40),
         ),
         Mistake(
             "the biases of the wrong side",
@@ -91,6 +118,7 @@ count_parameters = check_against(
     points={"shape": 1, "value": 9},
     draw=_draw_sizes,
     tolerance=1e-9,
+    forbidden=("torch.nn", "vae_lib"),
     hints=(
         "A linear layer from n to m has n · m weights and a bias for each number that it gives. How many layers has "
         "the VAE?",

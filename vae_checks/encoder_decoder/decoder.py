@@ -4,24 +4,47 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from vae_checks.encoder_decoder.modules import change_end, change_inside, check_module
+from vae_checks.encoder_decoder.modules import change_end, check_module, cut_off
 from vae_checks.mistakes import Mistake
 
 
 class _Decoder(nn.Module):
-    def __init__(self, latent_dim, hidden_dim, output_dim):
+    def __init__(self, latent_dim: int, hidden_dim: int, output_dim: int) -> None:
         super().__init__()
         self.hidden = nn.Linear(latent_dim, hidden_dim)
         self.out = nn.Linear(hidden_dim, output_dim)
 
-    def forward(self, z):
-        return self.out(self.hidden(z).clamp(min=0))
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.last(self.hidden(z).clamp(min=0))
+
+    def last(self, h: torch.Tensor) -> torch.Tensor:
+        return self.out(h)
+
+
+class _ReluOnZ(_Decoder):
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.out(self.hidden(z.clamp(min=0)))
+
+
+class _ReluAtTheEndAlone(_Decoder):
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.out(self.hidden(z)).clamp(min=0)
+
+
+class _DetachedZ(_Decoder):
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return super().forward(z.detach())
 
 
 Decoder = check_module(
     _Decoder,
     [
-        *change_inside(_Decoder),
+        Mistake(
+            "the ReLU in the wrong place",
+            "Which numbers should it see: z, the hidden units, or the logits?",
+            _ReluOnZ,
+            _ReluAtTheEndAlone,
+        ),
         Mistake(
             "the sigmoid is already in",
             "Should logits lie between 0 and 1? Who takes the sigmoid of what you return?",
@@ -47,6 +70,7 @@ Decoder = check_module(
             "Should logits lie between 0 and 1? Which gradient reaches a pixel that was cut?",
             change_end(_Decoder, lambda x_logits: x_logits.clamp(0, 1)),
         ),
+        cut_off(_Decoder, change_end(_Decoder, lambda x_logits: x_logits.detach()), _DetachedZ),
     ],
     name="Decoder",
     input_name="z",

@@ -4,28 +4,27 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from vae_checks.encoder_decoder.modules import change_end, change_inside, check_module
+from vae_checks.encoder_decoder.modules import change_end, check_module, cut_off
 from vae_checks.mistakes import Mistake
 
 
 class _Encoder(nn.Module):
-    def __init__(self, input_dim, hidden_dim, latent_dim):
+    def __init__(self, input_dim: int, hidden_dim: int, latent_dim: int) -> None:
         super().__init__()
         self.hidden = nn.Linear(input_dim, hidden_dim)
         self.hid_mu = nn.Linear(hidden_dim, latent_dim)
         self.hid_sigma = nn.Linear(hidden_dim, latent_dim)
 
-    def forward(self, x):
-        return self.heads(self.hidden(x).clamp(min=0))
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.last(self.hidden(x).clamp(min=0))
 
-    def heads(self, h):
+    def last(self, h: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return self.hid_mu(h), self.hid_sigma(h)
 
 
 Encoder = check_module(
     _Encoder,
     [
-        *change_inside(_Encoder),
         Mistake(
             "mu and sigma swapped",
             "Which of your two heads should come back first?",
@@ -68,10 +67,18 @@ Encoder = check_module(
             change_end(_Encoder, lambda mu, sigma: (mu, sigma.abs())),
             change_end(_Encoder, lambda mu, sigma: (mu, F.softplus(sigma))),
         ),
+        cut_off(
+            _Encoder,
+            change_end(_Encoder, lambda mu, sigma: (mu.detach(), sigma.detach())),
+            change_end(_Encoder, lambda mu, sigma: (mu.detach(), sigma)),
+            change_end(_Encoder, lambda mu, sigma: (mu, sigma.detach())),
+        ),
     ],
     name="Encoder",
     input_name="x",
     draw_input=torch.rand,
+    parts=("mu", "sigma"),
+    data=("x",),
     hints=(
         "One layer reads the pixels, two layers read what it found. What stands between them, and how many numbers "
         "does each layer take and give?",

@@ -1,19 +1,24 @@
-"""Checks of assignment 02: the encoder, the decoder, and how many weights a VAE has.
+"""Checks of assignment 02: the encoder and the decoder.
 
 A student's class is built with small sizes and run with drawn weights, so that its numbers can be compared.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from vae_checks.check import Check, check_against, tensor_cases
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property, judge_each
+from vae_checks.properties import Property, Seen, judge_each
 from vae_probe.modules import call_module
+from vae_probe.outcome import Case
+
+POINTS = {"shape": 0, "value": 4, "gradient": 1, "batch of one": 2, "float64 and device": 0, "no global seed": 1}
 
 
 def check_module(
@@ -24,84 +29,178 @@ def check_module(
     input_name: str,
     draw_input: Callable[..., torch.Tensor],
     hints: tuple[str, str, str],
+    parts: tuple[str, ...] = (),
+    data: tuple[str, ...] = (),
 ) -> Check:
     """A `Check` of a class of modules with the parameters of the oracle, a class as well.
 
     Args:
         input_name: of the argument of `forward`.
         draw_input: gives a batch of it, `torch.rand` or `torch.randn`.
+        parts, data: as in `vae_checks.properties.Terms`.
     """
 
-    def draw(seed):
-        def make(generator, batch):
+    def draw(seed: int) -> list[Case]:
+        def make(generator: torch.Generator, batch: int) -> dict[str, torch.Tensor]:
             # From ranges that do not meet, so that no two dimensions can be mistaken for each other.
-            sizes = [torch.randint(low, low + 4, (), generator=generator).item() for low in (12, 7, 2)]
+            sizes = [int(torch.randint(low, low + 4, (), generator=generator)) for low in (12, 7, 2)]
             with torch.device("meta"):  # only the shapes are needed
                 shapes = {name: weights.shape for name, weights in oracle(*sizes).named_parameters()}
             weights = {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
+            # Hidden units far below 0, around it, and far above 6: each function in place of the ReLU shows.
+            weights["hidden.weight"] *= 0.5
+            weights["hidden.bias"] = torch.linspace(-12, 12, sizes[1])
             # The last layer first: a gradient that is cut off is then named where it is cut.
             return dict(reversed(weights.items())) | {input_name: draw_input(batch, sizes[0], generator=generator)}
 
         return tensor_cases(seed, make)
 
-    def layers(each):
-        value = each.outcome.value
-        return value["layers"] if isinstance(value, dict) and "layers" in value else ""
+    check = check_against(
+        oracle,
+        [*mistakes, *_change_inside(oracle)],
+        name=name,
+        points=POINTS,
+        draw=draw,
+        hints=hints,
+        call=call_module,
+        parts=parts,
+        data=data,
+        caps={"gradient": 4},
+        forbidden=(f"vae_lib.model.{name}", "vae_lib.model.VAE"),
+    )
+    layers = Property("layers", 0, judge_each(_wrong_layers), required=True)
+    names = Property("names of the layers", 2, judge_each(lambda each: each.outcome.note))
 
-    points = {"shape": 1, "value": 4, "gradient": 1, "batch of one": 1, "float64 and device": 1, "no global seed": 1}
-    check = check_against(oracle, mistakes, name=name, points=points, draw=draw, hints=hints, call=call_module)
-    first = Property("layers", 1, judge_each(layers), required=True)
-    return replace(check, properties=[first, *check.properties])
+    def recognise(seen: list[Seen]) -> Mistake | None:
+        return check.recognise(seen) or _recognise_layers(seen[0])
+
+    return replace(check, properties=[layers, names, *check.properties], recognise=recognise)
 
 
-def _with_activation(oracle, activation):
-    """The class with another function in the place of the ReLU."""
+def _wrong_layers(each: Seen) -> str:
+    value = each.outcome.value
+    return value["layers"] if isinstance(value, dict) and isinstance(value.get("layers"), str) else ""
 
-    class Wrong(oracle):
-        def forward(self, batch):
-            h = activation(self.hidden(batch))
-            return self.out(h) if hasattr(self, "out") else self.heads(h)
 
-    return Wrong
+IN_A_SEQUENTIAL = Mistake(
+    "a Sequential in place of the linear layer",
+    "Trained weights are called hidden.weight. How are they called in your module? Where else can the ReLU stand?",
+)
+OTHER_NAMES = Mistake(
+    "layers of other names",
+    "The cell below gives your layers trained weights, by name. Under which names will it look for them?",
+)
+ONE_TOO_MANY = Mistake(
+    "a layer that nobody asked for",
+    "The cell below gives your layers trained weights. Which of them are for this one, and what does it do?",
+)
+NO_BIASES = Mistake(
+    "a layer without its biases",
+    "A linear layer also adds a number to each sum. Which argument of yours switches that off?",
+)
+ONE_HEAD = Mistake(
+    "one layer in place of two heads",
+    "The weights of a trained encoder belong to hid_mu and hid_sigma. Which of your layers takes which?",
+)
+TURNED = Mistake(
+    "inputs and outputs of a layer swapped",
+    "`nn.Linear(a, b)` takes a numbers and gives b. Which of them does this layer take?",
+)
+
+
+def _recognise_layers(each: Seen) -> Mistake | None:
+    """The mistake in the layers, from the sentence about them."""
+    note, fault = each.outcome.note, _wrong_layers(each)
+    if note.startswith("beside those"):
+        return ONE_TOO_MANY
+    if note:
+        asked, _, yours = note.removeprefix("expected ").partition(", yours are ")
+        return IN_A_SEQUENTIAL if re.sub(r"\.\d+", "", yours) == asked else OTHER_NAMES
+    if re.match(r"there is no hid_(mu|sigma)\.weight", fault):
+        return ONE_HEAD
+    if re.match(r"there is no \w+\.bias", fault):
+        return NO_BIASES
+    if shapes := re.search(r"\((\d+), (\d+)\), yours is \((\d+), (\d+)\)", fault):
+        return TURNED if shapes.group(1, 2) == shapes.group(4, 3) else None
+    return None
 
 
 def change_end(oracle: Any, end: Callable) -> Any:
     """The class with a function of what it should return."""
 
     class Wrong(oracle):
-        def forward(self, batch):
+        def forward(self, batch: torch.Tensor) -> Any:
             returned = super().forward(batch)
             return end(*returned) if isinstance(returned, tuple) else end(returned)
 
     return Wrong
 
 
-def change_inside(oracle: Any) -> list[Mistake]:
-    """The mistakes between the layers, for either class."""
+def _with_activation(oracle: Any, activation: Callable) -> Any:
+    """The class with another function in the place of the ReLU."""
+
+    class Wrong(oracle):
+        def forward(self, batch: torch.Tensor) -> Any:
+            return self.last(activation(self.hidden(batch)))
+
+    return Wrong
+
+
+def _change_inside(oracle: Any) -> list[Mistake]:
+    """The mistakes between the layers, for either class; each of them has `hidden` and `last`."""
+
+    def instead(name: str, question: str, *activations: Callable) -> Mistake:
+        return Mistake(name, question, *(_with_activation(oracle, activation) for activation in activations))
+
+    between = "Which values can your hidden units take? What did lesson 02 do with those below 0, and those above 1?"
     return [
-        Mistake(
+        instead(
             "no ReLU on the hidden layer",
             "Two linear layers with nothing between them: how many linear layers would do the same?",
-            _with_activation(oracle, lambda h: h),
+            lambda h: h,
         ),
-        Mistake(
-            "sigmoid in place of ReLU",
-            "Which values can your hidden units take? What did lesson 02 do with those below 0, and those above 1?",
-            _with_activation(oracle, torch.sigmoid),
-        ),
-        Mistake(
-            "tanh in place of ReLU",
-            "Which values can your hidden units take? What did lesson 02 do with those below 0, and those above 1?",
-            _with_activation(oracle, torch.tanh),
-        ),
-        Mistake(
+        instead("sigmoid in place of ReLU", between, torch.sigmoid),
+        instead("tanh in place of ReLU", between, torch.tanh),
+        instead(
             "softmax in place of ReLU",
             "What do your hidden units add up to? May two of them be large at once?",
-            _with_activation(oracle, lambda h: h.softmax(1)),
+            lambda h: h.softmax(1),
         ),
-        Mistake(
+        instead(
             "the sign of the ReLU turned",
             "Which numbers does your function set to 0: the negative ones?",
-            _with_activation(oracle, lambda h: h.clamp(max=0)),
+            lambda h: h.clamp(max=0),
+        ),
+        instead(
+            "ReLU6 in place of ReLU",
+            "What becomes of a hidden unit of 9, and what should?",
+            F.relu6,
+            lambda h: h.clamp(0, 1),
+        ),
+        instead(
+            "a relative of the ReLU in its place",
+            "What does your function give for −1, and what does a ReLU?",
+            *(F.leaky_relu, F.gelu, F.silu, F.elu, F.selu, F.softplus, torch.abs),
+        ),
+        Mistake(
+            "nothing is returned",
+            "What does a function give to its caller, if it has no `return`?",
+            change_end(oracle, lambda *_: None),
+        ),
+        Mistake(
+            "a dimension squeezed away",
+            "What shape should come back for a batch of one image, and what shape does?",
+            change_end(oracle, lambda *parts: [part.squeeze() for part in parts] if parts[1:] else parts[0].squeeze()),
+            _with_activation(oracle, lambda h: F.relu(h).squeeze()),
         ),
     ]
+
+
+def cut_off(oracle: Any, *ways: Any) -> Mistake:
+    """The mistake of a detached hidden layer; more ways to cut the gradient off are the class's own."""
+    return Mistake(
+        "the gradient is cut off",
+        "Training asks what comes out: which way should each weight move? Where on the way back does that end?",
+        _with_activation(oracle, lambda h: F.relu(h).detach()),
+        *ways,
+    )
