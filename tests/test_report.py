@@ -219,7 +219,7 @@ def test_a_folder_that_may_not_be_made_is_told_so(no_work, capsys, monkeypatch):
     assert sentence.endswith("--out run cannot be a folder (Permission denied): name another one")
 
 
-@pytest.mark.parametrize("device", ["nonsense", "gpu", "cuda:x", "", "meta"])
+@pytest.mark.parametrize("device", ["nonsense", "gpu", "cuda:x", "", "meta", "hpu", "privateuseone"])
 def test_a_device_that_is_not_there_is_told_those_that_are(no_work, capsys, device):
     sentence = refused(["--device", device], capsys)
     assert f"--device {device} is not there, this computer has: cpu" in sentence
@@ -296,12 +296,89 @@ def test_resume_with_a_strangers_file_beside_the_checkpoints_goes_on(small_mnist
     assert Path("run/checkpoints/epoch02.pt").exists()
 
 
-def test_a_loss_that_is_no_number_ends_in_a_sentence(small_mnist, capsys, monkeypatch):
+def test_a_loss_that_is_no_number_ends_in_a_sentence_with_what_this_command_can_do(small_mnist, capsys, monkeypatch):
     def explode(*_):
-        raise FloatingPointError("train loss is nan in epoch 1")
+        raise FloatingPointError("train loss is nan in epoch 1: train with a smaller learning rate")
 
     monkeypatch.setattr(report.train, "train_epoch", explode)
-    assert "train loss is nan in epoch 1" in refused(["--out", "run"], capsys)
+    sentence = refused(["--out", "run"], capsys)
+    assert sentence.endswith("train loss is nan in epoch 1: start again with another --seed and another --out")
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "reconstructions", "samples", "plots"])
+def test_a_folder_that_cannot_be_written_is_found_before_any_work(no_work, capsys, name):
+    Path("run").mkdir()
+    Path("run", name).write_text("a file")
+    sentence = refused(["--out", "run"], capsys)
+    assert f"run/{name} cannot be written to (File exists): make it a folder that you may write to, or" in sentence
+
+
+def test_a_folder_without_the_right_to_write_is_found_before_any_work(no_work, capsys, monkeypatch):
+    Path("run").mkdir()
+
+    def not_allowed(path, _):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", not_allowed)
+    assert "run cannot be written to (Permission denied): make it a folder" in refused(["--out", "run"], capsys)
+
+
+def test_a_disk_that_fills_in_the_run_is_a_sentence_with_the_command_that_goes_on(small_mnist, capsys, monkeypatch):
+    def full(run, path):
+        raise OSError(errno.ENOSPC, f"there is no room for {path}")
+
+    monkeypatch.setattr(report.checkpoints, "save_run", full)
+    sentence = refused(["--out", "my run", "--epochs", "1"], capsys)
+    assert "there is no room for my run/checkpoints/epoch01.pt; if an epoch was finished, go on with: vae-" in sentence
+    assert sentence.endswith("vae-report --resume --out 'my run' --epochs 1 --device cpu")
+
+
+def test_two_reports_in_one_folder_do_not_mix(small_mnist, capsys, monkeypatch):
+    seconds = []
+
+    def meanwhile(*_):
+        seconds.append(refused(["--out", "run", "--epochs", "1"], capsys))
+
+    monkeypatch.setattr(report, "save_pictures", meanwhile)
+    main(["--out", "run", "--epochs", "1"])
+    assert seconds[0].endswith("another vae-report writes to run: wait for its end, or name another --out")
+    assert "run/model.pt" in {f"run/{name}" for name in files("run")}
+    assert not Path("run/.lock").exists()
+
+
+def test_a_tilde_is_the_home_folder(small_mnist, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    main(["--out", "~/run", "--epochs", "1"])
+    assert files(tmp_path) == {f"home/run/{name}" for name in FILES if "02" not in name}
+
+
+@pytest.mark.parametrize(
+    ("called", "expected"),
+    [
+        ("/home/ada/my course/.venv/bin/vae-report", "'/home/ada/my course/.venv/bin/vae-report'"),
+        (".venv/bin/vae-report", ".venv/bin/vae-report"),
+        (report.__file__, f"{sys.executable} -m vae_lib.report"),
+    ],
+)
+def test_the_command_that_goes_on_is_called_as_this_one_was(monkeypatch, called, expected):
+    monkeypatch.setattr(sys, "argv", [called])
+    assert report._called() == expected
+
+
+def test_a_pipe_that_closes_is_no_traceback(data, tmp_path):
+    code = "import torch, sys; from vae_lib import report; from vae_lib.data import Images; x = torch.rand(100, 784);"
+    code += "report.load_tensors = lambda: [Images(x, torch.arange(100) % 10)] * 3; report.main(sys.argv[1:])"
+    line = [sys.executable, "-c", code, "--epochs", "3", "--out", str(tmp_path / "run")]
+    environment = os.environ | {"PYTHONPATH": str(Path(report.__file__).parents[1]), "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait() == 141
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
+    assert checkpoint_path(tmp_path / "run/checkpoints", 1).exists()
 
 
 def stopped(argv, capsys, monkeypatch, *, module, name, call, done):

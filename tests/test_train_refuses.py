@@ -128,14 +128,14 @@ def test_good_images_pass(x):
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_leaves_history_and_checkpoints(tmp_path):
-    run, remedy = small_run(), "go back to the last checkpoint and train with a smaller learning rate"
+    run, remedy = small_run(), "go back to a checkpoint with load_run(path, lr=1e-5), or make a new run"
     train(run, pictures(70), pictures(20), epochs=2, after_epoch=save_each_epoch(tmp_path))
     history, kept = list(run.history), (tmp_path / "epoch02.pt").read_bytes()
     with torch.no_grad():
         run.model.decoder.out.bias[0] = torch.nan
     with pytest.raises(FloatingPointError) as caught:
         train(run, pictures(70), pictures(20), epochs=4, after_epoch=save_each_epoch(tmp_path))
-    assert str(caught.value) == f"epoch 3 ends with a training loss of nan and a validation loss of nan: {remedy}"
+    assert str(caught.value) == f"the model's weights are not all finite numbers: {remedy}"
     assert run.history == history
     assert sorted(path.name for path in tmp_path.iterdir()) == ["epoch01.pt", "epoch02.pt"]
     assert (tmp_path / "epoch02.pt").read_bytes() == kept
@@ -147,3 +147,41 @@ def test_a_loss_that_is_no_number_in_the_validation_alone_stops_the_run():
     with pytest.raises(FloatingPointError, match=r"epoch 1 ends with a training loss of \d+\.\d+ and .* of (nan|inf):"):
         train(run, pictures(8), pictures(8), epochs=1)
     assert run.history == []
+
+
+@pytest.mark.parametrize("done", [0, 1])
+def test_after_a_loss_that_is_no_number_the_line_that_is_told_helps(done):
+    run = small_run()
+    train(run, pictures(70), pictures(20), epochs=done)
+    before = copy.deepcopy(state(run))
+    run.optimizer.param_groups[0]["lr"] = 1e30
+    with pytest.raises(FloatingPointError, match="the run is as it was before this epoch") as caught:
+        train(run, pictures(70), pictures(20), epochs=3)
+    run.optimizer.param_groups[0]["lr"] = 1e-4
+    assert state(run) == before
+    line = str(caught.value).partition("smaller learning rate, ")[2]
+    assert line == "run.optimizer.param_groups[0]['lr'] = 1e+29"
+    exec(line.replace("1e+29", "1e-6"))
+    assert len(train(run, pictures(70), pictures(20), epochs=3)) == 3
+
+
+@pytest.mark.parametrize("done", [0, 1])
+def test_an_interrupt_in_an_epoch_leaves_the_run_as_it_was_before(monkeypatch, done):
+    run, whole = small_run(), small_run()
+    train(run, pictures(140), pictures(20), epochs=done)
+    before, steps = copy.deepcopy(state(run)), []
+    step = run.optimizer.step
+
+    def stop_at_the_second():
+        steps.append(step())
+        if len(steps) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(run.optimizer, "step", stop_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        train(run, pictures(140), pictures(20), epochs=3)
+    monkeypatch.undo()
+    assert state(run) == before
+    train(run, pictures(140), pictures(20), epochs=3)
+    train(whole, pictures(140), pictures(20), epochs=3)
+    assert state(run) == state(whole)

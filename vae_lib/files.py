@@ -1,6 +1,9 @@
 """Files that are there whole or not at all: written under a temporary name, then renamed."""
 
+import errno
 import os
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -8,6 +11,9 @@ def write_atomically(path, write):
     """Call `write` with a temporary path beside `path`, then rename it to `path`; folders are made as needed.
 
     The process number in the temporary name keeps two kernels that write the same file apart.
+
+    Raises:
+        OSError: there is no room, or no right to write; what was there before is as it was.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -15,6 +21,10 @@ def write_atomically(path, write):
     try:
         write(temporary)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise OSError(error.errno, f"there is no room for {path}; what was there before is whole: make room") from error
     finally:
         temporary.unlink(missing_ok=True)  # what a failed write left
 
@@ -23,3 +33,25 @@ def write(path, content):
     """Write bytes, or text as UTF-8 without a change of its line ends."""
     content = content if isinstance(content, bytes) else content.encode()
     write_atomically(path, lambda file: file.write_bytes(content))
+
+
+def check_writable(folder):
+    """Raise OSError unless files can be written to the folder, which is made if needed."""
+    probe = Path(folder).expanduser() / f"try-{os.getpid()}"
+    try:
+        write(probe, b"")
+        probe.unlink()
+    except OSError as error:
+        remedy = "make it a folder that you may write to, or name another"
+        raise OSError(error.errno, f"{folder} cannot be written to ({error.strerror}): {remedy}") from error
+
+
+@contextmanager
+def until_its_reader_goes():
+    """What a command prints may be cut off, as by `head`: then it ends, without a traceback."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still writes at its end
+        sys.exit(141)  # as a program that the signal SIGPIPE ends

@@ -98,6 +98,16 @@ def check_whole(value, name, least):
         raise ValueError(f"{name} should be a whole number from {least}, got {value!r}")
 
 
+def check_device(device):
+    """Raise ValueError unless PyTorch can use this device on this computer."""
+    try:
+        torch.zeros(1, device=device)
+        torch.Generator(device)
+    except Exception as error:  # of several kinds: AssertionError, RuntimeError, ModuleNotFoundError …
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"device {device!r} cannot be used on this computer ({reason}): pass 'cpu'") from error
+
+
 def check_generator(generator, device=None):
     """Raise unless this is a `torch.Generator`, on this kind of device if one is given."""
     if not isinstance(generator, torch.Generator):

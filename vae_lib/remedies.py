@@ -10,19 +10,25 @@ COURSE = Path(__file__).parents[1]
 SET_UP_AGAIN = "run the set-up line of README.md again"
 
 
+def line(*words):
+    """A command line, quoted where it must be; on Windows, for PowerShell."""
+    words = [str(word) for word in words]
+    if sys.platform != "win32":
+        return shlex.join(words)
+    quoted = subprocess.list2cmdline(words)
+    return f"& {quoted}" if quoted.startswith('"') else quoted
+
+
 def command(module, *arguments):
-    """The command line that runs a module with this Python, in any folder; on Windows, for PowerShell."""
-    line = _line([sys.executable, "-m", module, *map(str, arguments)])
-    return f"& {line}" if line.startswith('"') else line
+    """The command line that runs a module with this Python, in any folder."""
+    return line(sys.executable, "-m", module, *arguments)
 
 
 def restore(folder):
     """How to get a folder of the course, such as "vae_lib/mnist", back as it was."""
     if not ((COURSE / ".git").exists() and shutil.which("git")):
         return "download the course again"
-    return (
-        f"restore it with `{_line(['git', '-C', str(COURSE), 'checkout', '--', folder])}`, or download the course again"
-    )
+    return f"restore it with `{line('git', '-C', COURSE, 'checkout', '--', folder)}`, or download the course again"
 
 
 def shown(path):
@@ -33,7 +39,3 @@ def shown(path):
         return str(path)
     below_home = home != Path(home.anchor) and Path(path).is_relative_to(home)
     return str(Path("~", Path(path).relative_to(home))) if below_home else str(path)
-
-
-def _line(words):
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)

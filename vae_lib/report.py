@@ -11,17 +11,23 @@ It trains the report's VAE with the report's settings and writes into one folder
 """
 
 import argparse
+import errno
 import shlex
 import shutil
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from vae_lib import checkpoints, plots, train
 from vae_lib.data import Images, load_tensors
+from vae_lib.files import check_writable, until_its_reader_goes
+from vae_lib.guards import check_device
 from vae_lib.latent import encode, project
 from vae_lib.model import VAE
 from vae_lib.pytorch import torch
+from vae_lib.remedies import command, line
 
+from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
 CHECKPOINT_MB = 8.2  # three numbers for each weight: itself and Adam's two averages
@@ -81,15 +87,48 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     parser = _parser()
     args = parser.parse_args(argv)
+    same = ["--resume", "--out", str(args.out), "--epochs", str(args.epochs), "--device", args.device]
+    go_on = f"if an epoch was finished, go on with: {_called()} {line(*same)}"
     try:
-        run = _prepare(args)
-        data = [Images(part.x.to(args.device), part.y.to(args.device)) for part in load_tensors()]
-        repeat_report(run, data, args.epochs, args.out, shlex.join(["vae-report", *argv]))
+        with until_its_reader_goes():
+            _check_device(args.device)
+            with _alone(args):
+                run = _prepare(args)
+                data = [Images(part.x.to(args.device), part.y.to(args.device)) for part in load_tensors()]
+                repeat_report(run, data, args.epochs, args.out, shlex.join(["vae-report", *argv]))
     except KeyboardInterrupt:
-        same = shlex.join(["--out", str(args.out), "--epochs", str(args.epochs), "--device", args.device])
-        parser.exit(130, f"\nstopped; if an epoch was finished, go on with: vae-report --resume {same}\n")
-    except (OSError, ValueError, FloatingPointError) as error:
+        parser.exit(130, f"\nstopped; {go_on}\n")
+    except FloatingPointError as error:
+        parser.error(f"{str(error).partition(': ')[0]}: start again with another --seed and another --out")
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        parser.error(f"{error}; {go_on}" if full else str(error))
+    except (MemoryError, ValueError) as error:
         parser.error(str(error))
+
+
+def _called():
+    """How this command was called, so that it can be called again."""
+    script = Path(sys.argv[0])
+    if script.stem == "vae-report":
+        return line(script)
+    return command("vae_lib.report") if script == Path(__file__) else "vae-report"
+
+
+@contextmanager
+def _alone(args):
+    """Keep another vae-report out of the folder, as long as this one writes there; a kill ends that, too."""
+    _newest(args)  # which may refuse, before anything is made
+    _check_out(args.out)
+    lock = FileLock(args.out / ".lock", timeout=0)
+    try:
+        with lock:
+            try:
+                yield
+            finally:
+                Path(lock.lock_file).unlink(missing_ok=True)
+    except Timeout:
+        raise ValueError(f"another vae-report writes to {args.out}: wait for its end, or name another --out") from None
 
 
 def _parser():
@@ -98,10 +137,17 @@ def _parser():
     add("--epochs", type=number(1), default=50, metavar="N", help="epochs of the whole run (default: 50)")
     add("--seed", type=number(0), metavar="S", help="seed of weights, shuffles and noise (default: 42)")
     where = f"where to write, {CHECKPOINT_MB:.0f} MB for each epoch (default: runs/report)"
-    add("--out", type=Path, default=Path("runs/report"), metavar="FOLDER", help=where)
+    add("--out", type=_folder, default=Path("runs/report"), metavar="FOLDER", help=where)
     add("--resume", action="store_true", help="go on from the newest checkpoint in FOLDER")
     add("--device", default="cpu", help="cpu, cuda or mps (default: cpu)")
     return parser
+
+
+def _folder(text):
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error}; name the folder without ~") from error
 
 
 def _whole_number(least):
@@ -113,46 +159,50 @@ def _whole_number(least):
     return parse
 
 
-def _prepare(args):
-    _check_device(args.device)
+def _newest(args):
+    """The newest checkpoint in the folder, or None, if it is what the command line needs."""
     newest = checkpoints.newest_checkpoint(args.out / "checkpoints")
-    if args.resume:
-        run = _resumed_run(args, newest)
-        _check_out(args.out, args.epochs - len(run.history))
-        return run
-    if newest is not None:
+    if args.resume and args.seed is not None:
+        raise ValueError("--resume goes on with the random state of the checkpoint: leave --seed away")
+    if args.resume and newest is None:
+        raise ValueError(f"there is no checkpoint in {args.out / 'checkpoints'}: leave --resume away to start a run")
+    if newest is not None and not args.resume:
         raise ValueError(f"{args.out} holds a run already ({newest.name}): go on with --resume, or name another --out")
-    _check_out(args.out, args.epochs)
+    return newest
+
+
+def _prepare(args):
+    newest = _newest(args)
+    if args.resume:
+        run = checkpoints.load_run(newest, args.device)
+        if len(run.history) > args.epochs:
+            raise ValueError(f"{newest} has {len(run.history)} epochs already, --epochs asks for {args.epochs}")
+        _check_room(args.out, args.epochs - len(run.history))
+        return run
+    _check_room(args.out, args.epochs)
     seed = 42 if args.seed is None else args.seed
     torch.manual_seed(seed)
     return train.new_run(VAE().to(args.device), torch.Generator(args.device).manual_seed(seed))
 
 
-def _resumed_run(args, newest):
-    if args.seed is not None:
-        raise ValueError("--resume goes on with the random state of the checkpoint: leave --seed away")
-    if newest is None:
-        raise ValueError(f"there is no checkpoint in {args.out / 'checkpoints'}: leave --resume away to start a run")
-    run = checkpoints.load_run(newest, args.device)
-    if len(run.history) > args.epochs:
-        raise ValueError(f"{newest} has {len(run.history)} epochs already, --epochs asks for {args.epochs}")
-    return run
-
-
 def _check_device(device):
     try:
-        torch.zeros(1, device=device)
-        torch.Generator(device)
-    except (RuntimeError, AssertionError) as error:
+        check_device(device)
+    except ValueError as error:
         there = ["cpu", *(name for name in ("cuda", "mps") if getattr(torch, name).is_available())]
         raise ValueError(f"--device {device} is not there, this computer has: {', '.join(there)}") from error
 
 
-def _check_out(out, epochs):
+def _check_out(out):
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"--out {out} cannot be a folder ({error.strerror}): name another one") from error
+    for name in ("", "checkpoints", "reconstructions", "samples", "plots"):
+        check_writable(out / name)
+
+
+def _check_room(out, epochs):
     needed, free = epochs * CHECKPOINT_MB, shutil.disk_usage(out).free / 1e6
     if free < needed:
         raise ValueError(f"{epochs} epochs need {needed:.0f} MB in {out}, {free:.0f} MB are free: name another --out")

@@ -1,5 +1,6 @@
 """Training: the loop and the evaluation."""
 
+import copy
 import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -84,7 +85,8 @@ def train(run, train_x, val_x, epochs=50, after_epoch=None):
 def train_epoch(run, train_x, val_x):
     """One pass over the training images in a new order, then an evaluation; appends to the run's history.
 
-    Arguments and errors as for `train`.
+    Arguments and errors as for `train`. Where it does not come to its end, by an error or an interrupt, the run is as
+    it was before.
 
     Returns:
         Epoch: the training losses are the mean over the epoch, while the model changed.
@@ -92,6 +94,20 @@ def train_epoch(run, train_x, val_x):
     for x in (train_x, val_x):
         check_images(x, run.model.config.input_dim)
         check_fits(x, run.model)
+    if not all(weight.isfinite().all() for weight in run.model.parameters()):
+        remedy = "go back to a checkpoint with load_run(path, lr=1e-5), or make a new run"
+        raise FloatingPointError(f"the model's weights are not all finite numbers: {remedy}")
+    before = _state(run)
+    try:
+        epoch = _one_pass(run, train_x, val_x)
+    except BaseException:
+        _set_state(run, before)
+        raise
+    run.history.append(epoch)
+    return epoch
+
+
+def _one_pass(run, train_x, val_x):
     order = torch.randperm(len(train_x), generator=run.generator, device=train_x.device)
     noise = _noise(run.model, train_x, run.generator)
     total = torch.zeros(3, device=train_x.device)
@@ -107,10 +123,23 @@ def train_epoch(run, train_x, val_x):
     epoch = Epoch(mean, evaluate(run.model, val_x, run.generator, run.beta))
     if not math.isfinite(epoch.train.loss + epoch.val.loss):
         losses = f"a training loss of {epoch.train.loss} and a validation loss of {epoch.val.loss}"
-        sentence = f"epoch {len(run.history) + 1} ends with {losses}"
-        raise FloatingPointError(f"{sentence}: go back to the last checkpoint and train with a smaller learning rate")
-    run.history.append(epoch)
+        raise FloatingPointError(
+            f"epoch {len(run.history) + 1} ends with {losses}: the run is as it was before this epoch, train it with a "
+            f"smaller learning rate, run.optimizer.param_groups[0]['lr'] = {run.optimizer.param_groups[0]['lr'] / 10:g}"
+        )
     return epoch
+
+
+def _state(run):
+    """A copy of all that an epoch changes, but for the history."""
+    return copy.deepcopy([run.model.state_dict(), run.optimizer.state_dict()]), run.generator.get_state()
+
+
+def _set_state(run, state):
+    (weights, optimizer), generator = state
+    run.model.load_state_dict(weights)
+    run.optimizer.load_state_dict(optimizer)
+    run.generator.set_state(generator)
 
 
 @torch.no_grad()
