@@ -30,10 +30,11 @@
 28. `feedback`       a page for each submission, made anew where something changed
 29. `results`        each submission's record, marks and hand-in, and who gets it back
 30. `sheets`         a teacher's CSV file, filled in
-31. `moodle`         back into Moodle
-32. `canvas`         back into Canvas
-33. `tables`         the results as CSV
-34. `page`           the results as a page
-35. `report`         all of these, from records alone: no PyTorch
-36. `cli`            the command `vae-grade`
+31. `copies`         equal answers, as pairs to look at
+32. `moodle`         back into Moodle
+33. `canvas`         back into Canvas
+34. `tables`         the results as CSV
+35. `page`           the results as a page
+36. `report`         all of these, from records alone: no PyTorch
+37. `cli`            the command `vae-grade`
 """

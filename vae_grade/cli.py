@@ -1,6 +1,7 @@
 """The command `vae-grade`."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     report.add_argument(
         "--canvas", type=Path, nargs="*", metavar="GRADEBOOK", help="the same for Canvas, its gradebook"
     )
+    answers = steps.add_parser("answers", help="the answers in code as files, for a tool that looks for copies")
+    answers.set_defaults(function=_answers)
     options = parser.parse_args(arguments)
     try:
         return options.function(TeacherFolder(options.folder), options)
@@ -159,6 +162,15 @@ def _report(folder: TeacherFolder, options: argparse.Namespace) -> None:
         )
     print("".join(describe_failures(folder)), end="")
     print("".join(f"{replace_unprintable(line)}\n" for line in result.notes), end="")
+
+
+def _answers(folder: TeacherFolder, options: argparse.Namespace) -> None:
+    from vae_grade.copies import write_answers
+    from vae_grade.records import read_records
+
+    for place in write_answers(read_records(folder), folder):
+        stub = folder.answers / "stub" / place.name
+        print(f"copydetect -a -t {shlex.quote(str(place))} -b {shlex.quote(str(stub))} -O {place.name}_copies.html")
 
 
 if __name__ == "__main__":

@@ -76,6 +76,16 @@ class TeacherFolder:
         return self.root / "marks.csv"
 
     @property
+    def copies_table(self) -> Path:
+        """Pairs of students with equal answers."""
+        return self.root / "copies.csv"
+
+    @property
+    def answers(self) -> Path:
+        """The answers as files of Python, for tools that look for copies."""
+        return self.root / "answers"
+
+    @property
     def moodle(self) -> Path:
         """What goes back into Moodle."""
         return self.root / "moodle"

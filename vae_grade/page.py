@@ -9,6 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from vae_grade.assignments import load_assignments
+from vae_grade.class_list import Attendance
+from vae_grade.copies import Pair
 from vae_grade.records import ExerciseRecord, Record, State
 from vae_grade.results import Result
 
@@ -36,8 +38,8 @@ class Exercise:
     faults: list[Bar]
 
 
-def render_page(results: list[Result]) -> str:
-    """The page, as HTML."""
+def render_page(results: list[Result], pairs: Iterable[Pair] = (), attendance: Attendance | None = None) -> str:
+    """The page, as HTML; what it says of who is missing needs a class list."""
     names = _name_students(results)
     by_assignment: dict[str, list[Result]] = defaultdict(list)
     for result in sorted(results, key=lambda one: (one.assignment, names[one.student])):
@@ -68,6 +70,11 @@ def render_page(results: list[Result]) -> str:
             assignment: (_summarise_totals(own), _summarise_exercises(assignment, own, names))
             for assignment, own in by_assignment.items()
         },
+        missing=attendance.missing if attendance else {},
+        strangers=attendance.strangers if attendance else [],
+        pairs=[
+            (names[pair.student], names[pair.other], f"{pair.assignment}: {', '.join(pair.equal)}") for pair in pairs
+        ],
         late=[(names[one.student], one.assignment, one.lateness) for one in results if one.lateness],
         odd=[
             (names[one.student], one.assignment, _describe_state(one.record))

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vae_grade.canvas import export_to_canvas
+from vae_grade.class_list import read_attendance, read_kept_list
+from vae_grade.copies import find_pairs, format_pairs
 from vae_grade.feedback import write_feedback
 from vae_grade.folder import TeacherFolder
 from vae_grade.moodle import export_to_moodle
@@ -54,9 +56,14 @@ def report(
     recipients = find_recipients(results, members)
     write(folder.report_table, format_report(results))
     write(folder.marks_table, format_marks(recipients))
-    write(folder.report_page, render_page(results))
+    pairs = find_pairs((one.submission, one.record) for one in results)
+    write(folder.copies_table, format_pairs(pairs))
+    members_of_class = read_kept_list(folder)
+    attendance = read_attendance(folder, members_of_class) if members_of_class else None
+    write(folder.report_page, render_page(results, pairs, attendance))
     reported = Reported(sum(len(one.marks.waiting) for one in results))
-    reported.paths += [folder.report_table, folder.marks_table, folder.report_page, folder.feedback]
+    reported.paths += [folder.report_page, folder.report_table, folder.marks_table, folder.copies_table]
+    reported.paths.append(folder.feedback)
     reported.notes += write_feedback(folder, {one.submission: one.marks for one in results})
     _give_to_groups(folder, recipients)
     exported = [] if moodle is None else [export_to_moodle(folder, recipients, moodle)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vae_grade.assignments import Refused
 
+BOM = "\ufeff"  # with this mark, Excel reads names as they are
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from vae_grade.assignments import load_assignments
 from vae_grade.records import Record
 from vae_grade.results import Recipient, Result
-from vae_grade.sheets import no_formula
+from vae_grade.sheets import BOM, no_formula
 
-BOM = "\ufeff"  # with this mark, Excel reads names as they are
 HEADINGS = ["assignment", "student", "state", "score", "late", "to mark", "points", "what was seen", "next step"]
 
 
