@@ -2,17 +2,18 @@
 
 import ast
 import re
-from collections.abc import Iterable
+import warnings
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
+from vae_grade.answers import LONGEST, defined
 from vae_grade.assignments import ROOT, Assignment, load_assignments
 from vae_grade.formats import decode, describe_stranger, find_archive
 from vae_grade.notebook import Cell, Unreadable, read_cells
 
-LESSONS, SOLUTIONS = ROOT / "notebooks", ROOT / "solutions"
+LESSONS = ROOT / "notebooks"
 SOLUTION_MARK = re.compile(r"^\s*### (BEGIN|END) SOLUTION\s*$")
 MOST_PARTS = 2_000_000  # of a notebook's JSON: each takes some hundred bytes when it is read
 SIMILAR = 3  # cells that a notebook without our ids shares with one of ours at least
@@ -72,7 +73,7 @@ def recognise(data: bytes, path: str) -> Work:
         # One that is called as an assignment may be all that there is, and is then said to be unreadable.
         return Work(named if path.lower().rpartition("/")[2].count(".ipynb") else "", sentence=sentence)
     sources = {_normal(cell.source) for cell in cells} - {""}
-    assignment, lesson = _find_assignment(cells, sources, known), _find_lesson(cells, sources)
+    assignment, lesson = _find_assignment(cells, sources, known), _find_lesson(sources)
     if not assignment and lesson:
         return Work(sentence=f"it is the lesson {lesson}, which is not handed in; ask for the exercise", is_ours=True)
     assignment = assignment or named
@@ -87,14 +88,18 @@ def recognise(data: bytes, path: str) -> Work:
 
 def _normal(source: str) -> str:
     """A cell's text as it is compared: without marks of a solution and blanks at the ends of lines."""
-    lines = (line.rstrip() for line in source.strip().splitlines() if not SOLUTION_MARK.match(line))
+    lines = (line.rstrip() for line in source[:LONGEST].strip().splitlines() if not SOLUTION_MARK.match(line))
     return "\n".join(line for line in lines if line)
 
 
 def _meaning(source: str) -> str:
     """A cell's code without its comments and layout; where it is no Python, its text as it is compared."""
+    if len(source) > LONGEST:
+        return _normal(source)
     try:
-        return ast.dump(ast.parse(source)) or source
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a wrong escape in a string, say
+            return ast.dump(ast.parse(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _normal(source)
 
@@ -104,14 +109,12 @@ def _find_assignment(cells: list[Cell], sources: set[str], known: dict[str, Assi
     ids = {name for cell in cells for name in (cell.id, cell.grade_id)}
     marked = {name: len(ids & {*one.points, *one.checked, *one.written}) for name, one in known.items()}
     shared = {name: len(sources & _texts_of(name)) for name in known}
-    defined = {name for cell in cells if cell.kind == "code" for name in find_defined(cell.source)}
-    functions = {name: len(defined & set(one.checked)) for name, one in known.items()}
-    best = max(known, key=lambda name: (marked[name], shared[name], functions[name]))
-    if marked[best]:
+    best = max(known, key=lambda name: (marked[name], shared[name]))
+    lesson = _find_lesson(sources)
+    if marked[best] or shared[best] > (len(sources & _lessons()[lesson]) if lesson else 0):
         return best
-    lesson = _find_lesson(cells, sources)
-    if shared[best] and (not lesson or shared[best] > len(sources & _lessons()[lesson])):
-        return best
+    found = {name for cell in cells if cell.kind == "code" for name in _defined(cell)}
+    functions = {name: len(found & set(one.checked)) for name, one in known.items()}
     best = max(known, key=lambda name: functions[name])
     return best if not lesson and functions[best] >= min(2, len(known[best].checked)) > 0 else ""
 
@@ -136,59 +139,39 @@ def _read_sources(path: Path) -> set[str]:
     return {_normal(cell.source) for cell in read_cells(path.read_bytes())}
 
 
-def _find_lesson(cells: list[Cell], sources: set[str]) -> str:
+def _find_lesson(sources: set[str]) -> str:
     """The lesson that a notebook is, by what it shares with it; "" if it is none."""
     shared = {name: len(sources & lesson) for name, lesson in _lessons().items()}
     best = max(shared, key=lambda name: shared[name], default="")
     return best if best and shared[best] >= min(SIMILAR, len(_lessons()[best])) else ""
 
 
-@cache
-def _model_answers(assignment: str) -> dict[str, str]:
-    """The answers of the solution by the cell's id, as they are compared; none where no solution is."""
-    path = SOLUTIONS / assignment / f"{assignment}.ipynb"
-    known = load_assignments()[assignment]
-    answers = {*known.checked, *known.written}
-    cells = read_cells(path.read_bytes()) if path.exists() else []
-    return {cell.id: _normal(cell.source) for cell in cells if cell.id in answers}
-
-
 def _is_model_answer(cells: list[Cell], assignment: Assignment) -> bool:
     """Whether each answer is the solution's, letter for letter."""
-    model = _model_answers(assignment.name)
+    model = assignment.model_answers
     sources = {_normal(cell.source) for cell in cells}
-    return bool(model) and all(answer in sources for answer in model.values())
+    return bool(model) and all(_normal(answer) in sources for answer in model.values())
 
 
 def _find_fill(cells: list[Cell], assignment: Assignment) -> Fill:
-    released = {cell["id"]: cell for cell in assignment.cells}
     known = {_meaning(cell["source"]) for cell in assignment.cells}
-    new = [cell for cell in cells if _meaning(cell.source) not in known and not _is_empty(cell)]
-    if not new:
-        return Fill.BLANK
-    placeholders = [released[name]["source"] for name in assignment.checked if name in released]
-    answers = {*assignment.checked, *assignment.written}
-    for cell in new:
-        if {cell.id, cell.grade_id} & answers or (cell.kind == "markdown" and assignment.written):
+    answers, fill = {*assignment.checked, *assignment.written}, Fill.BLANK
+    for cell in cells:
+        if _is_empty(cell) or _meaning(cell.source) in known:
+            continue
+        words = cell.kind == "markdown" and assignment.written
+        if words or {cell.id, cell.grade_id} & answers or set(_defined(cell)) & set(assignment.checked):
             return Fill.ANSWERED
-        if set(find_defined(cell.source)) & set(assignment.checked) and cell.source not in placeholders:
-            return Fill.ANSWERED
-    return Fill.TOUCHED
+        fill = Fill.TOUCHED
+    return fill
 
 
 def _is_empty(cell: Cell) -> bool:
     """Whether a cell says nothing: blank, or of comments alone."""
-    lines = [line.strip() for line in cell.source.splitlines()]
+    lines = [line.strip() for line in cell.source[:LONGEST].splitlines()]
     return all(not line or (cell.kind == "code" and line.startswith("#")) for line in lines)
 
 
-def find_defined(source: str) -> Iterable[str]:
-    """The names that a cell defines or assigns at its top; none where it is no Python."""
-    lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
-    try:
-        body = ast.parse("\n".join(lines)).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return re.findall(r"^(?:def|class) (\w+)", source, re.MULTILINE)
-    names = [getattr(node, "name", None) for node in body]
-    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
-    return [name for name in names if name] + [target.id for target in targets if isinstance(target, ast.Name)]
+def _defined(cell: Cell) -> tuple[str, ...]:
+    """The names that a cell defines, if it is not so long that nobody looks at it."""
+    return defined(cell.source) if len(cell.source) <= LONGEST else ()
