@@ -1,13 +1,18 @@
 """Records of grading: they come back as they were written, and what cannot be read is graded again."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from tests import handed_in
 from vae_grade import run, sandbox
+from vae_grade.assignments import Refused
 from vae_grade.folder import TeacherFolder
+from vae_grade.gradebook import open_gradebook
 from vae_grade.records import Record, State, compute_fingerprint, read_material
 from vae_lib.files import write
 
@@ -46,3 +51,19 @@ def test_a_record_of_another_version_or_of_other_bytes_is_graded_again(tmp_path,
     assert run.run(folder, limits=limits) == {State.GRADED: 1}
     assert run.run(folder, limits=limits) == {}
     assert again == ["eve"]
+
+
+def enter_while_locked(folder):
+    """Enter a student into the gradebook while another program holds it."""
+    with (
+        open_gradebook(folder.gradebook_url) as gradebook,
+        closing(sqlite3.connect(folder.root / "gradebook.db")) as other,
+    ):
+        gradebook.db.execute(text("PRAGMA busy_timeout = 0"))
+        other.execute("BEGIN EXCLUSIVE")
+        gradebook.update_or_create_student("ada")
+
+
+def test_a_gradebook_that_is_locked_in_the_middle_is_a_sentence(tmp_path):
+    with pytest.raises(Refused, match=r"cannot be read or written now \(database is locked\).*again"):
+        enter_while_locked(TeacherFolder(tmp_path))

@@ -17,7 +17,7 @@ import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import determine_grade
-from sqlalchemy.exc import SAWarning
+from sqlalchemy.exc import OperationalError, SAWarning
 
 from vae_grade.answers import Added
 from vae_grade.assignments import Assignment, Refused
@@ -32,7 +32,7 @@ def open_gradebook(url: str) -> Iterator[Gradebook]:
     """nbgrader's gradebook at a database's URL, closed after the block.
 
     Raises:
-        Refused: it cannot be opened.
+        Refused: it cannot be opened, or is locked or full in the middle.
     """
     programs = str(Path(sys.executable).parent)  # nbgrader calls alembic by name, in an active environment or not
     os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
@@ -40,9 +40,15 @@ def open_gradebook(url: str) -> Iterator[Gradebook]:
         gradebook = Gradebook(url)
     except Exception as error:  # each database has errors of its own
         raise Refused(f"The gradebook {url} cannot be opened ({' '.join(str(error).split())[:200]}).") from None
-    with gradebook, warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # nbgrader 0.9.6 causes three for each new submission, harmless
-        yield gradebook
+    try:
+        with gradebook, warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # nbgrader 0.9.6 causes three for each new submission, harmless
+            yield gradebook
+    except OperationalError as error:
+        raise Refused(
+            f"The gradebook {url} cannot be read or written now ({error.orig}). What was graded is kept: close what "
+            "else uses it, make room if there is none, and run the same command again."
+        ) from None
 
 
 def register_assignment(assignment: Assignment, url: str) -> None:
