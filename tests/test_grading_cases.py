@@ -259,7 +259,7 @@ def grade():
 
     def grade(notebook, **files):
         material = Material(as_bytes(notebook), {name.replace("__", "."): data for name, data in files.items()})
-        return judge.grade(material, ASSIGNMENT, sandbox.LIMITS, SEED)
+        return judge.grade(material, judge.Setting(ASSIGNMENT, sandbox.LIMITS, SEED))
 
     yield grade
     judge.close()

@@ -9,11 +9,22 @@ import pytest
 from sqlalchemy import text
 
 from tests import handed_in
-from vae_grade import run, sandbox
+from vae_grade import records, run, sandbox
 from vae_grade.assignments import Refused
+from vae_grade.collect import collect
 from vae_grade.folder import TeacherFolder
+from vae_grade.forget import forget
 from vae_grade.gradebook import open_gradebook
-from vae_grade.records import Record, State, compute_fingerprint, read_material
+from vae_grade.records import (
+    Material,
+    Record,
+    State,
+    compute_fingerprint,
+    find_submissions,
+    read_materials,
+    write_record,
+)
+from vae_grade.rules import keep_rules
 from vae_lib.files import write
 
 NAME = handed_in.NAME
@@ -39,11 +50,11 @@ def test_a_record_of_another_version_or_of_other_bytes_is_graded_again(tmp_path,
     handed_in.hand_in(tmp_path, eve=handed_in.perfect())
     write(folder.record("eve", NAME), text)
 
-    def grade_all(todo, known, *_):
+    def grade_all(todo, settings, *_):
         for submission in todo:
             again.append(submission.student)
             record = handed_in.make_record()
-            record.fingerprint = compute_fingerprint(read_material(submission.path), known[NAME])
+            record.fingerprint = compute_fingerprint(read_materials(submission), settings[NAME].assignment)
             yield submission, record
 
     monkeypatch.setattr(run, "grade_all", grade_all)
@@ -67,3 +78,55 @@ def enter_while_locked(folder):
 def test_a_gradebook_that_is_locked_in_the_middle_is_a_sentence(tmp_path):
     with pytest.raises(Refused, match=r"cannot be read or written now \(database is locked\).*again"):
         enter_while_locked(TeacherFolder(tmp_path))
+
+
+def test_a_seed_is_drawn_once_for_a_class_and_an_assignment_and_kept_from_others(tmp_path):
+    folder = TeacherFolder(tmp_path)
+    first = keep_rules(folder, ["a", "b"], None)
+    assert first.seeds.keys() == {"a", "b"}
+    again = keep_rules(folder, ["b", "c"], "best")
+    assert again.counts == "best"
+    assert {name: again.seeds[name] for name in "ab"} == first.seeds
+    assert keep_rules(folder, [], None) == again
+    assert folder.rules.stat().st_mode & 0o077 == 0
+
+
+def test_rules_that_cannot_be_read_are_a_sentence(tmp_path):
+    folder = TeacherFolder(tmp_path)
+    write(folder.rules, "{")
+    with pytest.raises(Refused, match=r"rules.json cannot be read .*take it away"):
+        keep_rules(folder, ["a"], None)
+
+
+def test_who_is_forgotten_is_nowhere_and_stays_out(tmp_path):
+    folder = TeacherFolder(tmp_path / "class")
+    handed_in.hand_in(folder.root, ann=handed_in.perfect(), eve=handed_in.perfect())
+    handed_in.enter(folder, handed_in.make_record())
+    for submission in find_submissions(folder):
+        write_record(folder, submission, handed_in.make_record())
+    write(folder.earlier_notebook("eve", NAME, "0"), b"{}")
+    for path in (folder.feedback_page("eve", NAME), folder.report_page, folder.moodle / "worksheet.csv"):
+        write(path, "eve")
+    forget(folder, "eve")
+    assert handed_in.read_marks(folder.gradebook_url).keys() == {"ann"}
+    assert not [path for path in folder.root.rglob("*") if "eve" in path.name]
+    texts = [path.read_bytes() for path in folder.root.rglob("*") if path.is_file() and path.suffix != ".db"]
+    assert not [text for text in texts if b"eve" in text]
+    inbox = tmp_path / "inbox" / "eve"
+    write(inbox / f"{NAME}.ipynb", handed_in.as_bytes(handed_in.perfect()))
+    write(inbox / "tools.py", "x = 1")
+    result = collect(inbox.parent, folder)
+    assert result.notes == [f"eve, {NAME}: was taken out of the class, and is left out"]
+    assert (result.placed, result.unplaced) == (0, [])
+    assert not [path for path in folder.root.rglob("*") if "eve" in path.name]
+    with pytest.raises(Refused, match="'eve' is not in"):
+        forget(folder, "eve")
+
+
+def test_files_beside_the_notebook_and_the_checks_belong_to_the_fingerprint(monkeypatch):
+    bare, more = Material(b"{}"), Material(b"{}", {"tools.py": b""})
+    marks = {compute_fingerprint(one, handed_in.ASSIGNMENT) for one in ([bare], [more], [bare, bare])}
+    assert len(marks) == 3
+    before = compute_fingerprint([bare], handed_in.ASSIGNMENT)
+    monkeypatch.setattr(records, "_hash_checks", lambda: "another tolerance")
+    assert compute_fingerprint([bare], handed_in.ASSIGNMENT) != before

@@ -133,7 +133,7 @@ def test_ordinary_code_goes_on_working():
     notebook = handed_in.filled(**handed_in.RIGHT | {"kld": f"{code}\n{handed_in.RIGHT['kld']}"})
     try:
         limits = replace(sandbox.LIMITS, seconds=300)
-        record = judge.grade(Material(handed_in.as_bytes(notebook)), handed_in.ASSIGNMENT, limits)
+        record = judge.grade(Material(handed_in.as_bytes(notebook)), judge.Setting(handed_in.ASSIGNMENT, limits, 0))
     finally:
         judge.close()
     assert record.exercises["kld"].points == 10.0, record.exercises["kld"]

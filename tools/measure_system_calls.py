@@ -53,7 +53,7 @@ def grade(folder):
 
     limits = replace(LIMITS, sandboxed=False, seconds=3000)
     for path in sorted(Path(folder).glob("*.ipynb")):
-        record = judge.grade(Material(path.read_bytes()), load_assignments()[path.stem], limits)
+        record = judge.grade(Material(path.read_bytes()), judge.Setting(load_assignments()[path.stem], limits, 0))
         for name, exercise in record.exercises.items():
             if exercise.points < exercise.max_points and exercise.state != "not attempted":
                 print(f"{path.stem}: {name} earns {exercise.points}: {exercise.text}")

@@ -15,7 +15,7 @@ MOST_LINES = 40  # of one kind that are printed
 
 
 def main(arguments: Sequence[str] | None = None) -> int | None:
-    """Run one of the four steps; returns the exit status."""
+    """Run one of the steps; returns the exit status."""
     parser = argparse.ArgumentParser(prog="vae-grade", description="Grade a class: release, collect, run, report.")
     parser.add_argument("--folder", type=Path, default=Path(), help="your folder of this class (default: this one)")
     steps = parser.add_subparsers(dest="step", required=True)
@@ -37,6 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     run.add_argument("--scheduler", metavar="ADDRESS", help="grade on a dask.distributed cluster")
     run.add_argument("--unsafe", action="store_true", help="run students' code with no protection at all")
     run.add_argument("--db", metavar="URL", help="nbgrader's gradebook (default: gradebook.db in your folder)")
+    run.add_argument(
+        "--again", nargs="*", metavar="STUDENT", help="grade again what was graded, of all if none is named"
+    )
+    run.add_argument("--assignment", metavar="NAME", help="grade this one only")
+    run.add_argument("--counts", choices=("latest", "best"), help="which of a student's hand-ins, from now on")
+    forget = steps.add_parser("forget", help="remove a student and all that is kept of them, for good")
+    forget.set_defaults(function=_forget)
+    forget.add_argument("student", help="the name of the student's folder in collected/")
+    forget.add_argument("--db", metavar="URL", help="as for run")
     report = steps.add_parser("report", help="a table, a page, and feedback for each student")
     report.set_defaults(function=_report)
     report.add_argument("--db", metavar="URL", help="as for run")
@@ -94,7 +103,7 @@ def _collect(folder: TeacherFolder, options: argparse.Namespace) -> None:
     )
     _print_lines("Two different notebooks for one assignment:", result.chosen)
     _print_lines("Handed in late, as the platform says:", result.late)
-    _print_lines("Placed, but look at them:", result.notes)
+    _print_lines("Look at them:", result.notes)
     if result.beside:
         print(f"Files kept beside notebooks: {result.beside}.")
     if result.left_out:
@@ -133,12 +142,20 @@ def _run(folder: TeacherFolder, options: argparse.Namespace) -> int | None:
             f"`vae-grade run` needs Linux, this is {sys.platform}: use a Linux machine, or on Windows its WSL."
         )
     from vae_grade.records import describe_failures
-    from vae_grade.run import run
+    from vae_grade.run import Selection, run
     from vae_grade.sandbox import LIMITS
 
     limits = replace(LIMITS, seconds=options.seconds or LIMITS.seconds, sandboxed=not options.unsafe)
     try:
-        counts = run(folder, db=options.db, workers=options.workers, scheduler=options.scheduler, limits=limits)
+        counts = run(
+            folder,
+            db=options.db,
+            workers=options.workers,
+            scheduler=options.scheduler,
+            limits=limits,
+            selection=Selection(options.again, options.assignment),
+            counts=options.counts,
+        )
     except KeyboardInterrupt:
         print("Stopped. The same command goes on where it was.", file=sys.stderr)
         return 130
@@ -146,6 +163,14 @@ def _run(folder: TeacherFolder, options: argparse.Namespace) -> int | None:
     print(f"{sum(counts.values())} graded now: {words or 'no change'}.")
     print("".join(describe_failures(folder)), end="")
     return None
+
+
+def _forget(folder: TeacherFolder, options: argparse.Namespace) -> None:
+    from vae_grade.forget import forget
+
+    forget(folder, options.student, db=options.db)
+    print(f"{options.student} is forgotten: nothing of theirs is in {folder.root}, and collect leaves them out.")
+    print("Run `vae-grade report` for a report without them. Your inbox is as it was.")
 
 
 def _report(folder: TeacherFolder, options: argparse.Namespace) -> None:

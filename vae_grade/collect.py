@@ -13,6 +13,7 @@ from vae_grade.archives import CHECKPOINTS, is_noise
 from vae_grade.assignments import Refused, load_assignments
 from vae_grade.contents import Fill, Work, is_notebook, recognise
 from vae_grade.folder import TeacherFolder, check_collected
+from vae_grade.forgotten import is_forgotten
 from vae_grade.formats import describe_stranger
 from vae_grade.hand_in import HandIn
 from vae_grade.inbox import Names, read_inbox
@@ -174,6 +175,10 @@ class _Collector:
         for assignment in sorted({candidate.work.assignment for candidate in candidates}):
             own = [candidate for candidate in candidates if candidate.work.assignment == assignment]
             student = self._find_student(own[0], assignment)
+            if is_forgotten(self.folder, student):
+                self.result.notes.append(f"{student}, {assignment}: was taken out of the class, and is left out")
+                said |= {file.hand_in.path: "" for file in others}
+                continue
             outcome = place(self.folder, student, assignment, own, others)
             for name, count in outcome.counts.items():
                 setattr(self.result, name, getattr(self.result, name) + count)

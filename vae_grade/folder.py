@@ -96,6 +96,16 @@ class TeacherFolder:
         return self.root / "canvas"
 
     @property
+    def rules(self) -> Path:
+        """How the class is graded; its seeds are the teacher's alone."""
+        return self.root / "rules.json"
+
+    @property
+    def forgotten(self) -> Path:
+        """Sums of the names of students who were taken out of the class."""
+        return self.root / "forgotten.json"
+
+    @property
     def gradebook_url(self) -> str:
         """The gradebook, SQLite where nbgrader looks for it, if the teacher names no other."""
         return f"sqlite:///{(self.root / 'gradebook.db').resolve()}"
@@ -104,9 +114,23 @@ class TeacherFolder:
         """The notebook of a student that counts."""
         return self.collected / student / assignment / f"{assignment}.ipynb"
 
+    def earlier(self, student: str, assignment: str) -> Path:
+        """The folder of a student's older notebooks."""
+        return self.root / "earlier" / student / assignment
+
     def earlier_notebook(self, student: str, assignment: str, digest: str) -> Path:
         """An older notebook of a student, by its content."""
-        return self.root / "earlier" / student / assignment / f"{digest}.ipynb"
+        return self.earlier(student, assignment) / f"{digest}.ipynb"
+
+    def homes(self, student: str) -> list[Path]:
+        """The folders that are a student's alone."""
+        parents = (self.collected, self.root / "earlier", self.root / "records", self.autograded, self.feedback)
+        return [parent / student for parent in parents]
+
+    @property
+    def made_of_all(self) -> list[Path]:
+        """What is made of all students together."""
+        return [self.report_table, self.report_page, self.marks_table, self.moodle, self.canvas]
 
     def autograded_notebook(self, student: str, assignment: str) -> Path:
         """The release with a student's answers and what the checks said."""

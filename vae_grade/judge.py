@@ -8,12 +8,11 @@ import json
 import math
 import re
 import resource
-import secrets
 import sys
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -59,11 +58,18 @@ class Attempt(NamedTuple):
         return self.exercise.points, self.exercise.state != "not attempted"
 
 
-def grade(material: Material, assignment: Assignment, limits: Limits, seed: int | None = None) -> Record:
-    """Grade a submission; the seed is that of the checks' cases, else one is drawn."""
-    setting = Setting(assignment, limits, secrets.randbelow(2**31) if seed is None else seed)
+def grade(material: Material, setting: Setting) -> Record:
+    """Grade a notebook."""
     with _lock, _memory_up_to(MEMORY):
         return _grade(material, setting)
+
+
+def grade_best(materials: Sequence[Material], setting: Setting) -> Record:
+    """Grade the notebooks of one submission, the latest first; the record of the best, of equal ones the latest."""
+    best = max((grade(material, setting) for material in materials), key=lambda record: record.points)
+    best.hand_ins = len(materials)
+    best.fingerprint = compute_fingerprint(materials, setting.assignment)
+    return best
 
 
 @contextmanager
@@ -79,7 +85,7 @@ def _memory_up_to(most: int) -> Iterator[None]:
 
 def _grade(material: Material, setting: Setting) -> Record:
     start = time.monotonic()
-    record = Record(compute_fingerprint(material, setting.assignment))
+    record = Record(compute_fingerprint([material], setting.assignment))
     try:
         notebook = read_notebook(material.notebook)
         answers = find_answers(notebook, setting.assignment)
@@ -96,10 +102,10 @@ def _grade(material: Material, setting: Setting) -> Record:
     return record
 
 
-def record_death(material: Material, assignment: Assignment, error: Exception) -> Record:
+def record_death(materials: Sequence[Material], assignment: Assignment, error: Exception) -> Record:
     """The record of a submission of which the process that grades died, again and again."""
     reason = f"what graded it died ({type(error).__name__})"
-    return Record(compute_fingerprint(material, assignment), State.UNREADABLE, reason)
+    return Record(compute_fingerprint(materials, assignment), State.UNREADABLE, reason)
 
 
 def _grade_exercise(

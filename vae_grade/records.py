@@ -6,8 +6,8 @@ version writes it, is still to be graded.
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -70,11 +70,12 @@ class Material:
 
 @dataclass(frozen=True)
 class Submission:
-    """A notebook that was collected: whose it is, the name of its assignment, and where it lies."""
+    """A notebook that was collected: whose it is, of which assignment, where it lies, and older ones that may count."""
 
     student: str
     assignment: str
     path: Path
+    older: tuple[Path, ...] = ()
 
 
 @dataclass
@@ -127,6 +128,7 @@ class Record:
         written: the text of each answer in words, by grade id; `pictures` are in it.
         added: the student's own cells.
         seconds: that grading took, by the clock.
+        hand_ins: of how many this is the best.
     """
 
     fingerprint: str
@@ -139,6 +141,12 @@ class Record:
     pictures: dict[str, Pictures] = field(default_factory=dict)
     added: list[Added] = field(default_factory=list)
     seconds: float = 0.0
+    hand_ins: int = 1
+
+    @property
+    def points(self) -> float:
+        """All that its exercises earned."""
+        return sum(exercise.points for exercise in self.exercises.values())
 
     @property
     def sentence(self) -> str:
@@ -165,10 +173,12 @@ class Record:
             raise ValueError(f"it is no record of this version ({error})") from None
 
 
-def compute_fingerprint(material: Material, assignment: Assignment) -> str:
+def compute_fingerprint(materials: Sequence[Material], assignment: Assignment) -> str:
     """A hash of a submission, its release and the checks: another one means that it is to be graded again."""
-    parts = [assignment.hash.encode(), _hash_checks().encode(), material.notebook]
-    parts += [part for path, data in sorted(material.files.items()) for part in (path.encode(), data)]
+    parts = [assignment.hash.encode(), _hash_checks().encode()]
+    for material in materials:
+        parts += [material.notebook, str(len(material.files)).encode()]
+        parts += [part for path, data in sorted(material.files.items()) for part in (path.encode(), data)]
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
@@ -179,11 +189,11 @@ def _hash_checks() -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in paths)).hexdigest()
 
 
-def read_material(notebook: Path) -> Material:
-    """A notebook that was collected, and the files beside it."""
-    home = files_beside(notebook)
+def read_materials(submission: Submission) -> list[Material]:
+    """A submission and the files beside it, which the older notebooks that count have, too."""
+    home = files_beside(submission.path)
     files = {path.relative_to(home).as_posix(): path.read_bytes() for path in home.rglob("*") if path.is_file()}
-    return Material(notebook.read_bytes(), files)
+    return [Material(path.read_bytes(), files) for path in (submission.path, *submission.older)]
 
 
 def find_submissions(folder: TeacherFolder) -> list[Submission]:
@@ -193,6 +203,12 @@ def find_submissions(folder: TeacherFolder) -> list[Submission]:
     submissions = [Submission(path.parts[-3], path.parts[-2], path) for path in paths if path.stem == path.parts[-2]]
     submissions = [submission for submission in submissions if submission.assignment in known]
     return sorted(submissions, key=lambda submission: (submission.assignment, submission.student))
+
+
+def add_older(folder: TeacherFolder, submission: Submission) -> Submission:
+    """The submission with the student's older notebooks, which count where the best does."""
+    paths = sorted(folder.earlier(submission.student, submission.assignment).glob("*.ipynb"))
+    return replace(submission, older=tuple(paths))
 
 
 def read_record(folder: TeacherFolder, submission: Submission) -> Record | None:

@@ -9,35 +9,51 @@ import os
 import signal
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import closing, contextmanager
+from difflib import get_close_matches
 from functools import partial
-from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from tqdm import tqdm
 
 from vae_grade import sandbox
-from vae_grade.assignments import Assignment, Refused, load_assignments
+from vae_grade.answer_server import End
+from vae_grade.assignments import Refused, load_assignments
 from vae_grade.folder import TeacherFolder, check_collected
 from vae_grade.gradebook import enter_record, open_gradebook, register_assignment
-from vae_grade.judge import grade, record_death
+from vae_grade.judge import Setting, grade_best, record_death
 from vae_grade.records import (
     Record,
     State,
     Submission,
+    add_older,
     compute_fingerprint,
     find_submissions,
-    read_material,
+    read_materials,
     read_record,
     write_record,
 )
+from vae_grade.rules import Counts, keep_rules
 from vae_lib.files import write
 
 PR_SET_PDEATHSIG = 1
 ATTEMPTS = 3  # of a cluster, to grade a submission whose worker died
-Submit = Callable[[Path, Assignment, sandbox.Limits], Future[Record]]  # (path of a notebook, its assignment, limits)
+Submit = Callable[[Submission, Setting], Future[Record]]
+
+
+class Selection(NamedTuple):
+    """What is graded: of one assignment or of all; and of which students also what was graded before.
+
+    Attributes:
+        again: the students, none for all; None for nobody.
+        assignment: None for all.
+    """
+
+    again: Sequence[str] | None = None
+    assignment: str | None = None
 
 
 def run(
@@ -47,8 +63,10 @@ def run(
     workers: int | None = None,
     scheduler: str | None = None,
     limits: sandbox.Limits = sandbox.LIMITS,
+    selection: Selection = Selection(),  # noqa: B008, it cannot be changed
+    counts: str | None = None,
 ) -> Counter[State]:
-    """Grade what is new or changed; returns how many submissions ended in each state.
+    """Grade what is new or changed, or chosen; returns how many submissions ended in each state.
 
     Args:
         folder: of the class.
@@ -56,6 +74,8 @@ def run(
         workers: how many processes, else one for each core.
         scheduler: the address of a dask.distributed cluster to grade on.
         limits: of an answer.
+        selection: which submissions.
+        counts: which hand-in of a student counts from now on, "latest" or "best"; None leaves it.
 
     Raises:
         Refused: there is nothing to grade, or no way to do it.
@@ -64,28 +84,33 @@ def run(
     collected = find_submissions(folder)
     if not collected:
         raise Refused(f"Nothing was collected in {folder.collected}: run `vae-grade collect INBOX` first.")
+    _check_selection(selection, collected)
     if limits.sandboxed and not scheduler:
         sandbox.require_sandbox()
     url, known = db or folder.gradebook_url, load_assignments()
-    todo = [submission for submission in collected if _is_to_grade(folder, submission, known)]
+    rules = keep_rules(folder, sorted({submission.assignment for submission in collected}), counts)
+    settings = {name: Setting(known[name], limits, seed) for name, seed in rules.seeds.items() if name in known}
+    if rules.counts is Counts.BEST:
+        collected = [add_older(folder, submission) for submission in collected]
+    todo = [one for one in collected if _is_to_grade(folder, one, settings[one.assignment], selection)]
     for name in sorted({submission.assignment for submission in todo}):
         register_assignment(known[name], url)
         write(folder.source_notebook(name), known[name].released)
-    counts: Counter[State] = Counter()
+    states: Counter[State] = Counter()
     with (
         open_gradebook(url) as gradebook,
         tqdm(total=len(todo), unit="submission") as bar,
-        closing(grade_all(todo, known, limits, workers, scheduler)) as records,
+        closing(grade_all(todo, settings, workers, scheduler)) as records,
         _announce_interrupt(),
     ):
         for submission, record in records:
             enter_record(gradebook, folder, submission, known[submission.assignment], record)
             write_record(folder, submission, record)
-            counts[record.state] += 1
-            bar.set_postfix_str(", ".join(f"{count} {state.value}" for state, count in counts.items()))
+            states[record.state] += 1
+            bar.set_postfix_str(", ".join(f"{count} {state.value}" for state, count in states.items()))
             bar.update()
             gradebook.db.expunge_all()  # else the session keeps all that it ever wrote
-    return counts
+    return states
 
 
 @contextmanager
@@ -98,18 +123,37 @@ def _announce_interrupt() -> Iterator[None]:
         raise
 
 
-def _is_to_grade(folder: TeacherFolder, submission: Submission, known: dict[str, Assignment]) -> bool:
-    """Whether a submission has no record, or one of other bytes or of another release."""
+def _check_selection(selection: Selection, collected: list[Submission]) -> None:
+    for kind, chosen, present in (
+        ("student", selection.again or (), {submission.student for submission in collected}),
+        ("assignment", filter(None, [selection.assignment]), {submission.assignment for submission in collected}),
+    ):
+        for name in chosen:
+            if name not in present:
+                near = get_close_matches(name, present, n=3, cutoff=0.3) or sorted(present)[:3]
+                raise Refused(f"Nothing was collected of the {kind} {name!r}; there is {', '.join(near)}.")
+
+
+def _is_to_grade(folder: TeacherFolder, submission: Submission, setting: Setting, selection: Selection) -> bool:
+    """Whether a submission was chosen, has no record or one of something else, or was stopped by a lower limit."""
+    if selection.assignment not in (None, submission.assignment):
+        return False
+    if selection.again is not None and submission.student in (selection.again or [submission.student]):
+        return True
     record = read_record(folder, submission)
-    return record is None or record.fingerprint != compute_fingerprint(
-        read_material(submission.path), known[submission.assignment]
+    return (
+        record is None
+        or record.fingerprint != compute_fingerprint(read_materials(submission), setting.assignment)
+        or any(
+            exercise.end == End.TIMED_OUT.value and (exercise.limit or 0) < setting.limits.seconds
+            for exercise in record.exercises.values()
+        )
     )
 
 
 def grade_all(
     todo: Iterable[Submission],
-    known: dict[str, Assignment],
-    limits: sandbox.Limits,
+    settings: Mapping[str, Setting],
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> Generator[tuple[Submission, Record], None, None]:
@@ -124,21 +168,20 @@ def grade_all(
         alone = bool(suspects)
         batch = deque([suspects[0]]) if alone else waiting
         with _pool(width, scheduler) as (submit, width_now):
-            lost, error = yield from _grade_until_one_dies(submit, width_now, batch, known, limits)
+            lost, error = yield from _grade_until_one_dies(submit, width_now, batch, settings)
         if not alone:
             suspects += lost
         elif not batch:  # else the pool was broken before it was begun
             suspect = suspects.popleft()
             if error:
-                yield suspect, record_death(read_material(suspect.path), known[suspect.assignment], error)
+                yield suspect, record_death(read_materials(suspect), settings[suspect.assignment].assignment, error)
 
 
 def _grade_until_one_dies(
     submit: Submit,
     width_now: Callable[[], int],
     waiting: deque[Submission],
-    known: dict[str, Assignment],
-    limits: sandbox.Limits,
+    settings: Mapping[str, Setting],
 ) -> Generator[tuple[Submission, Record], None, tuple[list[Submission], Exception | None]]:
     """Grade what waits: (submission, record) as they are done. Returns what was being graded at an error, and it."""
     running: dict[Future[Record], Submission] = {}
@@ -146,7 +189,7 @@ def _grade_until_one_dies(
         while waiting or running:
             while waiting and len(running) < 2 * width_now():
                 submission = waiting[0]
-                future = submit(submission.path, known[submission.assignment], limits)  # which a broken pool refuses
+                future = submit(submission, settings[submission.assignment])  # which a broken pool refuses
                 running[future] = waiting.popleft()
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -163,7 +206,7 @@ def _grade_until_one_dies(
 def _pool(width: int, scheduler: str | None) -> Iterator[tuple[Submit, Callable[[], int]]]:
     """Where submissions are graded, processes of this machine or a dask.distributed cluster: two functions.
 
-    One submits (path, assignment, limits) and returns a future; the other says how many are graded at a time.
+    One submits a submission and returns a future; the other says how many are graded at a time.
     """
     if scheduler is None:
         # Not forked: PyTorch's threads do not survive that.
@@ -189,17 +232,17 @@ def _pool(width: int, scheduler: str | None) -> Iterator[tuple[Submit, Callable[
         yield partial(_submit_there, executor), lambda: max(1, sum(client.nthreads().values()))
 
 
-def _submit_here(executor: Executor, path: Path, assignment: Assignment, limits: sandbox.Limits) -> Future[Record]:
+def _submit_here(executor: Executor, submission: Submission, setting: Setting) -> Future[Record]:
     # Only names go through the queue: before Python 3.11.5 a pool whose worker dies with much in it waits for ever.
-    return executor.submit(_grade_file, path, assignment.name, limits)
+    return executor.submit(_grade_here, submission, setting.limits, setting.seed)
 
 
-def _submit_there(executor: Executor, path: Path, assignment: Assignment, limits: sandbox.Limits) -> Future[Record]:
-    return executor.submit(grade, read_material(path), assignment, limits)
+def _submit_there(executor: Executor, submission: Submission, setting: Setting) -> Future[Record]:
+    return executor.submit(grade_best, read_materials(submission), setting)
 
 
-def _grade_file(path: Path, name: str, limits: sandbox.Limits) -> Record:
-    return grade(read_material(path), load_assignments()[name], limits)
+def _grade_here(submission: Submission, limits: sandbox.Limits, seed: int) -> Record:
+    return grade_best(read_materials(submission), Setting(load_assignments()[submission.assignment], limits, seed))
 
 
 def _begin() -> None:
