@@ -100,27 +100,27 @@ def test_rules_that_cannot_be_read_are_a_sentence(tmp_path):
 
 def test_who_is_forgotten_is_nowhere_and_stays_out(tmp_path):
     folder = TeacherFolder(tmp_path / "class")
-    handed_in.hand_in(folder.root, ann=handed_in.perfect(), eve=handed_in.perfect())
+    handed_in.hand_in(folder.root, ann=handed_in.perfect(), zuleika=handed_in.perfect())
     handed_in.enter(folder, handed_in.make_record())
     for submission in find_submissions(folder):
         write_record(folder, submission, handed_in.make_record())
-    write(folder.earlier_notebook("eve", NAME, "0"), b"{}")
-    for path in (folder.feedback_page("eve", NAME), folder.report_page, folder.moodle / "worksheet.csv"):
-        write(path, "eve")
-    forget(folder, "eve")
+    write(folder.earlier_notebook("zuleika", NAME, "0"), b"{}")
+    for path in (folder.feedback_page("zuleika", NAME), folder.report_page, folder.moodle / "worksheet.csv"):
+        write(path, "zuleika")
+    forget(folder, "zuleika")
     assert handed_in.read_marks(folder.gradebook_url).keys() == {"ann"}
-    assert not [path for path in folder.root.rglob("*") if "eve" in path.name]
+    assert not [path for path in folder.root.rglob("*") if "zuleika" in path.name]
     texts = [path.read_bytes() for path in folder.root.rglob("*") if path.is_file() and path.suffix != ".db"]
-    assert not [text for text in texts if b"eve" in text]
-    inbox = tmp_path / "inbox" / "eve"
+    assert not [text for text in texts if b"zuleika" in text]
+    inbox = tmp_path / "inbox" / "zuleika"
     write(inbox / f"{NAME}.ipynb", handed_in.as_bytes(handed_in.perfect()))
     write(inbox / "tools.py", "x = 1")
     result = collect(inbox.parent, folder)
-    assert result.notes == [f"eve, {NAME}: was taken out of the class, and is left out"]
+    assert result.notes == [f"zuleika, {NAME}: was taken out of the class, and is left out"]
     assert (result.placed, result.unplaced) == (0, [])
-    assert not [path for path in folder.root.rglob("*") if "eve" in path.name]
-    with pytest.raises(Refused, match="'eve' is not in"):
-        forget(folder, "eve")
+    assert not [path for path in folder.root.rglob("*") if "zuleika" in path.name]
+    with pytest.raises(Refused, match="'zuleika' is not in"):
+        forget(folder, "zuleika")
 
 
 def test_files_beside_the_notebook_and_the_checks_belong_to_the_fingerprint(monkeypatch):
