@@ -130,7 +130,8 @@ class TeacherFolder:
     @property
     def made_of_all(self) -> list[Path]:
         """What is made of all students together."""
-        return [self.report_table, self.report_page, self.marks_table, self.moodle, self.canvas]
+        tables = [self.report_table, self.report_page, self.marks_table, self.copies_table]
+        return [*tables, self.answers, self.moodle, self.canvas]
 
     def autograded_notebook(self, student: str, assignment: str) -> Path:
         """The release with a student's answers and what the checks said."""
