@@ -95,9 +95,10 @@ def _summarise_totals(results: list[Result]) -> str:
     most = sum(load_assignments()[results[0].assignment].points.values())
     without = len(results) - len(totals)
     words = f"{len(results)} handed in; total: {_spread(totals, most)}"
-    return words + (
-        f"; {without} without a mark, which {'counts' if without == 1 else 'count'} nowhere" if without else ""
-    )
+    words += f"; {without} without a mark, which {'counts' if without == 1 else 'count'} nowhere" if without else ""
+    limits = {exercise.limit for one in results for exercise in one.record.exercises.values() if exercise.limit}
+    times = " to ".join(f"{limit}" for limit in sorted({min(limits, default=0), max(limits, default=0)}))
+    return words + (f"; an answer had {times} seconds of the processor" if limits else "")
 
 
 def _spread(points: list[float], most: float) -> str:
@@ -105,7 +106,7 @@ def _spread(points: list[float], most: float) -> str:
     if not points:
         return f"{most:g} points"
     low, middle, high = statistics.quantiles(points, n=4, method="inclusive") if len(points) > 1 else points * 3
-    return f"median {middle:g} of {most:g}" + (f", half have {low:g} to {high:g}" if len(points) > 2 else "")
+    return f"median {middle:g} of {most:g}" + (f", half have {low:g} to {high:g}" if low < high else "")
 
 
 def _summarise_exercises(assignment: str, results: list[Result], names: dict[str, str]) -> list[Exercise]:
