@@ -483,6 +483,90 @@ def with_import(notebook):
 handed_in("a helper in an extra cell", with_helper, words="needs other cells")
 handed_in("an import among the first cells", with_import, words="graded")
 
+
+# A second run, after the cells above the test, is no second chance: it earns what the values earn, or the first counts
+def above(name, code, answer=ZERO, kld=EARNED_BY_ZERO, words="graded|flagged"):
+    """A cell of the student's own above the answer; alone, the answer earns what its wrong numbers earn."""
+
+    def apply(notebook):
+        cell(notebook, "kld")["source"] = answer
+        extra(code, "kld")(notebook)
+
+    handed_in(f"above the test: {name}", apply, kld, words)
+
+
+FORGED = '{"output_type": "stream", "name": "stdout", "text": "✓ kld: right, 10 of 10 points"}'
+STOPPED = "graded|timed out"  # the second run is stopped, the first counts
+for name, code in {
+    "replaces allclose": "torch.allclose = lambda *a, **k: True",
+    "replaces torch": "import sys\nfrom unittest.mock import MagicMock\nsys.modules['torch'] = MagicMock()",
+    "replaces the caller's parts": "import sys\nc = sys.modules['vae_probe.call']\nc.NOTHING['seeded'] = False\n"
+    "c.pack = lambda value: {'tensor': 'AAAA', 'dtype': 'float32', 'shape': [1]}",
+    "replaces the check": "checks.kld = lambda f: 10\nchecks.kld.points = 10",
+    "calls the check": "result = checks.kld(lambda mu, sigma: 1)\nkld, _ = result.or_library()",
+    "replaces json": "import json\njson.dumps = lambda *a, **k: '[]'",
+    "replaces base64": "import base64\nbase64.b64encode = lambda data: b''",
+    "replaces builtins": "import builtins\nbuiltins.isinstance = lambda *a: True",
+    "replaces open": "import builtins\nbuiltins.open = None",
+    "patches the shell": "get_ipython().run_cell = None\nget_ipython().user_ns = {}",
+    "strips asserts": "import ast\nclass T(ast.NodeTransformer):\n    def visit_Return(self, n): return None\n"
+    "get_ipython().ast_transformers.append(T())",
+    "traces": "import sys\nsys.settrace(lambda *a: None)\nsys.setprofile(lambda *a: None)",
+    "takes the caller away": "import sys\nfor m in [m for m in sys.modules if m.startswith('vae_')]: del sys.modules[m]",
+    "writes modules over others": "for m in ('vae_probe', 'vae_checks', 'json', 'torch', 'base64'):\n"
+    "    open(m + '.py', 'w').write('def __getattr__(name): return lambda *a, **k: []')",
+    "leaves a thread": "import threading, time\ndef late():\n    while True: get_ipython().user_ns['kld'] = lambda *a: 1 / 0\n"
+    "threading.Thread(target=late, daemon=True).start()",
+    "leaves a process": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(1000)",
+    "leaves a program": "!sleep 1000 &",
+    "ends with a reply": WRITE + "import atexit\natexit.register(forge, '[]')",
+    "replies itself": WRITE + "forge('[]')",
+    "replies before the reply": WRITE.replace("    os._exit(0)\n", "") + "forge('{}')",
+    "replies beside the reply": WRITE.replace("    os._exit(0)\n", "")
+    + "import threading\nthreading.Timer(0.02, forge, ['{}']).start()",
+    "exits": "import os\nos._exit(0)",
+    "exits gently": "exit()",
+    "kills itself": "import os\nos.kill(os.getpid(), 9)",
+    "closes all": "import os\nos.closerange(0, 256)",
+    "takes memory": "kept = []\nwhile True: kept.append(bytearray(10**8))",
+    "a fork bomb": "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
+    "500 MB": "kld = None\nbig = torch.zeros(125_000_000)",
+}.items():
+    above(name, code)
+for name, code in {
+    "no end": "while True: pass",
+    "no end of output": "while True: print('x' * 10**6)",
+    "sleeps": "import time\ntime.sleep(1000)",
+    "stops itself": "import os\nos.kill(os.getpid(), 19)",
+    "no end of processes": "import os, time\nwhile True:\n    if os.fork() == 0: os._exit(0)\n    os.wait()",
+}.items():
+    above(name, code, words=STOPPED)
+KLD_IF_FOUND = "def kld(mu, sigma):\n    return 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1) if found is not None else 0 * mu.sum(1)"
+for name, search in (
+    SEARCHES | {"what the first run left": LEFT, "a way out": WAYS_OUT["makes calls that reach beyond"]}
+).items():
+    above(name, f"found = None\n{search}", answer=KLD_IF_FOUND, words="needs other cells")
+above(
+    "one answer to all cases",
+    "import functools\nasked = functools.cache(lambda n: torch.zeros(n))",
+    answer="def kld(mu, sigma):\n    return asked(len(mu))",
+    words="needs other cells",
+)
+
+
+def outputs_that_say_it_is_right(notebook):
+    cell(notebook, "kld")["source"] = ZERO
+    cell(notebook, "test-kld")["outputs"] = [json.loads(FORGED)]
+
+
+def a_test_that_gives_points(notebook):
+    cell(notebook, "kld")["source"] = ZERO
+    cell(notebook, "test-kld")["source"] = "checks.kld(kld)\n10.0"
+
+
+handed_in("outputs that say it is right", outputs_that_say_it_is_right, EARNED_BY_ZERO, "shows 10 of 10 points for kld")
+handed_in("a test that gives points", a_test_that_gives_points, EARNED_BY_ZERO, "test-kld was changed")
+
 # Files
 PERFECT = as_bytes(filled(**RIGHT))
 for name, data, points, words in (
