@@ -98,6 +98,19 @@ def test_of_a_zip_of_the_whole_course_only_what_she_wrote_counts(own):
     assert sum("untouched" in line for line in done.unplaced) == 6
 
 
+def test_of_a_zip_of_all_exercises_those_that_nobody_touched_are_not_handed_in(own):
+    files = {f"all/{p.parent.name}/{p.name}": p.read_bytes() for p in (ROOT / "exercises").glob("*/*.ipynb")}
+    done = take(own, {"ada.zip": zipped(files | {f"all/{NAME}/{FILE}": SOLVED}), "bob.zip": zipped(files)})
+    assert [path.name for path in (own.collected / "ada").iterdir()] == [NAME]
+    assert len(done.unplaced) == 6
+    assert len(list((own.collected / "bob").iterdir())) == 7  # who hands in nothing but blanks has handed in blanks
+
+
+def test_a_blank_that_was_handed_in_by_itself_is_a_hand_in(own):
+    blank = (ROOT / "exercises" / "05_training" / "05_training.ipynb").read_bytes()
+    assert take(own, {"ada/04.ipynb": SOLVED, "ada/05.ipynb": blank, "bob/x.ipynb": BLANK}).placed == 3
+
+
 def test_what_a_platform_says_decides_before_names_and_files_do(own):
     old, new = "11-2 - Ada - Mar 1, 2026 1200 PM", "11-2 - Ada - Mar 3, 2026 1200 PM"
     done = take(own, {f"{old}/x (5).ipynb": SOLVED, f"{new}/x.ipynb": OTHER})

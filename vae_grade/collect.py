@@ -157,12 +157,14 @@ class _Collector:
     def _recognise(self, notebooks: list[File]) -> list[Candidate]:
         """The notebooks that may count; lessons, model answers and what is not of this course are listed."""
         works = [recognise(file.data, file.hand_in.path) for file in notebooks]
-        course = any(work.is_ours for work in works) and any(work.fill >= Fill.TOUCHED for work in works)
+        course = any(work.is_ours for work in works)
         filled = {work.assignment for work in works if work.fill >= Fill.TOUCHED}
+        packed = {(f.batch, f.unpacked) for f, work in zip(notebooks, works, strict=True) if work.assignment in filled}
         candidates = []
         for file, work in zip(notebooks, works, strict=True):
-            if course and work.fill is Fill.BLANK and work.assignment not in filled:
-                work = Work(sentence=f"it is the exercise {work.assignment}, untouched, in a copy of the course")
+            copied = (course and filled) or (file.unpacked and (file.batch, True) in packed)
+            if copied and work.fill is Fill.BLANK and work.assignment not in filled:
+                work = Work(sentence=f"it is the exercise {work.assignment}, untouched, beside others of the course")
             if work.assignment:
                 candidates.append(Candidate(file, work))
             else:
@@ -236,7 +238,7 @@ class _Collector:
         for file in files:
             work = recognise(file.data, file.hand_in.path) if is_notebook(file.data, file.inside.name) else Work()
             if work.assignment:
-                sentence = f"{where}; put it into a folder with the student's name"
+                sentence = f"{where}; put it into a folder with that name, or say with --pattern where it is"
             else:
                 sentence = f"{where}, and {work.sentence or describe_stranger(file.data, file.inside.name)}"
             self._list(file.hand_in.path, sentence, file.data)

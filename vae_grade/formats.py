@@ -45,6 +45,8 @@ def describe_stranger(data: bytes, name: str) -> str:
         return f"it is empty; {ASK}"
     if archive:
         return f"it is an archive ({archive}) that cannot be opened here; ask for a zip, or for the .ipynb file itself"
+    if name == "onlinetext.html":
+        return "it is text that was typed into Moodle and no notebook; read it there"
     if WEB_PAGE.match(data[:4096]):
         return f"it is a web page and no notebook; {ASK} itself, as Jupyter saves it"
     if MERGE_MARKS.search(data):

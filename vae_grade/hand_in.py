@@ -27,7 +27,8 @@ class HandIn:
         late: whether the platform called it late, None where it says nothing.
         time: when it was handed in, None where the platform does not say; without a zone where it names none.
         attempt: which attempt the platform calls it, 0 where it does not count them.
-        written: when the file itself was written, in UTC; None in an archive, whose times are those of the download.
+        written: when the file itself was written, in UTC; None in an archive and from a platform, where it is the
+            download's time.
     """
 
     platform: str

@@ -70,7 +70,8 @@ def read_files(sent: list[Sent]) -> tuple[list[File], list[Fault]]:
             below = one.path.relative_to(entry.path)
             folded = len(entry.path.parts) > entry.start + 1
             batch = (hand_in.original if folded else "", hand_in.time, hand_in.attempt)
-            written = entry.written if one.path == entry.path else None
+            # A platform's files have the time of the download, unpacked or not.
+            written = entry.written if one.path == entry.path and hand_in.platform in ("folder", "pattern") else None
             named = replace(hand_in, path=one.path.as_posix(), written=written)
             files.append(File(named, inside / below, one.data, batch, one.path != entry.path))
     return _with_times(files), faults
