@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from vae_grade.answers import find_answers
 from vae_grade.assignments import load_assignments
+from vae_grade.cli import main
 from vae_grade.notebook import read_notebook
 
 ROOT = Path(__file__).parents[1]
@@ -50,12 +51,30 @@ def printed(tmp_path_factory):
     return folder, lines
 
 
-def test_the_page_shows_all_four_steps():
-    assert [command.split()[2] for command in COMMANDS] == ["release", "collect", "run", "report"]
+def test_the_page_shows_all_steps():
+    assert [command.split()[2] for command in COMMANDS] == ["release", "collect", "run", "report", "answers"]
+
+
+def test_every_option_that_the_page_names_is_one_of_its_step(capsys):
+    named = re.findall(r"`(?:vae-grade )?(collect|run|report)((?: [^`]*)? --[^`]+)`", PAGE)
+    assert {step for step, _ in named} == {"collect", "run", "report"}
+    for step, words in named:
+        with pytest.raises(SystemExit):
+            main([step, "--help"])
+        known = capsys.readouterr().out
+        assert [option for option in re.findall(r"--[a-z]+", words) if option not in known] == []
+
+
+def test_the_answers_leave_as_files_with_the_line_for_copydetect(printed):
+    folder, lines = printed
+    assert sorted(path.name for path in (folder / "answers" / NAME).iterdir()) == ["ada.py", "ben.py", "cleo.py"]
+    assert lines[4].startswith("copydetect ")
+    for path in re.findall(r"-[tb] (\S+)", lines[4]):
+        assert Path(path).is_dir()
 
 
 def test_the_samples_come_out_as_the_page_says(printed):
-    folder, (_, collected, run, reported) = printed
+    folder, (_, collected, run, reported, _) = printed
     assert collected.startswith("3 placed, 0 kept")
     assert "cleo, 04_bce_vs_kld: an answer came to no end" in run
     assert "report.html" in reported

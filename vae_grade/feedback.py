@@ -52,7 +52,7 @@ def write_feedback(folder: TeacherFolder, marks: Mapping[Submission, Marks]) -> 
         page = Page(folder.autograded_notebook(*whose), folder.feedback_page(*whose), submission, mark)
         if not page.source.exists():
             failures.append(
-                f"{_key(page)}: there is no {page.source}, which `vae-grade run` writes; no feedback was made"
+                f"{_name(page)}: there is no {page.source}, which `vae-grade run` writes; no feedback was made"
             )
             continue
         fingerprint = _fingerprint(page)
@@ -63,7 +63,7 @@ def write_feedback(folder: TeacherFolder, marks: Mapping[Submission, Marks]) -> 
         made = tqdm(_make_all(todo), total=len(todo), unit="page")
         for page, fingerprint, fault in zip(todo, wanted, made, strict=True):
             if fault:
-                failures.append(f"{_key(page)}: its feedback page failed ({fault})")
+                failures.append(f"{_name(page)}: its feedback page failed ({fault})")
             else:
                 known[_key(page)] = fingerprint
     finally:
@@ -79,8 +79,13 @@ def _read_fingerprints(path: Path) -> dict[str, str]:
         return {}
 
 
-def _key(page: Page) -> str:
+def _name(page: Page) -> str:
     return f"{page.submission.student}/{page.submission.assignment}"
+
+
+def _key(page: Page) -> str:
+    """What stands for a page in the file of fingerprints: no name, so that a student can be forgotten."""
+    return hashlib.sha256(_name(page).encode()).hexdigest()[:16]
 
 
 def _fingerprint(page: Page) -> str:

@@ -38,8 +38,10 @@ class Exercise:
     faults: list[Bar]
 
 
-def render_page(results: list[Result], pairs: Iterable[Pair] = (), attendance: Attendance | None = None) -> str:
-    """The page, as HTML; what it says of who is missing needs a class list."""
+def render_page(
+    results: list[Result], pairs: Iterable[Pair] = (), attendance: Attendance | None = None, counts: str = "latest"
+) -> str:
+    """The page, as HTML; what it says of who is missing needs a class list; `counts` is the hand-in that does."""
     names = _name_students(results)
     by_assignment: dict[str, list[Result]] = defaultdict(list)
     for result in sorted(results, key=lambda one: (one.assignment, names[one.student])):
@@ -60,7 +62,8 @@ def render_page(results: list[Result], pairs: Iterable[Pair] = (), attendance: A
         keep_trailing_newline=True,
     )
     return environment.get_template(PAGE).render(
-        size=f"{_many(len(results), 'submission')} of {_many(len(names), 'student')}.",
+        size=f"{_many(len(results), 'submission')} of {_many(len(names), 'student')}. "
+        f"Of several hand-ins, the {counts} counts.",
         states=[Bar(state, count, len(results)) for state, count in states.most_common()],
         mistakes=[
             Bar(f"{mistake} ({name}, {assignment})", len(who), len(by_assignment[assignment]), sorted(who))

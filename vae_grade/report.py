@@ -12,6 +12,7 @@ from vae_grade.folder import TeacherFolder
 from vae_grade.moodle import export_to_moodle
 from vae_grade.page import render_page
 from vae_grade.results import Recipient, find_recipients, read_groups, read_results
+from vae_grade.rules import read_rules
 from vae_grade.tables import format_marks, format_report
 from vae_lib.files import write
 
@@ -60,7 +61,7 @@ def report(
     write(folder.copies_table, format_pairs(pairs))
     members_of_class = read_kept_list(folder)
     attendance = read_attendance(folder, members_of_class) if members_of_class else None
-    write(folder.report_page, render_page(results, pairs, attendance))
+    write(folder.report_page, render_page(results, pairs, attendance, read_rules(folder).counts.value))
     reported = Reported(sum(len(one.marks.waiting) for one in results))
     reported.paths += [folder.report_page, folder.report_table, folder.marks_table, folder.copies_table]
     reported.paths.append(folder.feedback)
