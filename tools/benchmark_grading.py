@@ -2,6 +2,7 @@
 
 python tools/benchmark_grading.py               # 60 submissions, both, three rounds: about ten minutes
 python tools/benchmark_grading.py --many 1000   # vae-grade alone: is time linear, does memory grow?
+python tools/benchmark_grading.py --evening 60 --assignments 1   # a teacher's evening: from the download to the upload
 """
 
 import argparse
@@ -12,9 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 import psutil
+from nbgrader.api import Grade, Gradebook
 
 from vae_grade.assignments import load_assignments
 from vae_grade.folder import TeacherFolder, timestamp_beside
@@ -30,10 +33,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--submissions", type=int, default=60)
     parser.add_argument("--many", type=int, help="grade this many, in four steps, with vae-grade alone")
+    parser.add_argument("--evening", type=int, help="so many students, in Moodle's and in Canvas's shape, all steps")
+    parser.add_argument("--assignments", type=int, default=7, help="of an evening")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if args.many:
             grow(Path(folder), args.many)
+        elif args.evening:
+            for platform in ("moodle", "canvas"):
+                spend_evening(Path(folder, platform), platform, args.evening, args.assignments)
         else:
             compare(Path(folder), args.submissions)
 
@@ -66,6 +74,65 @@ def grow(folder, count):
         print(
             f"| {new.start} to {new.stop} | {took:.0f} | {60 * len(new) / took:.0f} | {memory / 1e6:.0f} |", flush=True
         )
+
+
+def spend_evening(folder, platform, students, assignments):
+    """Each step of a teacher's evening, timed; marking 20 answers in words is done by a program, and not counted."""
+    inbox, home, names = folder / "inbox", folder / "class", list(load_assignments())[:assignments]
+    sheets = [download(inbox, folder, platform, name, place, students) for place, name in enumerate(names)]
+    again = ["report", f"--{platform}", *(str(sheet) for sheet in (sheets if platform == "moodle" else sheets[:1]))]
+    print(f"\n{students} students, {assignments} assignments, {platform}\n\n| step | seconds |\n|---|---|")
+    for step, words in (("collect", ["collect", str(inbox)]), ("run", ["run"]), ("report", ["report"])):
+        print(f"| {step} | {timed([program('vae-grade'), *words], home)[0]:.0f} |", flush=True)
+    mark_words(home, 20)
+    print(f"| report, 20 answers marked, files for upload | {timed([program('vae-grade'), *again], home)[0]:.0f} |")
+    print(f"| the same, nothing changed | {timed([program('vae-grade'), *again], home)[0]:.0f} |", flush=True)
+
+
+def download(inbox, folder, platform, name, place, students):
+    """What the platform gives for an assignment, in the inbox, and the path of its table of marks."""
+    (folder / "class").mkdir(parents=True, exist_ok=True)
+    inbox.mkdir(parents=True, exist_ok=True)
+    lines = []
+    with zipfile.ZipFile(inbox / f"{name}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for student in range(students):
+            number = student + 1000 * (place + 1) if platform == "moodle" else student + 1000
+            path = f"studentno{student}_{number}_{100_000 * (place + 1) + student}_{name}.ipynb"
+            if platform == "moodle":
+                path = f"Student No {student}_{number}_assignsubmission_file/{name}.ipynb"
+            archive.writestr(path, json.dumps(answer(name, student)))
+            lines.append((number, student))
+    sheet = folder / f"Grades-{name}.csv"
+    if platform == "moodle":
+        rows = [f"Participant {number},Student No {student},,100.00,-\n" for number, student in lines]
+        write(sheet, "Identifier,Full name,Grade,Maximum Grade,Last modified (grade)\n" + "".join(rows))
+    else:
+        titles = ",".join(load_assignments())
+        rows = [f'"No {student}, Student",{number},s{student},A,,,,,,,\n' for number, student in lines]
+        write(sheet, f"Student,ID,SIS Login ID,Section,{titles}\n    Points Possible,,,,,,,,,,\n" + "".join(rows))
+    return sheet
+
+
+def answer(name, number):
+    """A third right, a third with one answer left out, a third empty; each with words but the empty ones."""
+    right = json.loads((ROOT / "solutions" / name / f"{name}.ipynb").read_text())
+    answers = {cell["id"]: "".join(cell["source"]) for cell in right["cells"]}
+    assignment = load_assignments()[name]
+    notebook = json.loads(assignment.released)
+    chosen = [*assignment.checked, *assignment.written] if number % 3 else []
+    for cell in notebook["cells"]:
+        if cell["id"] in chosen[number % 3 - 1 :]:
+            cell["source"] = f"{answers[cell['id']]}\n# {number}"
+    return notebook
+
+
+def mark_words(home, count):
+    """What the teacher does in formgrader: points for some answers in words."""
+    with Gradebook(TeacherFolder(home).gradebook_url) as gradebook:
+        waiting = gradebook.db.query(Grade).filter(Grade.needs_manual_grade).limit(count).all()
+        for grade in waiting:
+            grade.manual_score, grade.needs_manual_grade = 1.0, False
+        gradebook.db.commit()
 
 
 def hand_in(folder, numbers):

@@ -26,18 +26,19 @@
 24. `judge`          one submission: its answers out to the sandbox, outcomes back, points
 25. `gradebook`      nbgrader's gradebook, and its notebooks for formgrader and feedback
 26. `forget`         take a student out of a class
-27. `run`            all submissions, in parallel, resumable
-28. `marks`          what each submission has earned, from the gradebook, marks by hand included
-29. `late`           what nbgrader's plugin takes from late submissions
-30. `formulas`       formulas as pictures in a page, with no script
-31. `feedback`       a page for each submission, made anew where something changed
-32. `results`        each submission's record, marks and hand-in, and who gets it back
-33. `sheets`         a teacher's CSV file, filled in
-34. `copies`         equal answers, as pairs to look at
-35. `moodle`         back into Moodle
-36. `canvas`         back into Canvas
-37. `tables`         the results as CSV
-38. `page`           the results as a page
-39. `report`         all of these, from records alone: no PyTorch
-40. `cli`            the command `vae-grade`
+27. `watch`          a page on how far a run is
+28. `run`            all submissions, in parallel, resumable
+29. `marks`          what each submission has earned, from the gradebook, marks by hand included
+30. `late`           what nbgrader's plugin takes from late submissions
+31. `formulas`       formulas as pictures in a page, with no script
+32. `feedback`       a page for each submission, made anew where something changed
+33. `results`        each submission's record, marks and hand-in, and who gets it back
+34. `sheets`         a teacher's CSV file, filled in
+35. `copies`         equal answers, as pairs to look at
+36. `moodle`         back into Moodle
+37. `canvas`         back into Canvas
+38. `tables`         the results as CSV
+39. `page`           the results as a page
+40. `report`         all of these, from records alone: no PyTorch
+41. `cli`            the command `vae-grade`
 """

@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
         "--again", nargs="*", metavar="STUDENT", help="grade again what was graded, of all if none is named"
     )
     run.add_argument("--assignment", metavar="NAME", help="grade this one only")
+    run.add_argument("--watch", action="store_true", help="keep a page on how far it is, and what failed")
     run.add_argument("--counts", choices=("latest", "best"), help="which of a student's hand-ins, from now on")
     forget = steps.add_parser("forget", help="remove a student and all that is kept of them, for good")
     forget.set_defaults(function=_forget)
@@ -146,6 +147,8 @@ def _run(folder: TeacherFolder, options: argparse.Namespace) -> int | None:
     from vae_grade.sandbox import LIMITS
 
     limits = replace(LIMITS, seconds=options.seconds or LIMITS.seconds, sandboxed=not options.unsafe)
+    if options.watch:
+        print(f"Open {folder.watch_page.resolve().as_uri()} in a browser.", flush=True)
     try:
         counts = run(
             folder,
@@ -155,6 +158,7 @@ def _run(folder: TeacherFolder, options: argparse.Namespace) -> int | None:
             limits=limits,
             selection=Selection(options.again, options.assignment),
             counts=options.counts,
+            page=folder.watch_page if options.watch else None,
         )
     except KeyboardInterrupt:
         print("Stopped. The same command goes on where it was.", file=sys.stderr)

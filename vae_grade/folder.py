@@ -76,6 +76,11 @@ class TeacherFolder:
         return self.root / "marks.csv"
 
     @property
+    def watch_page(self) -> Path:
+        """How far a run is."""
+        return self.root / "watch.html"
+
+    @property
     def copies_table(self) -> Path:
         """Pairs of students with equal answers."""
         return self.root / "copies.csv"
@@ -130,7 +135,7 @@ class TeacherFolder:
     @property
     def made_of_all(self) -> list[Path]:
         """What is made of all students together."""
-        tables = [self.report_table, self.report_page, self.marks_table, self.copies_table]
+        tables = [self.report_table, self.report_page, self.marks_table, self.copies_table, self.watch_page]
         return [*tables, self.answers, self.moodle, self.canvas]
 
     def autograded_notebook(self, student: str, assignment: str) -> Path:

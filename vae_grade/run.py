@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from contextlib import closing, contextmanager
 from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -37,6 +38,7 @@ from vae_grade.records import (
     write_record,
 )
 from vae_grade.rules import Counts, keep_rules
+from vae_grade.watch import watch
 from vae_lib.files import write
 
 PR_SET_PDEATHSIG = 1
@@ -65,6 +67,7 @@ def run(
     limits: sandbox.Limits = sandbox.LIMITS,
     selection: Selection = Selection(),  # noqa: B008, it cannot be changed
     counts: str | None = None,
+    page: Path | None = None,
 ) -> Counter[State]:
     """Grade what is new or changed, or chosen; returns how many submissions ended in each state.
 
@@ -76,6 +79,7 @@ def run(
         limits: of an answer.
         selection: which submissions.
         counts: which hand-in of a student counts from now on, "latest" or "best"; None leaves it.
+        page: to watch meanwhile, see `watch`; None for none.
 
     Raises:
         Refused: there is nothing to grade, or no way to do it.
@@ -103,7 +107,7 @@ def run(
         closing(grade_all(todo, settings, workers, scheduler)) as records,
         _announce_interrupt(),
     ):
-        for submission, record in records:
+        for submission, record in watch(records, len(todo), page) if page else records:
             enter_record(gradebook, folder, submission, known[submission.assignment], record)
             write_record(folder, submission, record)
             states[record.state] += 1
