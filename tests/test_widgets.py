@@ -4,9 +4,11 @@ import base64
 import io
 import re
 
+import ipywidgets
 import numpy as np
 import pytest
 import torch
+from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 from torch import nn
 from torch.distributions import Normal, kl_divergence
@@ -205,3 +207,14 @@ def test_the_map_sends_points_labels_and_bytes_of_images():
     data, metadata = sent._repr_mimebundle_()
     assert "10 originals" in metadata["image/png"]["alt"]
     assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(data)
+
+
+@pytest.mark.parametrize("kind", [Explorer, LatentMap, Live])
+def test_with_ipywidgets_7_the_still_picture_is_kept(kind, explorer, live, monkeypatch):
+    """Colab has ipywidgets 7, whose widgets display themselves and so pass over their mime bundle."""
+    x, points = torch.rand(10, 784), torch.randn(10, 2)
+    widget = {Explorer: explorer, Live: live, LatentMap: LatentMap(points, torch.arange(10), x, x)}[kind]
+    monkeypatch.setattr(ipywidgets.DOMWidget, "_ipython_display_", lambda self, **options: None, raising=False)
+    data, metadata = DisplayFormatter().format(widget)
+    assert {"image/png", "text/plain", "application/vnd.jupyter.widget-view+json"} <= set(data)
+    assert metadata["image/png"]["alt"]

@@ -28,6 +28,7 @@ class Explorer(anywidget.AnyWidget):
         ValueError: weights that are no finite numbers in float16, sizes that do not fit, a z of another length.
     """
 
+    _ipython_display_ = None  # that of ipywidgets 7 would leave the still picture out
     _esm = read_scripts("page.js", "network.js", "state.js", "view.js", "explorer.js")
     _css = HERE / "widgets.css"
     weights, classifier, codes = (traitlets.Bytes().tag(sync=True) for _ in range(3))

@@ -20,6 +20,7 @@ class LatentMap(anywidget.AnyWidget):
         TypeError, ValueError: shapes that do not fit.
     """
 
+    _ipython_display_ = None  # that of ipywidgets 7 would leave the still picture out
     _esm, _css = read_scripts("page.js", "latent_map.js"), HERE / "widgets.css"
     points, labels, colours = (traitlets.List().tag(sync=True) for _ in range(3))
     images, reconstructions = (traitlets.Bytes().tag(sync=True) for _ in range(2))

@@ -17,6 +17,7 @@ class Live(anywidget.AnyWidget):
         start: the value of each slider to begin with; the first of each list if None.
     """
 
+    _ipython_display_ = None  # that of ipywidgets 7 would leave the still picture out
     _esm, _css = read_scripts("page.js", "live.js"), HERE / "widgets.css"
     labels, texts, chosen = (traitlets.List().tag(sync=True) for _ in range(3))
     picture = traitlets.Dict().tag(sync=True)
