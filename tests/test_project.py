@@ -1,6 +1,7 @@
 """The files around the library: dependencies, notebooks as built, style."""
 
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from conftest import SLOW
 from tools import build_notebooks as build
+from tools import set_address
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -302,3 +304,33 @@ def test_what_installs_jupyterlab_names_its_extra():
     assert "-e .[lab]" in (ROOT / ".binder/requirements.txt").read_text()
     plain = {Requirement(line).name for line in pyproject()["dependencies"]}
     assert not plain & {"jupyterlab", "jupytext", "notebook", "ipykernel", "ipython"}
+
+
+def test_the_address_is_set_in_one_place_and_the_buttons_follow(tmp_path):
+    for name in ("README.md", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    before = [(tmp_path / name).read_text() for name in ("README.md", "pyproject.toml")]
+    address = "https://github.com/Someone/a-course"
+    set_address.set_address(tmp_path, address)
+    set_address.set_address(tmp_path, address)
+    readme = (tmp_path / "README.md").read_text()
+    assert set_address.repository(tmp_path) == address
+    for href in (
+        "https://colab.research.google.com/github/Someone/a-course/blob/colab/notebooks/00_start_here.ipynb",
+        "https://mybinder.org/v2/gh/Someone/a-course/main?urlpath=lab%2Ftree%2Fnotebooks%2F00_start_here.ipynb",
+        "https://codespaces.new/Someone/a-course",
+        "https://someone.github.io/a-course/",
+    ):
+        assert readme.count(f"]({href})") == 1
+    set_address.set_address(tmp_path, set_address.repository())
+    assert [(tmp_path / name).read_text() for name in ("README.md", "pyproject.toml")] == before
+
+
+def test_the_readme_opens_with_picture_sentence_and_buttons():
+    title, picture, sentence, buttons = (ROOT / "README.md").read_text().split("\n\n")[:4]
+    assert title.startswith("# ")
+    assert (ROOT / re.fullmatch(r"!\[.{20,}\]\((.*)\)", picture)[1]).is_file()
+    assert re.fullmatch(r"[A-Z][^.]*\.", sentence)
+    assert buttons == set_address.readme_buttons(set_address.repository())
+    for href in re.findall(r"\]\((?!http|#)([^)]*)\)", buttons):
+        assert (ROOT / href).is_file()

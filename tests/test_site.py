@@ -1,6 +1,7 @@
 """The website, built once, used in a real browser from disk and with no network."""
 
 import base64
+import gzip
 import io
 import itertools
 import json
@@ -18,6 +19,7 @@ from playwright.sync_api import expect
 
 from tests.jupyter_in_browser import pixels
 from tools import build_site, live_widgets
+from tools.dark_figures import darkened
 
 for name in ("furo", "myst_nb", "sphinx_copybutton"):
     pytest.importorskip(name, reason="the extra [site] is not installed")
@@ -27,6 +29,7 @@ LESSONS, ASSIGNMENTS = build_site.notebook_paths("notebooks"), build_site.notebo
 NOTEBOOK_PAGES = [path.replace(".ipynb", ".html") for path in LESSONS + ASSIGNMENTS]
 PAGES = ["index.html", *NOTEBOOK_PAGES, *[path.replace(".md", ".html") for path in build_site.page_paths()]]
 PAGES += ["playground.html"] if (ROOT / "tools/build_playground.py").exists() else []
+PAGE_BYTES, SITE_BYTES = 3_000_000, 25_000_000
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +74,22 @@ def alive(page, number=0):
     return place
 
 
+def loaded(page):
+    """The files that a page has loaded so far, itself among them."""
+    names = page.evaluate("[location.href, ...performance.getEntriesByType('resource').map((entry) => entry.name)]")
+    return {Path(unquote(urlsplit(name).path)) for name in names if name.startswith("file:")}
+
+
+def sent(path):
+    """How many bytes a web server sends for a file: texts are compressed on the way."""
+    content = path.read_bytes()
+    return len(gzip.compress(content) if path.suffix in (".html", ".js", ".css", ".svg") else content)
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_has_no_error_no_serious_finding_and_fits_a_phone(open_page, name):
+def test_a_page_has_no_error_no_serious_finding_fits_a_phone_and_is_small(open_page, name):
     page = open_page(name)
+    assert sum(path.stat().st_size for path in loaded(page)) <= PAGE_BYTES
     page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
     for number in range(page.locator("[data-widget]").count()):
         alive(page, number)
@@ -91,6 +107,52 @@ def test_a_page_has_no_error_no_serious_finding_and_fits_a_phone(open_page, name
     assert found == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.evaluate(
+        """async () => {
+            const shown = [...document.images].filter((image) => image.offsetParent);
+            for (const image of shown) image.loading = "eager";
+            await Promise.all(shown.map((image) => image.decode()));
+        }"""
+    )
+    assert sum(map(sent, loaded(page))) <= PAGE_BYTES
+
+
+def test_the_whole_site_is_small(site):
+    assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) <= SITE_BYTES
+
+
+def test_a_figure_for_the_dark_theme_keeps_images_and_turns_the_rest():
+    figure = np.full((200, 300, 3), 255, dtype=np.uint8)
+    figure[20:80, 20:80] = 0  # an image of a digit
+    figure[40:60, 45:50] = 255  # its stroke
+    figure[100:180, 100:280] = (0, 114, 178)  # a bar
+    figure[90, 10:290] = 0  # an axis
+    figure[10:90, 120], figure[10, 120:200] = 0, 0  # another, about nothing
+    dark = np.asarray(darkened(Image.fromarray(figure)))
+    assert (dark[20:80, 20:80] == figure[20:80, 20:80]).all()
+    assert dark[5, 5].max() < 40
+    assert dark[50, 200].max() < 40
+    assert dark[90, 60].min() > 240
+    red, green, blue = map(int, dark[140, 200])
+    assert red < green < blue  # a blue, as it was
+    assert red + green + blue > 114 + 178
+
+
+def test_figures_follow_the_theme(open_page):
+    page = open_page(next(name for name in NOTEBOOK_PAGES if "03_" in name))
+    image = alive(page).locator("img")
+    for theme in ("light", "dark"):
+        page.evaluate("theme => (document.body.dataset.theme = theme)", theme)
+        expect(image).to_have_attribute("src", re.compile(r"-dark\.webp$" if theme == "dark" else r"\d\.webp$"))
+        shown = page.evaluate(
+            """() => Promise.all([...document.images].filter((image) => image.offsetParent).map(async (image) => {
+                image.loading = "eager";
+                await image.decode();
+                return image.currentSrc;
+            }))"""
+        )
+        assert len(shown) >= 4
+        assert all(src.endswith("-dark.webp") == (theme == "dark") for src in shown)
 
 
 def test_every_link_and_picture_leads_somewhere(site):
@@ -136,7 +198,7 @@ def test_every_figure_keeps_its_description(site):
         pictures = [o.metadata["image/png"] for o in outputs if "image/png" in o.get("data", {})]
         expected = [picture["alt"] for picture in pictures if picture.get("width") != 1]
         soup = BeautifulSoup((site / name.replace(".ipynb", ".html")).read_text(), "html.parser")
-        shown = [image["alt"] for image in soup.select(".cell_output img")]
+        shown = [image["alt"] for image in soup.select(".cell_output img:not(.only-dark)")]
         assert all(shown)
         assert [alt for alt in shown if alt in expected] == expected  # a control may show a picture that is no figure
 

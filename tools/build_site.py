@@ -3,8 +3,8 @@
     python tools/build_site.py                 # writes site/; open site/index.html
     python tools/build_site.py --repository https://github.com/OWNER/NAME
 
-The buttons that open a notebook in Colab, Kaggle, Binder or Codespaces need the project's address. It is the entry
-`Repository` of [project.urls] in pyproject.toml, or the option; without either, a page that explains takes their place.
+The buttons that open a notebook in Colab, Kaggle, Binder or Codespaces need the project's address, which
+tools/set_address.py sets, or the option; without either, a page that explains takes their place.
 `site/downloads` holds the notebooks as such services want them: see `download_copy`.
 """
 
@@ -17,15 +17,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
 from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
-from urllib.parse import quote
 
 import nbformat
 
-from tools.live_widgets import html_shown, lesson_widgets, uses_widgets, write_image, write_widget
+from tools.live_widgets import dark_name, html_shown, lesson_widgets, uses_widgets, write_image, write_widget
+from tools.set_address import BRANCH, door_links, repository
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "sources/site"
@@ -41,7 +40,6 @@ PAGES = [
     "SECURITY.md",
     "vae_lib/mnist/README.md",
 ]
-BRANCH, COPIES = "main", "colab"  # where people edit; where .github/workflows/site.yml puts the copies for Colab
 ABOUT = re.compile(r"\*\*Before you begin:\*\* (?P<before>.+?)\s+\*\*Time:\*\* (?P<time>.+?)(?=\n\n|\Z)", re.DOTALL)
 LINK = re.compile(r"(?<!!)\[(?P<text>[^]]*)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -61,12 +59,6 @@ def main():
     size = sum(path.stat().st_size for path in files) / 1e6
     print(f"{args.out}: {len(files)} files, {size:.1f} MB, {time.perf_counter() - start:.0f} s")
     sys.exit(status)
-
-
-def repository():
-    """The project's address in pyproject.toml, or None."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return project.get("urls", {}).get("Repository")
 
 
 def build(out, address=None):
@@ -175,9 +167,9 @@ class Site:
         width, height = write_image(data["image/png"], path)
         alt = html.escape(output.metadata.get("image/png", {}).get("alt", ""))
         shown = output.metadata.get("image/png", {}).get("width", width)
-        image = f'<img src="{{}}images/{file}.webp" alt="{alt}" width="{shown}" height="{height * shown // width}"'
-        self.banner = self.banner or f"{image.format('')}>"
-        output.data = {"text/html": f'{image.format(up(name))} loading="lazy">'}
+        size = shown, height * shown // width
+        self.banner = self.banner or figure(f"images/{path.name}", alt, size)
+        output.data = {"text/html": figure(f"{up(name)}images/{path.name}", alt, size)}
         output.metadata = {}
 
     def put_row(self, cells, name):
@@ -204,17 +196,7 @@ class Site:
         """The row of links that open, download and change a notebook, as HTML."""
         kind = "lessons" if name in self.lessons else "assignments"
         source = f"sources/{kind}/{Path(name).stem}.py"
-        if self.address:
-            project = self.address.partition("github.com/")[2]
-            copy_of = f"{project}/blob/{COPIES}/{name}"
-            links = {
-                "Open in Colab": f"https://colab.research.google.com/github/{copy_of}",
-                "Kaggle": f"https://kaggle.com/kernels/welcome?src=https://github.com/{copy_of}",
-                "Binder": f"https://mybinder.org/v2/gh/{project}/{BRANCH}?urlpath={quote('lab/tree/' + name, safe='')}",
-                "Codespaces": f"https://codespaces.new/{project}",
-            }
-        else:
-            links = {"Run it": f"{up(name)}docs/open_anywhere.html"}
+        links = door_links(self.address, name) if self.address else {"Run it": f"{up(name)}docs/open_anywhere.html"}
         links["Download the notebook"] = f"{up(name)}downloads/{name}"
         links["Edit the source"] = self.edit_address(source) or f"{up(name)}CONTRIBUTING.html"
         first, *others = [f'<a href="{html.escape(href)}"{{}}>{text}</a>' for text, href in links.items()]
@@ -259,9 +241,8 @@ class Site:
         widget_name, widget = self.explorer
         data, metadata = widget._repr_mimebundle_()
         still = self.made / "images/explorer.webp"
-        width, height = write_image(data["image/png"], still)
-        alt = html.escape(metadata["image/png"]["alt"])
-        image = f'<img src="images/{still.name}" alt="{alt}" width="{width}" height="{height}">'
+        size = write_image(data["image/png"], still)
+        image = figure(f"images/{still.name}", html.escape(metadata["image/png"]["alt"]), size)
         place = f'<div class="still" data-widget="{widget_name}" data-from="widgets/">{image}</div>'
         rest = [name for name in self.pages if name.startswith("docs/") and "teaching" not in name]
         trees = {
@@ -312,6 +293,14 @@ def download_copy(notebook, address):
         ]
         copy_of.cells.insert(0, nbformat.v4.new_code_cell("\n".join(lines), id="install-the-course"))
     return copy_of
+
+
+def figure(src, alt, size):
+    """A picture as HTML, once for each theme: one is not shown, and a browser does not load it."""
+    width, height = size
+    attributes = f'alt="{alt}" width="{width}" height="{height}" loading="lazy"'
+    shown = {"only-light": src, "only-dark": dark_name(src)}
+    return "".join(f'<img class="{theme}" src="{path}" {attributes}>' for theme, path in shown.items())
 
 
 def put_widget(cell, around):

@@ -20,6 +20,8 @@ import anywidget
 import ipywidgets
 from PIL import Image
 
+from tools.dark_figures import darkened
+
 MAX_FRAMES = 120  # pictures of a `Live` that are stored; with more combinations, every second, third ... value
 NOT_STATE = {"layout", "tabbable", "tooltip", "comm", "keys", "log"}  # ipywidgets' own traits
 WIDGET_MODULES = {"vae_lib.widgets", "ipywidgets"}
@@ -138,7 +140,8 @@ def packed(data):
 def write_frames(widget, name, folder):
     """Draw a `Live` for at most MAX_FRAMES positions of its sliders.
 
-    Returns: {"0,3": {"src": file, "alt": text}}, the texts beside the sliders that are left, and where they start.
+    Returns: {"0,3": {"src": file, "dark": file, "alt": text}}, the texts beside the sliders that are left, and where
+        they start.
     """
     positions = thinned([len(texts) for texts in widget.texts], widget.chosen)
     start = [kept.index(chosen) for kept, chosen in zip(positions, widget.chosen, strict=True)]
@@ -149,7 +152,7 @@ def write_frames(widget, name, folder):
         picture = dict(widget.picture)
         file = f"{name}-{'-'.join(map(str, place))}.webp"
         write_image(picture.pop("src").partition(",")[2], folder / file)
-        frames[",".join(map(str, place))] = picture | {"src": file}
+        frames[",".join(map(str, place))] = picture | {"src": file, "dark": dark_name(file)}
     return frames, texts, start
 
 
@@ -167,7 +170,13 @@ def thinned(lengths, chosen):
 
 
 def write_image(png, path):
-    """Write a PNG in base64 as lossless WebP, about half as large; returns its width and height."""
+    """Write a PNG in base64 as lossless WebP, about half as large, and NAME-dark.webp; returns its width and height."""
     image = Image.open(io.BytesIO(base64.b64decode(png)))
-    image.save(path, lossless=True, quality=80, method=4)
+    for name, shown in {path.name: image, dark_name(path.name): darkened(image)}.items():
+        shown.save(path.with_name(name), lossless=True, quality=20, method=2)
     return image.size
+
+
+def dark_name(name):
+    """The name of a picture's version for the dark theme."""
+    return name.replace(".webp", "-dark.webp")

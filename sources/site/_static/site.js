@@ -3,7 +3,7 @@
 
 /**
  * What a file widgets/NAME.js holds; tools/live_widgets.py writes it.
- * @typedef {{src: string, alt: string}} Picture
+ * @typedef {{src: string, dark: string, alt: string}} Picture  dark: src for the dark theme
  * @typedef {object} Stored
  * @property {string} esm  the widget's module, as text
  * @property {string} css
@@ -22,6 +22,9 @@ async function unpack(packed) {
   return new DataView(await new Response(stream).arrayBuffer());
 }
 
+const darkSystem = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => document.body.dataset.theme === "dark" || (document.body.dataset.theme !== "light" && darkSystem.matches);
+
 /** The part of anywidget's model that needs no kernel; a picture that Python would draw is looked up instead. */
 class Model {
   /** @param {Object<string, any>} values @param {Object<string, Picture>} frames */
@@ -37,8 +40,12 @@ class Model {
   set(name, value) {
     this.values[name] = value;
     this.tell(name);
-    const frame = name === "chosen" && this.frames[String(value)];
-    if (frame) this.set("picture", frame);
+    if (name === "chosen") this.choose();
+  }
+  /** Take the picture of the chosen values, for the theme. */
+  choose() {
+    const frame = this.frames[String(this.values.chosen)];
+    if (frame) this.set("picture", { alt: frame.alt, src: isDark() ? frame.dark : frame.src });
   }
   tell(name) {
     for (const listen of this.listeners[`change:${name}`] ?? []) listen();
@@ -62,11 +69,13 @@ async function enliven(place) {
   const { esm, css, state, buffers, frames } = globalThis.vaeWidgets[name];
   const values = { ...state };
   for (const [trait, packed] of Object.entries(buffers)) values[trait] = await unpack(packed);
-  for (const frame of Object.values(frames)) frame.src = folder + frame.src;
-  if (String(values.chosen) in frames) values.picture = frames[String(values.chosen)];
+  for (const frame of Object.values(frames)) [frame.src, frame.dark] = [folder + frame.src, folder + frame.dark];
   document.head.append(Object.assign(document.createElement("style"), { textContent: css }));
   const { default: widget } = await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })));
   const el = document.createElement("div"), model = new Model(values, frames);
+  model.choose();
+  darkSystem.addEventListener("change", () => model.choose());
+  new MutationObserver(() => model.choose()).observe(document.body, { attributeFilter: ["data-theme"] });
   await widget.initialize?.({ model });
   await widget.render({ model, el });
   place.replaceChildren(el);
