@@ -336,3 +336,9 @@ def test_less_motion_draws_at_most_once_a_second(browser, built):
             page.wait_for_function("looks.length >= 4", timeout=60_000)
             looks = page.evaluate("looks.slice(1)")  # the first follows the click
             assert all(later - earlier >= 999 for earlier, later in pairwise(looks))
+
+
+def test_its_scripts_stay_small():
+    """At most 600 lines of code; what is comment, most of it types, is not counted."""
+    lines = [line.strip() for path in build_playground.FOLDER.glob("*.js") for line in path.read_text().splitlines()]
+    assert sum(bool(line) and not line.startswith(("//", "/*", "*")) for line in lines) <= 600

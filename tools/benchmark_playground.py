@@ -30,7 +30,14 @@ from vae_lib.train import new_run
 
 ROUNDS, SECONDS, PIXELS = 5, 10, build_playground.SIDE**2
 CERTAIN, DIGITS, SHARE = 0.9, 6, 0.5
-TERMS = "run => [...run.querySelectorAll('[data-term]')].map((term) => Number(term.textContent))"
+EPOCHS = 30  # of the numbers in the page's answers
+COLLECT = """() => {
+    window.said = [...document.querySelectorAll(".sentence")].map((sentence) => {
+        const all = [];
+        new MutationObserver(() => all.push(sentence.textContent)).observe(sentence, { childList: true });
+        return all;
+    });
+}"""
 # Every 250 ms: seconds since the click, and the map's pixels.
 WATCH = """(seconds) => new Promise((resolve) => {
     const seen = [], start = performance.now(), canvas = document.querySelector(".grid");
@@ -92,22 +99,24 @@ def watch(browser, path, classifier, seed):
 
 
 def experiment(browser, path, classifier, number):
-    """Both runs of a guided experiment after 30 s: losses, digits among their samples."""
+    """Both runs of a guided experiment: what they say after EPOCHS, and then the digits among their samples."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(path.as_uri())
     page.locator(".experiment button").nth(number).click()
-    page.wait_for_timeout(30_000)
-    pictures = page.locator("#speed").inner_text()
+    page.evaluate(COLLECT)
+    page.wait_for_function(
+        f"said.every((all) => all.some((text) => text.startsWith('Epoch {EPOCHS}:')))", timeout=600_000
+    )
     page.locator("#train").click()
     page.wait_for_timeout(500)
+    said = page.evaluate(f"said.map((all) => all.find((text) => text.startsWith('Epoch {EPOCHS}:')))")
     for name, run in zip("AB", page.locator(".run").all(), strict=True):
-        terms = run.evaluate(TERMS)
         images = [image_pixels(run.locator(f".{part}")) for part in ("samples", "grid")]
         certain = [judged(classifier, cells(one, columns)) for one, columns in zip(images, (8, 12), strict=True)]
         print(
-            f"experiment {number + 1}, {name}: loss {terms[0]}, BCE {terms[1]}, KLD {terms[2]}; certain: "
+            f"experiment {number + 1}, {name}: {said['AB'.index(name)]} Certain: "
             f"{certain[0][1]:.0%} of samples, {certain[1][1]:.0%} of the map, with {certain[1][0]} digits; "
-            f"{run.locator('.progress').inner_text()}; {pictures}"
+            f"{run.locator('.progress').inner_text()}"
         )
     page.close()
 
