@@ -2,18 +2,43 @@
 
 import torch
 import torch.nn.functional as F
+from torch.distributions import Bernoulli
 
 
 def bce_vectorised(x, x_logits):
-    p = torch.sigmoid(x_logits.double())
-    return -(torch.xlogy(x, p) + torch.xlogy(1 - x, 1 - p)).sum(-1).to(x_logits.dtype)
+    return (torch.logaddexp(x_logits, torch.zeros(())) - x * x_logits).sum(-1)
 
 
 def bce_loop(x, x_logits):
     return torch.stack([F.softplus(a).sum() - (a * image).sum() for image, a in zip(x, x_logits, strict=True)])
 
 
-RIGHT = [bce_vectorised, bce_loop]
+def bce_of_signs(x, x_logits):
+    return -(x * F.logsigmoid(x_logits) + (1 - x) * F.logsigmoid(-x_logits)).reshape(-1, 784).sum(1)
+
+
+def bce_in_float64(x, x_logits):
+    return F.binary_cross_entropy_with_logits(x_logits.double(), x.double(), reduction="none").sum(1)
+
+
+def bce_of_bernoulli(x, x_logits):
+    return -Bernoulli(logits=x_logits, validate_args=False).log_prob(x).sum(1)
+
+
+def bce_of_probabilities(x, p):
+    return (-x * p.log() - (1 - x) * (1 - p).log()).sum(dim=1)
+
+
+def bce_in_xlogy(x, x_logits):
+    p = torch.sigmoid(x_logits.double())
+    return -(torch.xlogy(x, p) + torch.xlogy(1 - x, 1 - p)).sum(-1).to(x_logits.dtype)
+
+
+def bce_clamped(limit):
+    return lambda x, x_logits: bce_loop(x, x_logits.clamp(-limit, limit))
+
+
+RIGHT = [bce_vectorised, bce_loop, bce_of_signs, bce_in_float64, bce_of_bernoulli]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -45,6 +70,29 @@ WRONG = [
         lambda x, x_logits: F.binary_cross_entropy_with_logits(x_logits, x, reduction="sum") / len(x),
     ),
     ("the mean over pixels and batch", lambda x, x_logits: F.binary_cross_entropy_with_logits(x_logits, x)),
+    ("summed over the images, not over the pixels", lambda x, x_logits: (F.softplus(x_logits) - x * x_logits).sum(0)),
+    ("a Bernoulli that refuses grey pixels", lambda x, x_logits: -Bernoulli(logits=x_logits).log_prob(x).sum(dim=-1)),
+    ("through the sigmoid", lambda x, x_logits: bce_of_probabilities(x, torch.sigmoid(x_logits))),
+    ("through the sigmoid", bce_in_xlogy),
+    (
+        "through the sigmoid",
+        lambda x, x_logits: F.binary_cross_entropy(torch.sigmoid(x_logits), x, reduction="none").sum(1),
+    ),
+    ("through the sigmoid", lambda x, x_logits: bce_of_probabilities(x, torch.sigmoid(x_logits)).nan_to_num()),
+    ("an exponential overflows", lambda x, x_logits: ((1 + x_logits.exp()).log() - x * x_logits).sum(1)),
+    ("the cost of a pixel is capped", bce_clamped(12)),
+    ("the cost of a pixel is capped", bce_clamped(15)),
+    ("the cost of a pixel is capped", bce_clamped(30)),
+    (
+        "the cost of a pixel is capped",
+        lambda x, x_logits: bce_of_probabilities(x, x_logits.sigmoid().clamp(1e-7, 1 - 1e-7)),
+    ),
+    (
+        "the cost of a pixel is capped",
+        lambda x, x_logits: bce_of_probabilities(x, x_logits.sigmoid()).nan_to_num(0, 0, 0),
+    ),
+    ("the gradient is cut off on its way", lambda x, x_logits: bce_loop(x, x_logits.detach())),
+    ("the gradient is cut off on its way", lambda x, x_logits: (F.softplus(x_logits) - x * x_logits.detach()).sum(1)),
     ("not summed over the pixels", lambda x, x_logits: F.softplus(x_logits) - x * x_logits),
 ]
 

@@ -23,7 +23,20 @@ def kld_loop(mu, sigma):
     )
 
 
-RIGHT = [kld_of_log_var, kld_of_distributions, kld_loop]
+def kld_careful(mu, sigma):
+    return 0.5 * (mu**2 + sigma**2 - 1 - torch.log(sigma**2 + 1e-8)).sum(1)
+
+
+def kld_in_float64(mu, sigma):
+    return kld_of_log_var(mu.double(), sigma.double())
+
+
+def kld_kept_away(mu, sigma):
+    s = sigma.abs().clamp(min=0.05)
+    return kld_of_log_var(mu, s)
+
+
+RIGHT = [kld_of_log_var, kld_of_distributions, kld_loop, kld_careful, kld_in_float64]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -37,6 +50,24 @@ WRONG = [
     ("σ taken for log σ", lambda mu, sigma: -0.5 * (1 + 2 * sigma - mu**2 - torch.exp(2 * sigma)).sum(1)),
     ("σ taken for σ²", lambda mu, sigma: -0.5 * (1 + torch.log(sigma) - mu**2 - sigma).sum(1)),
     ("the ½ is missing", lambda mu, sigma: -(1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),
+    ("a negative σ refused", lambda mu, sigma: kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)).sum(dim=1)),
+    ("+ log σ², the wrong sign", lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 + (sigma**2).log()).sum(1)),
+    ("the −1 is missing", lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - (sigma**2).log()).sum(1)),
+    ("the ½ on the first term only", lambda mu, sigma: (mu**2 / 2 + sigma**2 - 1 - (sigma**2).log()).sum(1)),
+    ("σ in place of σ² in one term", lambda mu, sigma: (mu**2 + sigma - 1 - (sigma**2).log()).sum(1) / 2),
+    ("σ in place of σ² in one term", lambda mu, sigma: (mu**2 + sigma.abs() - 1 - (sigma**2).log()).sum(1) / 2),
+    ("σ in place of σ² in one term", lambda mu, sigma: (mu**2 + sigma**2 - 1 - sigma.log()).sum(1) / 2),
+    (
+        "summed over the images, not over the dimensions",
+        lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(0),
+    ),
+    ("a small σ is kept away from 0", kld_kept_away),
+    ("a small σ is kept away from 0", lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2 + 1e-6).log()).sum(1)),
+    ("the gradient is cut off on its way", lambda mu, sigma: kld_of_log_var(mu, sigma).detach()),
+    (
+        "the gradient is cut off on its way",
+        lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - torch.log(sigma.detach() ** 2)).sum(1),
+    ),
     ("not summed over the dimensions", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2)),
     ("the mean over the dimensions", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).mean(1)),
     ("divided by the 784 pixels", lambda mu, sigma: -0.5 / 784 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),

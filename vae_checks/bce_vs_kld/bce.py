@@ -2,31 +2,66 @@
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 from torch.distributions import Bernoulli
 
-from vae_checks.bce_vs_kld.kld import POINTS
-from vae_checks.check import check_against, tensor_cases
+from vae_checks.check import tensor_cases
+from vae_checks.extremes import check_with_extremes
 from vae_checks.mistakes import Mistake
+from vae_probe.outcome import Case
+
+LOGITS = (0.0, 12.0, -12.0, 30.0, -30.0, 50.0, -50.0, 100.0, -100.0)  # of an image each, in the extreme case
 
 
-def _draw_bce(seed):
-    def make(generator, batch):
-        x = torch.rand(batch, 20, generator=generator)
-        return {"x": x, "x_logits": 4 * torch.randn(batch, 20, generator=generator)}
+def _draw_bce(seed: int) -> list[Case]:
+    def make(generator: torch.Generator, batch: int) -> dict[str, Tensor]:
+        # A third of the pixels black, a third white, the rest grey.
+        x = (3 * torch.rand(batch, 784, generator=generator) - 1).clamp(0, 1)
+        return {"x": x, "x_logits": (2 * torch.randn(batch, 784, generator=generator)).clamp(-4, 4)}
 
-    return tensor_cases(seed, make)
+    extreme = make(torch.Generator().manual_seed(seed), len(LOGITS))
+    extreme["x_logits"][:, ::2] = torch.tensor(LOGITS)[:, None]
+    return [*tensor_cases(seed, make), Case("extreme", extreme)]
 
 
-def _bce(x, x_logits):
+def _bce(x: Tensor, x_logits: Tensor) -> Tensor:
     # Written out, because Bernoulli wants x to be 0 or 1 and pixels may be grey.
     black = Bernoulli(logits=x_logits)
     cost = -x * black.log_prob(torch.ones_like(x)) - (1 - x) * black.log_prob(torch.zeros_like(x))
     return torch.stack([image.sum() for image in cost])
 
 
-bce = check_against(
+THROUGH_THE_SIGMOID = Mistake(
+    "through the sigmoid",
+    "In 32 bits, what is the sigmoid of a logit of 100, and what is the logarithm of 1 minus that?",
+)
+OVERFLOW = Mistake("an exponential overflows", "In 32 bits, what is exp(100)?")
+CAPPED = Mistake(
+    "the cost of a pixel is capped",
+    "What should a pixel with x = 0 cost at a logit of 100, and what does it cost with yours?",
+)
+
+
+def _recognise_extremes(actual: Tensor, expected: Tensor) -> Mistake | None:
+    """The mistake of an answer that is right but for large logits; the images are those of `LOGITS`."""
+    finite = dict(zip(LOGITS, actual.isfinite().tolist(), strict=True))
+    if not (finite[50.0] and finite[-50.0]):
+        return THROUGH_THE_SIGMOID
+    if not (finite[100.0] and finite[-100.0]):
+        return OVERFLOW
+    # Where log 0 is made finite, it costs more than it should.
+    return THROUGH_THE_SIGMOID if (actual > 1.01 * expected).any() else CAPPED
+
+
+bce = check_with_extremes(
     _bce,
     [
+        Mistake(
+            "a Bernoulli that refuses grey pixels",
+            "Bernoulli knows 0 and 1 only. What does the formula of the exercise give for a pixel of 0.5?",
+            lambda x, x_logits: -Bernoulli(logits=x_logits).log_prob(x).sum(1),
+            lambda x, x_logits: -Bernoulli(torch.sigmoid(x_logits)).log_prob(x).sum(1),
+        ),
         Mistake(
             "logits taken for probabilities",
             "Which range do the x_logits have, and of which numbers can one take the logarithm?",
@@ -69,6 +104,12 @@ bce = check_against(
             lambda x, x_logits: _bce(x, x_logits) / x.shape[1],
         ),
         Mistake(
+            "summed over the images, not over the pixels",
+            "Your result has a number for each pixel. For which of the two dimensions of (B, 784) should it have one?",
+            lambda x, x_logits: F.binary_cross_entropy_with_logits(x_logits, x, reduction="none").sum(0),
+            lambda x, x_logits: F.binary_cross_entropy_with_logits(x_logits, x, reduction="none").mean(0),
+        ),
+        Mistake(
             "summed over the batch",
             "How many numbers should come back for seven images?",
             lambda x, x_logits: _bce(x, x_logits).sum(),
@@ -90,8 +131,11 @@ bce = check_against(
         ),
     ],
     name="bce",
-    points=POINTS,
     draw=_draw_bce,
+    extreme="large logits",
+    inputs=f"for logits of {', '.join(f'{a:.0f}' for a in LOGITS)}, an image each",
+    recognise=_recognise_extremes,
+    data=("x",),
     hints=(
         "The model holds pixel i for white with probability σ(a), where a is its logit. What does it pay for the pixel "
         "it sees?",

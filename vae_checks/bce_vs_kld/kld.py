@@ -1,35 +1,41 @@
 """Check of `kld`: the KLD of each image in closed form."""
 
 import torch
+from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
-from vae_checks.check import check_against, tensor_cases
+from vae_checks.check import tensor_cases
+from vae_checks.extremes import check_with_extremes
 from vae_checks.mistakes import Mistake
-
-POINTS = {
-    "shape": 1,
-    "value": 4,
-    "gradient": 1,
-    "batch of one": 1,
-    "float64 and device": 1,
-    "inputs unchanged": 1,
-    "no global seed": 1,
-}
+from vae_probe.outcome import Case
 
 
-def _draw_gaussians(seed):
-    def make(generator, batch):
+def _draw_gaussians(seed: int) -> list[Case]:
+    def make(generator: torch.Generator, batch: int) -> dict[str, Tensor]:
         # Sigma far from 1, where many wrong formulas agree, and of both signs, as the report's head gives it.
-        size = torch.exp(1.2 * torch.randn(batch, 5, generator=generator))
-        sign = torch.randint(2, (batch, 5), generator=generator) * 2 - 1
-        return {"mu": 2 * torch.randn(batch, 5, generator=generator), "sigma": size * sign}
+        size = 0.3 * 10 ** torch.rand(batch, 5, generator=generator)
+        sigma = size * (torch.randint(2, (batch, 5), generator=generator) * 2 - 1)
+        sigma[:, :2] = torch.tensor([3.0, -3.0])
+        return {"mu": 2 * torch.randn(batch, 5, generator=generator), "sigma": sigma}
 
-    return tensor_cases(seed, make)
+    # A little more than σ² inside the logarithm shows here, 1e-6 say; 1e-8 does not matter.
+    small = {"mu": torch.zeros(7, 5), "sigma": 0.01 * (-1.0) ** torch.arange(35).view(7, 5)}
+    return [*tensor_cases(seed, make), Case("extreme", small)]
 
 
-def _kld(mu, sigma):
+def _kld(mu: Tensor, sigma: Tensor) -> Tensor:
     q = Normal(mu, sigma.abs())
     return kl_divergence(q, Normal(torch.zeros_like(mu), torch.ones_like(mu))).sum(1)
+
+
+KEPT_AWAY = Mistake(
+    "a small σ is kept away from 0",
+    "What is log σ² at σ = 0.01, and of which number do you take the logarithm there?",
+)
+
+
+def _recognise_small(actual: Tensor, expected: Tensor) -> Mistake | None:
+    return KEPT_AWAY if (actual < expected).all() else None
 
 
 KLD_MISTAKES = [
@@ -47,6 +53,34 @@ KLD_MISTAKES = [
         "log σ of a σ that may be negative",
         "The report's σ may come out below 0. What is its logarithm, and what that of σ²?",
         lambda mu, sigma: (0.5 * (mu**2 + sigma**2 - 1) - sigma.log()).sum(1),
+    ),
+    Mistake(
+        "a negative σ refused",
+        "The report's σ comes from a linear layer and may be below 0. Which sign has σ²?",
+        lambda mu, sigma: kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)).sum(1),
+        lambda mu, sigma: kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)),
+    ),
+    Mistake(
+        "+ log σ², the wrong sign",
+        "What should the KLD do as σ falls towards 0: grow or shrink? What does yours?",
+        lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 + (sigma**2).log()).sum(1),
+    ),
+    Mistake(
+        "the −1 is missing",
+        "For μ = 0 and σ = 1 the two distributions are the same. What does your formula give there?",
+        lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - (sigma**2).log()).sum(1),
+    ),
+    Mistake(
+        "the ½ on the first term only",
+        "For μ = 0 and σ = 2, by hand: which of the four terms does the ½ stand in front of?",
+        lambda mu, sigma: (0.5 * mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1),
+    ),
+    Mistake(
+        "σ in place of σ² in one term",
+        "σ² stands in the formula twice. Where do you square, and where not?",
+        lambda mu, sigma: 0.5 * (mu**2 + sigma - 1 - (sigma**2).log()).sum(1),
+        lambda mu, sigma: 0.5 * (mu**2 + sigma.abs() - 1 - (sigma**2).log()).sum(1),
+        lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - sigma.log()).sum(1),
     ),
     Mistake(
         "σ taken for log σ²",
@@ -85,6 +119,12 @@ KLD_MISTAKES = [
         lambda mu, sigma: _kld(mu, sigma) / 784,
     ),
     Mistake(
+        "summed over the images, not over the dimensions",
+        "Your result has a number for each dimension. For which of the two dimensions of (B, D) should it have one?",
+        lambda mu, sigma: (0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log())).sum(0),
+        lambda mu, sigma: (0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log())).mean(0),
+    ),
+    Mistake(
         "summed over the batch",
         "How many numbers should come back for seven images?",
         lambda mu, sigma: _kld(mu, sigma).sum(),
@@ -102,12 +142,14 @@ KLD_MISTAKES = [
 ]
 
 
-kld = check_against(
+kld = check_with_extremes(
     _kld,
     KLD_MISTAKES,
     name="kld",
-    points=POINTS,
     draw=_draw_gaussians,
+    extreme="σ near 0",
+    inputs="for μ = 0 and σ = ±0.01",
+    recognise=_recognise_small,
     hints=(
         "The KLD is 0 where μ = 0 and σ = 1 in every dimension, and above 0 elsewhere. Try your formula there first.",
         "For one dimension it is ½ (μ² + σ² − 1 − log σ²). Which of these terms is the price of a mean away from 0?",

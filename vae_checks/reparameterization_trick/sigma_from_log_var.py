@@ -2,16 +2,34 @@
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
-from vae_checks.check import check_against, tensor_cases
+from vae_checks.check import tensor_cases
+from vae_checks.extremes import check_with_extremes
 from vae_checks.mistakes import Mistake
+from vae_probe.outcome import Case
+
+EXTREME = torch.tensor([[60.0, -60.0], [40.0, -40.0], [25.0, -25.0], [15.0, -15.0]])
 
 
-def _sigma_from_log_var(log_var):
+def _draw_log_vars(seed: int) -> list[Case]:
+    def make(generator: torch.Generator, batch: int) -> dict[str, Tensor]:
+        return {"log_var": (3 * torch.randn(batch, 5, generator=generator)).clamp(-8, 8)}
+
+    return [*tensor_cases(seed, make), Case("extreme", {"log_var": EXTREME})]
+
+
+def _sigma_from_log_var(log_var: Tensor) -> Tensor:
     return log_var.exp().sqrt()
 
 
-sigma_from_log_var = check_against(
+KEPT_IN_A_RANGE = Mistake(
+    "σ kept in a range",
+    "The text says: log σ² may be any number. Which σ belongs to log σ² = 60, and which to −60?",
+)
+
+
+sigma_from_log_var = check_with_extremes(
     _sigma_from_log_var,
     [
         Mistake(
@@ -61,18 +79,11 @@ sigma_from_log_var = check_against(
         ),
     ],
     name="sigma_from_log_var",
-    points={
-        "shape": 1,
-        "value": 4,
-        "gradient": 1,
-        "batch of one": 1,
-        "float64 and device": 1,
-        "inputs unchanged": 1,
-        "no global seed": 1,
-    },
-    draw=lambda seed: tensor_cases(
-        seed, lambda generator, batch: {"log_var": 3 * torch.randn(batch, 5, generator=generator)}
-    ),
+    draw=_draw_log_vars,
+    extreme="any number",
+    inputs="for log σ² from −60 to 60",
+    measure=torch.log,
+    recognise=lambda actual, expected: KEPT_IN_A_RANGE,
     hints=(
         "Take a piece of paper: for σ = 1 the layer says 0. What does it say for σ = 10, and how do you get back?",
         "Two steps undo the two that made log σ² from σ. In which order?",

@@ -1,0 +1,82 @@
+"""Checks of formulas that must also hold for extreme numbers, a case of its own."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from vae_checks.check import Check, check_against
+from vae_checks.compare import describe, difference, same
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property, Seen, judge_each
+from vae_probe.outcome import Case
+
+POINTS = {
+    "shape": 1,
+    "value": 4,
+    "gradient": 1,
+    "batch of one": 1,
+    "float64 and device": 0,
+    "inputs unchanged": 1,
+    "no global seed": 0,
+}
+CUT_OFF = Mistake(
+    "the gradient is cut off on its way",
+    "The value is right. Which step between your arguments and it stops the gradient: detach, no_grad, item?",
+)
+
+
+def check_with_extremes(
+    oracle: Callable,
+    mistakes: list[Mistake],
+    *,
+    name: str,
+    draw: Callable[[int], list[Case]],
+    hints: tuple[str, str, str],
+    extreme: str,
+    inputs: str,
+    recognise: Callable[[Tensor, Tensor], Mistake | None],
+    data: tuple[str, ...] = (),
+    measure: Callable[[Tensor], Tensor] = torch.clone,
+) -> Check:
+    """As `check_against`, with one more property: the value in the case of the kind "extreme".
+
+    Args:
+        draw: seed → cases, that one among them.
+        extreme: the name of the property.
+        inputs: those of the case, in words.
+        measure: what is compared in that case: `torch.log` for values of many sizes.
+        recognise: (value, expected value) of the extreme case → the mistake of an answer that is wrong only there.
+    """
+
+    def right(each: Seen) -> bool:
+        expected, actual = each.expected.value, each.outcome.value
+        return describe(expected) == describe(actual) and same(measure(expected), measure(actual))
+
+    def judge(each: Seen) -> str:
+        return "" if right(each) else f"{inputs}, {difference(each.expected.value, each.outcome.value)}"
+
+    def recognise_all(seen: list[Seen]) -> Mistake | None:
+        if any(fault.judge(seen) for fault in check.properties if fault.name in ("shape", "value")):
+            return check.recognise(seen)
+        (last,) = (each for each in seen if each.case.kind == "extreme")
+        if not right(last) and describe(last.expected.value) == describe(last.outcome.value):
+            return recognise(last.outcome.value, last.expected.value)
+        return check.recognise(seen) or (CUT_OFF if gradient.judge(seen) else None)
+
+    check = check_against(
+        oracle,
+        mistakes,
+        name=name,
+        points=POINTS,
+        draw=draw,
+        hints=hints,
+        data=data,
+        caps={"gradient": 4},
+        forbidden=("vae_lib",),
+    )
+    (gradient,) = (each for each in check.properties if each.name == "gradient")
+    more = Property(extreme, 2, judge_each(judge, "extreme"), follows=("value",))
+    properties = [*check.properties[:2], more, *check.properties[2:]]
+    return replace(check, properties=properties, recognise=recognise_all)
