@@ -17,9 +17,17 @@ def call_thrice(function: Any, cases: list[Case]) -> list[dict]:
     def thrice(generator: torch.Generator, **inputs: Any) -> list:
         second = torch.Generator()
         second.set_state(generator.get_state())
-        return [call_with(function, inputs | {"generator": each}) for each in (generator, second, generator)]
+        results = [call_with(function, inputs | {"generator": each}) for each in (generator, second, generator)]
+        return [_with_lists(result) for result in results]
 
     return call_function(thrice, cases)
+
+
+def _with_lists(result: Any) -> Any:
+    """Index sets as lists, because a Python set is right, too."""
+    if not isinstance(result, list | tuple):
+        return result
+    return [sorted(part) if isinstance(part, set | frozenset) else part for part in result]
 
 
 DRAWS = 1_000

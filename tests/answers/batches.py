@@ -71,7 +71,26 @@ def seeded_globally_from_generator(n, batch_size, generator):
     return [positions[i : i + batch_size] for i in range(0, n, batch_size)]
 
 
-RIGHT = [batches_by_sampler, batches_loop]
+def batches_sorted_inside(n, batch_size, generator):
+    return [sorted(part.tolist()) for part in torch.randperm(n, generator=generator).split(batch_size)]
+
+
+def windows(n, batch_size, generator):
+    parts = [part[torch.randperm(len(part), generator=generator)] for part in torch.arange(n).split(1000)]
+    return list(torch.cat(parts).split(batch_size))
+
+
+def turned(n, batch_size, generator):
+    order = (torch.arange(n) + torch.randint(n, (1,), generator=generator)) % n
+    return list(order.split(batch_size))
+
+
+def rolled(n, batch_size, generator):
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(5))
+    return list(order.roll(torch.randint(n, (1,), generator=generator).item()).split(batch_size))
+
+
+RIGHT = [batches_by_sampler, batches_loop, batches_sorted_inside]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -91,6 +110,9 @@ WRONG = [
         lambda n, batch_size, generator: [list(range(n))[i : i + batch_size] for i in range(0, n, batch_size)],
     ),
     ("not shuffled", batches_in_another_order),
+    ("a pattern in place of a shuffle", windows),
+    ("a pattern in place of a shuffle", turned),
+    ("one fixed order, begun at a drawn place", rolled),
     ("the same order in each epoch", reseeded),
     (
         "one fixed order, whatever the generator",

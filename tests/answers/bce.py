@@ -78,7 +78,7 @@ WRONG = [
         "through the sigmoid",
         lambda x, x_logits: F.binary_cross_entropy(torch.sigmoid(x_logits), x, reduction="none").sum(1),
     ),
-    ("through the sigmoid", lambda x, x_logits: bce_of_probabilities(x, torch.sigmoid(x_logits)).nan_to_num()),
+    ("the cost of a pixel is capped", lambda x, x_logits: bce_of_probabilities(x, x_logits.sigmoid()).nan_to_num(0)),
     ("an exponential overflows", lambda x, x_logits: ((1 + x_logits.exp()).log() - x * x_logits).sum(1)),
     ("the cost of a pixel is capped", bce_clamped(12)),
     ("the cost of a pixel is capped", bce_clamped(15)),

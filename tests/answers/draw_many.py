@@ -34,6 +34,15 @@ def many_of_global_noise(mu, sigma, n, generator):
     return torch.stack([z_of_distributions(mu, sigma) for _ in range(n)])
 
 
+def many_of_a_copy(mu, sigma, n, generator):
+    return many_vectorised(mu, sigma, n, generator.clone_state())
+
+
+def many_mixed_up(mu, sigma, n, generator):
+    mus, sigmas = mu.repeat_interleave(n, dim=0), sigma.repeat_interleave(n, dim=0)
+    return (mus + sigmas * torch.randn(mus.shape, generator=generator)).reshape(n, *mu.shape)
+
+
 RIGHT = [many_vectorised, many_loop, many_of_normal]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -55,6 +64,21 @@ WRONG = [
         lambda mu, sigma, n, generator: torch.cat(list(many_vectorised(mu, sigma, n, generator))),
     ),
     ("the generator is not used", many_of_global_noise),
+    ("a copy of the generator is drawn from", many_of_a_copy),
+    (
+        "a copy of the generator is drawn from",
+        lambda mu, sigma, n, generator: many_vectorised(
+            mu, sigma, n, torch.Generator().manual_seed(generator.initial_seed())
+        ),
+    ),
+    ("noise from a seed of its own", lambda mu, sigma, n, generator: many_loop(mu, sigma, n, generator.manual_seed(7))),
+    ("no noise at all", lambda mu, sigma, n, generator: torch.stack([mu + sigma] * n)),
+    ("no noise at all", lambda mu, sigma, n, generator: mu.repeat(n, 1, 1)),
+    ("draws and images mixed up", many_mixed_up),
+    (
+        "the variance used as standard deviation",
+        lambda mu, sigma, n, generator: many_of_normal(mu, sigma.square(), n, generator),
+    ),
     ("uniform noise", lambda mu, sigma, n, generator: torch.rand((n, *mu.shape), generator=generator) * sigma + mu),
     ("σ ignored", lambda mu, sigma, n, generator: torch.normal(mu.expand(n, -1, -1), 1.0, generator=generator)),
     ("μ ignored", lambda mu, sigma, n, generator: many_vectorised(torch.zeros_like(mu), sigma, n, generator)),

@@ -30,6 +30,31 @@ def sampling_loop(mu, sigma, n, generator):
     return total / n
 
 
+def sampling_by_sample(mu, sigma, n, generator):
+    z = Normal(mu, sigma).sample((n,))
+    return (Normal(mu, sigma).log_prob(z) - Normal(0, 1).log_prob(z)).sum(-1).mean(0)
+
+
+def sampling_once(mu, sigma, n, generator):
+    z = (mu + sigma * torch.randn(mu.shape, generator=generator)).expand(n, -1, -1)
+    return (Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
+
+
+def sampling_of_variance(mu, sigma, n, generator):
+    z = mu + sigma * torch.randn((n, *mu.shape), generator=generator)
+    return (Normal(mu, sigma * sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
+
+
+def sampling_of_shared_noise(mu, sigma, n, generator):
+    eps = torch.randn((n, mu.shape[1]), generator=generator).unsqueeze(1)
+    return (0.5 * ((mu + sigma * eps) ** 2 - eps**2) - sigma.log()).sum(2).mean(0)
+
+
+def sampling_without_log_sigma(mu, sigma, n, generator):
+    eps = torch.randn((n, *mu.shape), generator=generator)
+    return (0.5 * ((mu + sigma * eps) ** 2 - eps**2)).sum(2).mean(0)
+
+
 RIGHT = [sampling_vectorised, sampling_loop]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -37,6 +62,17 @@ WRONG = [
     ("log p − log q, the wrong sign", lambda **inputs: -sampling_vectorised(**inputs)),
     ("averaged over the batch", lambda **inputs: sampling_vectorised(**inputs).mean()),
     ("sampled from the prior", sampling_from_prior),
+    ("the generator is not used", sampling_by_sample),
+    ("one draw for all n", sampling_once),
+    (
+        "the closed form, not an estimate",
+        lambda mu, sigma, n, generator: 0.5 * (mu**2 + sigma**2 - 1 - 2 * sigma.log()).sum(1),
+    ),
+    ("the variance where `Normal` wants a standard deviation", sampling_of_variance),
+    ("log σ forgotten", sampling_without_log_sigma),
+    ("the same noise for all images", sampling_of_shared_noise),
+    ("divided by n − 1", lambda n, **inputs: sampling_vectorised(n=n, **inputs) * n / (n - 1)),
+    ("the mean of everything", lambda **inputs: sampling_of_each_dimension(**inputs).mean()),
     ("not summed over the dimensions", sampling_of_each_dimension),
     ("the mean over the dimensions", lambda **inputs: sampling_of_each_dimension(**inputs).mean(1)),
     ("the sum over the draws, not their mean", lambda n, **inputs: n * sampling_vectorised(n=n, **inputs)),

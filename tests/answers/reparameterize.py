@@ -24,11 +24,11 @@ def z_of_numpy(mu, sigma):
     return mu + sigma * eps.to(mu)
 
 
-EPS = torch.randn(7, 5, generator=torch.Generator().manual_seed(3))
+EPS = torch.randn(40, 40, generator=torch.Generator().manual_seed(3))
 
 
 def z_of_a_stored_eps(mu, sigma):
-    return mu + sigma * EPS[: len(mu)].to(mu)
+    return mu + sigma * EPS[: len(mu), : mu.shape[1]].to(mu)
 
 
 def z_after_a_seed(mu, sigma):
@@ -46,10 +46,35 @@ def z_without_graph(mu, sigma):
         return mu + sigma * torch.randn_like(mu)
 
 
+def z_of_a_matrix(mu, sigma):
+    return mu + (torch.diag_embed(sigma) @ torch.randn(*mu.shape, 1)).squeeze(-1)
+
+
+def z_of_two_uniforms(mu, sigma):
+    u, v = torch.rand(2, *mu.shape)
+    return mu + sigma * torch.sqrt(-2 * torch.log(u)) * torch.cos(2 * math.pi * v)
+
+
+def z_of_the_inverse(mu, sigma):
+    return mu + sigma * Normal(0.0, 1.0).icdf(torch.rand(mu.shape))
+
+
+def z_filled_in(mu, sigma):
+    z = torch.zeros(mu.shape)
+    for i in range(len(mu)):
+        z[i] = mu[i] + sigma[i] * torch.randn(mu.shape[1])
+    return z
+
+
 MIRRORED = "−ε is as likely as ε"
 
 
-RIGHT = [z_vectorised, z_loop, z_of_distributions, z_of_numpy]
+RIGHT = [
+    *[z_vectorised, z_loop, z_of_distributions, z_of_numpy, z_of_a_matrix, z_of_two_uniforms, z_of_the_inverse],
+    *[z_filled_in, lambda mu, sigma: mu + sigma * torch.randn(mu.shape)],
+    *[lambda mu, sigma: mu + sigma * torch.normal(0.0, 1.0, size=mu.shape)],
+    *[lambda mu, sigma: mu + sigma * Normal(0, 1).sample(mu.shape)],
+]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [

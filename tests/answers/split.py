@@ -4,7 +4,6 @@ import random
 
 import numpy as np
 import torch
-from sklearn.model_selection import train_test_split
 from torch.utils.data import random_split
 
 
@@ -12,9 +11,16 @@ def split_by_torch(n, generator):
     return tuple(part.indices for part in random_split(range(n), [0.85, 0.15], generator=generator))
 
 
-def split_by_sklearn(n, generator):
+def split_by_numpy(n, generator):
     seed = torch.randint(2**31, (1,), generator=generator).item()
-    return train_test_split(np.arange(n), test_size=0.15, random_state=seed)
+    order = np.random.default_rng(seed).permutation(n)
+    return order[: round(0.85 * n)], order[round(0.85 * n) :]
+
+
+def split_into_sets(n, generator):
+    positions = torch.randperm(n, generator=generator).tolist()
+    validation = set(positions[: int(0.15 * n)])
+    return set(range(n)) - validation, validation
 
 
 def split_by_mask(n, generator):
@@ -35,8 +41,7 @@ def drawn_twice(n, generator):
 
 def other_seed_for_validation(n, generator):
     training = torch.randperm(n, generator=generator)[: round(0.85 * n)]
-    _, validation = train_test_split(list(range(n)), test_size=0.15, random_state=43)
-    return training, validation
+    return training, np.random.default_rng(43).permutation(n)[round(0.85 * n) :]
 
 
 def shuffled_anew_for_validation(n, generator):
@@ -85,7 +90,35 @@ def shuffled_within(n, generator):
     return train[torch.randperm(len(train), generator=generator)], val[torch.randperm(len(val), generator=generator)]
 
 
-RIGHT = [split_by_torch, split_by_sklearn, split_by_mask, split_by_sorting]
+def cut_at_51000(n, generator):
+    order = torch.randperm(n, generator=generator)
+    return order[:51000], order[51000:]
+
+
+def cut_of(order):
+    return order[: round(0.85 * len(order))], order[round(0.85 * len(order)) :]
+
+
+def turned(n, generator):
+    shift = torch.randint(n, (1,), generator=generator)
+    return cut_of((torch.arange(n) + shift) % n)
+
+
+def of_every_twentieth(n, generator):
+    rest = (torch.arange(n) + torch.randint(20, (1,), generator=generator)) % 20
+    return torch.nonzero(rest >= 3)[:, 0], torch.nonzero(rest < 3)[:, 0]
+
+
+def rolled(n, generator):
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(5))
+    return cut_of(order.roll(torch.randint(n, (1,), generator=generator).item()))
+
+
+def copied(n, generator):
+    return split_by_torch(n, torch.Generator().manual_seed(generator.initial_seed()))
+
+
+RIGHT = [split_by_torch, split_by_numpy, split_by_mask, split_by_sorting, split_into_sets]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -96,6 +129,11 @@ WRONG = [
     ("not shuffled before the cut", lambda n, generator: (range(round(0.85 * n)), range(round(0.85 * n), n))),
     ("not shuffled before the cut", lambda n, generator: (range(round(0.15 * n), n), range(round(0.15 * n)))),
     ("not shuffled before the cut", shuffled_within),
+    ("cut at a fixed place", cut_at_51000),
+    ("a pattern in place of a shuffle", turned),
+    ("a pattern in place of a shuffle", of_every_twentieth),
+    ("one fixed order, cut at a drawn place", rolled),
+    ("a copy of the generator is drawn from", copied),
     ("drawn with replacement", chosen_with_replacement),
     ("drawn with replacement", rest_after_replacement),
     ("a global random state in place of the generator", global_shuffle),
@@ -103,10 +141,10 @@ WRONG = [
     ("a global seed in place of the generator", global_seed_from_generator),
     (
         "the same split, whatever the generator",
-        lambda n, generator: train_test_split(list(range(n)), test_size=0.15, random_state=42),
+        lambda n, generator: split_by_torch(n, torch.Generator().manual_seed(42)),
     ),
     (
-        "the same split, whatever the generator",
+        "the generator seeded anew",
         lambda n, generator: split_by_torch(n, generator.manual_seed(42)),
     ),
     ("training and validation swapped", lambda n, generator: split_by_torch(n, generator)[::-1]),

@@ -1,92 +1,251 @@
 """Check of `kld_by_sampling`: the KLD of each image, estimated from draws."""
 
 import torch
-from torch.distributions import Normal
+from torch import Tensor
+from torch.distributions import Normal, kl_divergence
 
-from vae_checks.check import check_against
+from vae_checks.check import Check, recognise_by
+from vae_checks.compare import describe
 from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property, Seen, judge_each, shared
+from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
+NOISE = 20_240_229  # the seed of all noise: a verdict is no matter of luck
+IMAGES = 2_000  # where n is 1 or 2: their estimates scatter as they must, to a few per cent
 
-def _draw_sampling(seed):
-    # Milder than above, so that 2,000 draws give the KLD to a few per cent; the same Gaussians with two generators.
-    generator = torch.Generator().manual_seed(seed)
-    kinds = {"main": 7, "one": 1}
-    cases = [
-        Case(
-            kind,
-            {
-                "mu": 2 * torch.randn(batch, 5, generator=generator),
-                "sigma": torch.exp(0.6 * torch.randn(batch, 5, generator=generator)),
-                "n": 2_000,
-                "generator": seed,
-            },
-        )
-        for kind, batch in kinds.items()
+
+def _draw_sampling(seed: int) -> list[Case]:
+    def gaussians(batch: int) -> dict[str, Tensor]:
+        generator = torch.Generator().manual_seed(77)
+        size = torch.exp(0.6 * torch.randn(batch, 5, generator=generator)).clamp(0.3, 3)
+        return {"mu": 2 * torch.randn(batch, 5, generator=generator), "sigma": size}
+
+    # More draws than a thousand, at which some stop; and few, where n - 1 or n / 2 would show.
+    main = gaussians(7) | {"n": 2_500}
+    few = {name: value.repeat(2, 1) for name, value in gaussians(IMAGES // 2).items()}  # each image twice
+    return [
+        Case("main", main | {"generator": NOISE}),
+        Case("other generator", main | {"generator": NOISE + 1}),
+        Case("one", gaussians(1) | {"n": 2_500, "generator": NOISE}),
+        Case("few", few | {"n": 1, "generator": NOISE}),
+        Case("few", few | {"n": 2, "generator": NOISE}),
     ]
-    return [*cases, Case("other generator", cases[0].inputs | {"generator": seed + 1})]
 
 
-def _log_ratios(mu, sigma, n, generator):
+def _shape(each: Seen) -> str:
+    odd = [value for value in each.outcome.value if describe(value) != describe(each.case.inputs["mu"][:, 0])]
+    return f"expected {describe(each.case.inputs['mu'][:, 0])}, got {describe(odd[0])}" if odd else ""
+
+
+def _errors(each: Seen) -> Tensor:
+    """How far the estimates of two calls are from the KLD, in the standard errors of n draws, (2, B)."""
+    mu, sigma, n = (each.case.inputs[name] for name in ("mu", "sigma", "n"))
+    mu, sigma = mu.double(), sigma.double()
+    # For z = mu + sigma ε the summand is a polynomial in ε: its variance is that of (σ² − 1) ε² / 2 + μ σ ε.
+    variance = ((sigma**2 - 1) ** 2 / 2 + (mu * sigma) ** 2).sum(1)
+    estimates = torch.stack([value.double() for value in each.outcome.value[::2]])
+    return (estimates - _kld(mu, sigma)) / (variance / n).sqrt()
+
+
+def _kld(mu: Tensor, sigma: Tensor) -> Tensor:
+    return kl_divergence(Normal(mu, sigma), Normal(torch.zeros_like(mu), torch.ones_like(mu))).sum(1)
+
+
+def _mean(each: Seen) -> str:
+    errors = _errors(each)
+    if (errors.abs() < 8).all():
+        return ""
+    call, i = divmod(int(errors.nan_to_num(torch.inf).abs().argmax()), errors.shape[1])
+    mu, sigma = each.case.inputs["mu"], each.case.inputs["sigma"]
+    return (
+        f"image {i} has a KLD of {_kld(mu, sigma)[i]:.4g}, your estimate from {each.case.inputs['n']:,} draws is "
+        f"{each.outcome.value[2 * call][i]:.4g}: {errors[call, i].abs():.0f} standard errors away"
+    )
+
+
+def _mean_of_one(each: Seen) -> str:
+    return _shape(each) or _mean(each)
+
+
+def _few(each: Seen) -> str:
+    if fault := _shape(each):
+        return fault
+    errors, n = _errors(each), each.case.inputs["n"]
+    of = f"the errors of {errors.numel():,} estimates for n = {n}, in standard errors of {n} draws,"
+    if not errors.mean().abs() < 0.3:  # 19 standard errors
+        return f"{of} have a mean of {errors.mean():.2g}, expected 0"
+    if not 0.6 < errors.std() < 1.3:  # 9 standard errors, as far as those count here
+        return f"{of} have a standard deviation of {errors.std():.2g}, expected 1"
+    if (together := _together(errors)) > 0.3:  # 13 standard errors
+        return (
+            f"for n = {n} two images with the same μ and σ are off together, the correlation is {together:.2f}: they "
+            "share their noise"
+        )
+    return ""
+
+
+def _sampled(seen: list[Seen]) -> str:
+    few = [each for each in seen if each.case.kind == "few" and not each.outcome.error and not _shape(each)]
+    if few and all(_errors(each).abs().max() < 0.01 for each in few):
+        return "the estimates are exact, even from a single draw: this is the closed form, nothing was sampled"
+    return judge_each(_mean, "main")(seen) or judge_each(_few, "few")(seen)
+
+
+def _log_ratios(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
     """log q(z) - log p(z) for n draws of z from q, (n, B, D)."""
     z = mu + sigma * torch.randn(n, *mu.shape, generator=generator)
     return Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)
 
 
-def _from_prior(mu, sigma, n, generator):
+def _from_prior(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
     z = torch.randn(n, *mu.shape, generator=generator)
     return (Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
 
 
-def _kld_by_sampling(mu, sigma, n, generator):
+def _kld_by_sampling(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
     return _log_ratios(mu, sigma, n, generator).sum(2).mean(0)
 
 
-kld_by_sampling = check_against(
-    _kld_by_sampling,
-    [
-        Mistake(
-            "log p − log q, the wrong sign",
-            "z is drawn from q. Which of the two densities is the larger there, on average?",
-            lambda **inputs: -_kld_by_sampling(**inputs),
-        ),
-        Mistake(
-            "sampled from the prior",
-            "Over which of the two distributions does the KLD average?",
-            _from_prior,
-        ),
-        Mistake(
-            "the sum over the draws, not their mean",
-            "Should the estimate double if you draw twice as often?",
-            lambda **inputs: _log_ratios(**inputs).sum((0, 2)),
-        ),
-        Mistake(
-            "the mean over the dimensions",
-            "Each of the D dimensions costs its own nats. Does a mean say what they cost together?",
-            lambda **inputs: _log_ratios(**inputs).mean((0, 2)),
-        ),
-        Mistake(
-            "not summed over the dimensions",
-            "How many numbers should come back for seven images?",
-            lambda **inputs: _log_ratios(**inputs).mean(0),
-        ),
-        Mistake(
-            "averaged over the batch",
-            "How many numbers should come back for seven images?",
-            lambda **inputs: _log_ratios(**inputs).sum(2).mean(),
-        ),
-    ],
+def _of_global_noise(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    q = Normal(mu, sigma)
+    z = q.sample(torch.Size([n]))
+    return (q.log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
+
+
+def _variance_for_scale(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    z = mu + sigma * torch.randn(n, *mu.shape, generator=generator)
+    return (Normal(mu, sigma**2).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
+
+
+def _without_log_sigma(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    return _kld_by_sampling(mu, sigma, n, generator) + sigma.log().sum(1)
+
+
+def _shared_noise(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    z = mu + sigma * torch.randn(n, 1, mu.shape[1], generator=generator)
+    return (Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
+
+
+def _likeness(seen: list[Seen]) -> tuple[list, Tensor]:
+    """What two runs of one mistake have in common: plain data, and numbers that agree up to 0.3, or 10 %."""
+    if error := next((each.outcome.error for each in seen if each.outcome.error), None):
+        return [error.type, error.message[:40]], torch.zeros(0)
+    if any(map(_shape, seen)):
+        plain = [describe(value) for each in seen for value in each.outcome.value[:1]]
+        return plain, torch.cat([_flat(each.outcome.value[0]) for each in seen[:1]])
+    facts = [[each.outcome.varies, each.outcome.moved, each.outcome.seeded] for each in seen[:1]]
+    few = [_errors(each) for each in seen if each.case.kind == "few"]
+    spreads = [torch.tensor([errors.mean(), (errors.std() + 1e-3).log(), _together(errors)]) for errors in few]
+    return facts, torch.cat([_errors(seen[0])[0] / 50**0.5, *spreads])
+
+
+def _together(errors: Tensor) -> float:
+    """The correlation of the errors of the same image, which comes twice."""
+    return float(torch.corrcoef(torch.stack([half.flatten() for half in errors.chunk(2, dim=1)]))[0, 1].nan_to_num())
+
+
+def _flat(value: object) -> Tensor:
+    return value.double().flatten() if isinstance(value, Tensor) else torch.zeros(0)
+
+
+def _agree(wrong: tuple[list, Tensor], likeness: tuple[list, Tensor]) -> bool:
+    (plain, numbers), (others, other_numbers) = wrong, likeness
+    alike = plain == others and numbers.shape == other_numbers.shape
+    return alike and torch.allclose(other_numbers, numbers, rtol=0.1, atol=0.3, equal_nan=True)
+
+
+MISTAKES = [
+    Mistake(
+        "log p − log q, the wrong sign",
+        "z is drawn from q. Which of the two densities is the larger there, on average?",
+        lambda **inputs: -_kld_by_sampling(**inputs),
+    ),
+    Mistake(
+        "sampled from the prior",
+        "Over which of the two distributions does the KLD average?",
+        _from_prior,
+    ),
+    Mistake(
+        "the sum over the draws, not their mean",
+        "Should the estimate double if you draw twice as often?",
+        lambda **inputs: _log_ratios(**inputs).sum((0, 2)),
+    ),
+    Mistake(
+        "the mean over the dimensions",
+        "Each of the D dimensions costs its own nats. Does a mean say what they cost together?",
+        lambda **inputs: _log_ratios(**inputs).mean((0, 2)),
+    ),
+    Mistake(
+        "not summed over the dimensions",
+        "How many numbers should come back for seven images?",
+        lambda **inputs: _log_ratios(**inputs).mean(0),
+    ),
+    Mistake(
+        "averaged over the batch",
+        "How many numbers should come back for seven images?",
+        lambda **inputs: _log_ratios(**inputs).sum(2).mean(),
+    ),
+    Mistake(
+        "the mean of everything",
+        "How many numbers should come back for seven images?",
+        lambda **inputs: _log_ratios(**inputs).mean(),
+    ),
+    Mistake(
+        "the generator is not used",
+        "`sample` of torch.distributions takes no generator. From where does its noise come?",
+        _of_global_noise,
+    ),
+    Mistake(
+        "one draw for all n",
+        "Should the estimate become better if you draw more often? How many random numbers do you draw?",
+        lambda mu, sigma, n, generator: _kld_by_sampling(mu, sigma, 1, generator),
+    ),
+    Mistake(
+        "the closed form, not an estimate",
+        "What would this function say about a formula that was copied wrongly, if it is that formula?",
+        lambda mu, sigma, n, generator: _kld(mu, sigma),
+    ),
+    Mistake(
+        "the variance where `Normal` wants a standard deviation",
+        "Which is the second argument of `torch.distributions.Normal`: σ or σ²?",
+        _variance_for_scale,
+    ),
+    Mistake(
+        "log σ forgotten",
+        "The density of N(μ, σ²) has a factor before its exponential. What becomes of it in the logarithm?",
+        _without_log_sigma,
+    ),
+    Mistake(
+        "the same noise for all images",
+        "How many dice do seven images throw, each n times?",
+        _shared_noise,
+    ),
+    Mistake(
+        "divided by n − 1",
+        "An average of n numbers: by what is their sum divided? Try n = 1.",
+        lambda mu, sigma, n, generator: _log_ratios(mu, sigma, n, generator).sum((0, 2)) / (n - 1),
+    ),
+]
+
+
+kld_by_sampling = Check(
     name="kld_by_sampling",
-    points={
-        "shape": 1,
-        "value": 5,
-        "draws from the generator": 1,
-        "batch of one": 1,
-        "inputs unchanged": 1,
-        "no global seed": 1,
-    },
+    properties=[
+        Property("shape", 1, judge_each(_shape, "main"), required=True),
+        Property("right on average", 3, judge_each(_mean, "main", "other generator")),
+        Property("as exact as n draws are", 3, _sampled, follows=("right on average",), cap=4),
+        shared("draws from the generator", 1),
+        Property("batch of one", 1, judge_each(_mean_of_one, "one"), follows=("right on average",)),
+        shared("inputs unchanged", 1),
+        shared("no global seed", 0),
+    ],
     draw=_draw_sampling,
-    tolerance=0.1,
+    call=call_thrice,
+    recognise=recognise_by(_likeness, MISTAKES, call_thrice, agree=_agree, kinds=("main", "few")),
+    oracle=_kld_by_sampling,
+    may_stop=("one", "few"),
+    forbidden=("vae_lib",),
     hints=(
         "The KLD is the mean of log q(z) − log p(z) over many z drawn from q. Which q, and how does one draw from it?",
         "Draw n × B × D numbers of noise from the generator, and make z as in lesson 03. `torch.distributions.Normal` "

@@ -1,29 +1,30 @@
 """Check of `batches`: the index sets of an epoch."""
 
 import torch
+from torch import Tensor
 
-from vae_checks.data_split.index_sets import check_index_sets, shuffle, shuffle_after_global_seed
+from vae_checks.data_split.index_sets import (
+    check_index_sets,
+    copy_of,
+    roll_a_fixed_order,
+    shuffle,
+    shuffle_after_global_seed,
+    shuffle_in_windows,
+    turn,
+)
 from vae_checks.mistakes import Mistake
 from vae_probe.outcome import Case
 
 
-def _draw_batches(seed):
-    generator = torch.Generator().manual_seed(seed)
-    size = torch.randint(6, 10, (), generator=generator).item()
-    # More batches than images in one, and a last one of 3, so that no two mistakes look alike.
-    n = size * torch.randint(size + 1, 2 * size, (), generator=generator).item() + 3
-    first_seed, other_seed = torch.randint(2**31, (2,), generator=generator).tolist()
-    cases = {
-        "main": {"n": n, "batch_size": size, "generator": first_seed},
-        "other generator": {"n": n, "batch_size": size, "generator": other_seed},
-        "one left over": {"n": 4 * size + 1, "batch_size": size, "generator": first_seed},
-        "none left over": {"n": 5 * size, "batch_size": size, "generator": first_seed},
-        "not enough for one": {"n": size - 1, "batch_size": size, "generator": first_seed},
-    }
-    return [Case(kind, inputs) for kind, inputs in cases.items()]
+def _draw_batches(seed: int) -> list[Case]:
+    # More images than a thousand, at which some windows end. More batches than images in one, and a last one of 3, so
+    # that no two mistakes look alike.
+    inputs = {"n": 2_503, "batch_size": 20}
+    cases = [Case("main", inputs | {"generator": 1}), Case("other generator", inputs | {"generator": 2})]
+    return [*cases, *(Case("small", {"n": n, "batch_size": 20, "generator": 3}) for n in (81, 100, 19, 2, 1))]
 
 
-def _look_at_batches(sets, inputs):
+def _look_at_batches(sets: list, inputs: dict) -> tuple[str, str]:
     n, batch_size = inputs["n"], inputs["batch_size"]
     full, rest = divmod(n, batch_size)
     expected, sizes = [batch_size] * full + [rest] * (rest > 0), [len(part) for part in sets]
@@ -37,16 +38,16 @@ def _look_at_batches(sets, inputs):
     return kind, f"batch {odd + 1} of {len(expected)} should hold {expected[odd]} images, got {sizes[odd]}"
 
 
-def _batches(n, batch_size, generator):
+def _batches(n: int, batch_size: int, generator: torch.Generator) -> list[Tensor]:
     order = shuffle(n, generator)
     return [order[i : i + batch_size] for i in range(0, n, batch_size)]
 
 
-def _with_replacement(n, batch_size, generator, count):
+def _with_replacement(n: int, batch_size: int, generator: torch.Generator, count: int) -> list[Tensor]:
     return [torch.randint(n, (batch_size,), generator=generator) for _ in range(count)]
 
 
-def _seeded_batches(n, batch_size, seed):
+def _seeded_batches(n: int, batch_size: int, seed: int) -> tuple[Tensor, ...]:
     return shuffle_after_global_seed(n, seed).split(batch_size)
 
 
@@ -78,6 +79,22 @@ batches = check_index_sets(
             lambda n, batch_size, generator: torch.arange(n).split(batch_size),
         ),
         Mistake(
+            "a pattern in place of a shuffle",
+            "If the images lay sorted by digit, what would your batches hold?",
+            lambda n, batch_size, generator: turn(n, generator).split(batch_size),
+            lambda n, batch_size, generator: shuffle_in_windows(n, generator).split(batch_size),
+        ),
+        Mistake(
+            "one fixed order, begun at a drawn place",
+            "Take two images of one batch. How often do they meet again in the next epoch?",
+            lambda n, batch_size, generator: roll_a_fixed_order(n, generator).split(batch_size),
+        ),
+        Mistake(
+            "the same order in each epoch",
+            "Has the generator that your caller holds moved on after an epoch?",
+            lambda n, batch_size, generator: _batches(n, batch_size, copy_of(generator)),
+        ),
+        Mistake(
             "the same order in each epoch",
             "Does a generator that you seed anew know that an epoch has passed?",
             lambda n, batch_size, generator: _batches(n, batch_size, generator.manual_seed(generator.initial_seed())),
@@ -86,6 +103,7 @@ batches = check_index_sets(
             "one fixed order, whatever the generator",
             "Your caller has passed you a generator. What does it change in your batches?",
             lambda n, batch_size, generator: _batches(n, batch_size, torch.Generator().manual_seed(42)),
+            lambda n, batch_size, generator: _batches(n, batch_size, generator.manual_seed(42)),
         ),
         Mistake(
             "a global random state in place of the generator",
@@ -106,9 +124,9 @@ batches = check_index_sets(
         ),
     ],
     name="batches",
-    points={"sizes": 2, "each image once": 3, "drawn from the generator": 3, "new in each epoch": 2},
+    points={"sizes": 2, "each image once": 2, "shuffled": 2, "drawn from the generator": 2, "new in each epoch": 2},
     draw=_draw_batches,
-    form="a list of index sets, each a tensor or a list of whole numbers",
+    form="a list of batches, each a tensor or a list of whole numbers",
     look_at_sizes=_look_at_batches,
     hints=(
         "An epoch is one shuffled order of all images, cut into pieces. Which piece may be smaller than the others?",

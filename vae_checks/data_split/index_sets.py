@@ -4,15 +4,18 @@ Many draws are right. So these checks compare no numbers with an oracle's; they 
 twice? does another generator change anything?), and recognise a mistake by its facts, too.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe
+from vae_checks.data_split.shuffles import find_pattern, find_recurrence, labels_of
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each
 from vae_probe.draws import call_thrice
@@ -42,13 +45,20 @@ def check_index_sets(
         odd = [value for value in each.outcome.value if _integers(value, 2) is None]
         return f"expected {form}, got {describe(odd[0])}" if odd else ""
 
+    def shuffled(seen: list[Seen]) -> str:
+        return _pattern(seen) or _recurrence(seen)
+
     def drawn_from_the_generator(seen: list[Seen]) -> str:
-        for outcome, (first, again, _) in reversed([(each.outcome, _results(each)) for each in seen]):
-            if outcome.seeded:
-                return "a global seed is set, so that all random numbers after it repeat"
-            if first != again:
-                return "generators in the same state give different results"
-        return "another generator does not change all of it" if _shared(seen) else ""
+        first, again, later = _results(seen[0])
+        if any(each.outcome.seeded for each in seen):
+            return "a global seed is set, so that all random numbers after it repeat"
+        if first != again:
+            return "generators in the same state give different results"
+        if _shared(seen):
+            return "another generator does not change all of it"
+        if "new in each epoch" not in points and first == later:
+            return "the generator as the first call left it gives the same result again"
+        return ""
 
     def new_in_each_epoch(seen: list[Seen]) -> str:
         same = _same_later(seen)
@@ -56,11 +66,12 @@ def check_index_sets(
 
     def traits(seen: list[Seen]) -> dict | None:
         """What tells one mistake from another, whatever was drawn, in the first case; None if this is no index set."""
-        if any(_integers(each.outcome.value, 3) is None for each in seen):
+        if any(each.outcome.error or _integers(each.outcome.value, 3) is None for each in seen):
             return None
         inputs, (first, again, _) = seen[0].case.inputs, _results(seen[0])
         times = Counter(i for part in first for i in part)
-        in_order = all(max(part) - min(part) < len(part) for part in first if part)
+        parts = [part for part in first if part]
+        in_order = len(parts) > 1 and all(max(part) - min(part) < len(part) for part in parts)
         return {
             "in order": in_order,
             "sizes": not in_order and look_at_sizes(first, inputs)[0],
@@ -70,18 +81,46 @@ def check_index_sets(
             "the same later": _same_later(seen),
             "shared with another generator": min(_shared(seen), 2),
             "seeded": seen[0].outcome.seeded,
+            "moved": in_order or seen[0].outcome.moved,
+            "pattern": in_order or bool(_pattern(seen)),
+            "recurrence": in_order or bool(_recurrence(seen)),
         }
 
-    judges = {
-        "sizes": judge_each(lambda each: look_at_sizes(_results(each)[0], each.case.inputs)[1]),
-        "each image once": judge_each(lambda each: _not_once(_results(each)[0], each.case.inputs["n"])),
-        "drawn from the generator": drawn_from_the_generator,
-        "new in each epoch": new_in_each_epoch,
+    def judge_all(judge: Callable[[list, dict], str]) -> Callable[[list[Seen]], str]:
+        return judge_each(lambda each: judge(_results(each)[0], each.case.inputs), "main", "other generator", "small")
+
+    judges: dict[str, tuple[Callable[[list[Seen]], str], tuple[str, ...], int | None]] = {
+        "sizes": (judge_all(lambda sets, inputs: look_at_sizes(sets, inputs)[1]), (), None),
+        "each image once": (judge_all(lambda sets, inputs: _not_once(sets, inputs["n"])), (), None),
+        "shuffled": (shuffled, (), 4),
+        "drawn from the generator": (drawn_from_the_generator, ("shuffled",), None),
+        "new in each epoch": (new_in_each_epoch, ("shuffled",), None),
     }
     properties = [Property("shape", 0, judge_each(shape), required=True)]
-    properties += [Property(property_, worth, judges[property_]) for property_, worth in points.items()]
+    for property_, worth in points.items():
+        judge, follows, cap = judges[property_]
+        properties.append(Property(property_, worth, judge, follows=follows, cap=cap))
     recognise = recognise_by(traits, mistakes, call_thrice, kinds=("main", "other generator"))
-    return Check(name, properties, draw, call_thrice, recognise, hints, oracle)
+    may_stop, forbidden = ("small",), ("vae_lib", "sklearn")
+    return Check(name, properties, draw, call_thrice, recognise, hints, oracle, may_stop=may_stop, forbidden=forbidden)
+
+
+def _pattern(seen: list[Seen]) -> str:
+    """The first pattern in the results of the first two cases."""
+    return next(filter(None, map(find_pattern, _shuffles(seen))), "")
+
+
+def _recurrence(seen: list[Seen]) -> str:
+    """Whether one of the shuffles shows in the next; the very same one again is a matter of the generator."""
+    pairs = itertools.pairwise(_shuffles(seen))
+    return next(filter(None, (find_recurrence(a, b) for a, b in pairs if not torch.equal(a, b))), "")
+
+
+def _shuffles(seen: list[Seen]) -> list[Tensor]:
+    """The results in the first two cases that hold each position once, as labels."""
+    sets = [(result, each.case.inputs["n"]) for each in seen[:2] for result in _results(each)[::2]]
+    labels = [labels_of(*each) for each in sets]
+    return [each for each in labels if each is not None and each.max() > 0]
 
 
 def _results(each: Seen) -> list:
@@ -134,3 +173,25 @@ def shuffle_after_global_seed(n: int, seed: int) -> torch.Tensor:
     """A permutation of 0 … n − 1, drawn after setting the global seed: a mistake."""
     torch.manual_seed(seed)
     return torch.randperm(n)
+
+
+def shuffle_in_windows(n: int, generator: torch.Generator) -> Tensor:
+    """A permutation of 0 … n − 1 that mixes no two windows of 1,000: a mistake."""
+    return torch.cat([window[shuffle(len(window), generator)] for window in torch.arange(n).split(1000)])
+
+
+def turn(n: int, generator: torch.Generator) -> Tensor:
+    """The positions in order, from a drawn one on: a mistake."""
+    return torch.arange(n).roll(int(torch.randint(n, (), generator=generator)))
+
+
+def roll_a_fixed_order(n: int, generator: torch.Generator) -> Tensor:
+    """A permutation that is always the same one, from a drawn place on: a mistake."""
+    return shuffle(n, torch.Generator().manual_seed(0))[turn(n, generator)]
+
+
+def copy_of(generator: torch.Generator) -> torch.Generator:
+    """A generator in the same state."""
+    copy = torch.Generator()
+    copy.set_state(generator.get_state())
+    return copy

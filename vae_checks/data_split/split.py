@@ -1,24 +1,30 @@
 """Check of `split`: one index set for training, one for validation."""
 
-import torch
+from typing import Any
 
-from vae_checks.data_split.index_sets import check_index_sets, shuffle, shuffle_after_global_seed
+import torch
+from torch import Tensor
+
+from vae_checks.data_split.index_sets import (
+    check_index_sets,
+    copy_of,
+    roll_a_fixed_order,
+    shuffle,
+    shuffle_after_global_seed,
+    shuffle_in_windows,
+    turn,
+)
 from vae_checks.mistakes import Mistake
 from vae_probe.outcome import Case
 
 
-def _draw_split(seed):
-    generator = torch.Generator().manual_seed(seed)
-    n, other_n = (20 * torch.randint(10, 40, (2,), generator=generator)).tolist()
-    first_seed, other_seed = torch.randint(2**31, (2,), generator=generator).tolist()
-    return [
-        Case("main", {"n": n, "generator": first_seed}),
-        Case("other generator", {"n": n, "generator": other_seed}),
-        Case("other n", {"n": other_n, "generator": first_seed}),
-    ]
+def _draw_split(seed: int) -> list[Case]:
+    # More than a thousand images, at which some windows end, and few.
+    cases = [Case("main", {"n": 2_500, "generator": 1}), Case("other generator", {"n": 2_500, "generator": 2})]
+    return [*cases, *(Case("small", {"n": n, "generator": 3}) for n in (1, 2, 7, 140))]
 
 
-def _look_at_split(sets, inputs):
+def _look_at_split(sets: list, inputs: dict) -> tuple[str, str]:
     if len(sets) != 2:
         return "count", f"expected two sets, got {len(sets)}"
     # One more or less is right, too: int(0.85 * n) may fall just below the whole number.
@@ -26,25 +32,33 @@ def _look_at_split(sets, inputs):
     training, validation = (len(set(part)) for part in sets)
     if max(abs(training - expected[0]), abs(validation - expected[1])) <= 1:
         return "", ""
+    if not validation:
+        return "uncut", f"of {inputs['n']} positions expected {expected[1]} for validation, got none"
     kind = "swapped" if max(abs(training - expected[1]), abs(validation - expected[0])) <= 1 else "other"
     sentence = f"expected {expected[0]} different positions and {expected[1]}, got {training} and {validation}"
     return kind, sentence
 
 
-def _split(n, generator):
+def _split(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     order = shuffle(n, generator)
     return order[: 17 * n // 20], order[17 * n // 20 :]
 
 
-def _cut(first, second=None):
+def _cut(first: Any, second: Any = None) -> tuple[Any, Any]:
     """The first 85 % of one order, and the last 15 % of it, or of a second one."""
     k = 17 * len(first) // 20
     return first[:k], (first if second is None else second)[k:]
 
 
-def _split_with_replacement(n, generator):
+def _split_with_replacement(n: int, generator: torch.Generator) -> tuple[Tensor, list[int]]:
     training = torch.randint(n, (17 * n // 20,), generator=generator)
     return training, [i for i in range(n) if i not in training]
+
+
+def _split_by_rest(n: int, generator: torch.Generator) -> tuple[list[int], list[int]]:
+    shift = int(torch.randint(20, (), generator=generator))
+    held_out = [(i + shift) % 20 < 3 for i in range(n)]
+    return [i for i in range(n) if not held_out[i]], [i for i in range(n) if held_out[i]]
 
 
 split = check_index_sets(
@@ -66,6 +80,33 @@ split = check_index_sets(
             "not shuffled before the cut",
             "If the images lay sorted by digit, which digits would your validation set hold?",
             lambda n, generator: _cut(range(n)),
+        ),
+        Mistake(
+            "cut at a fixed place",
+            "Where do you cut if n is 100? Which of your numbers knows n?",
+            lambda n, generator: (shuffle(n, generator)[:51_000], []),
+        ),
+        Mistake(
+            "a pattern in place of a shuffle",
+            "If you know where one image went, can you say where its neighbours went?",
+            lambda n, generator: _cut(turn(n, generator)),
+            lambda n, generator: _cut(shuffle_in_windows(n, generator)),
+            _split_by_rest,
+        ),
+        Mistake(
+            "one fixed order, cut at a drawn place",
+            "How many different splits can your function give? How many are there?",
+            lambda n, generator: _cut(roll_a_fixed_order(n, generator)),
+        ),
+        Mistake(
+            "a copy of the generator is drawn from",
+            "Call your function twice with one generator. Has it moved on after the first call?",
+            lambda n, generator: _split(n, copy_of(generator)),
+        ),
+        Mistake(
+            "the generator seeded anew",
+            "Your caller has passed you a generator, in a state of its own. What is left of that state in your split?",
+            lambda n, generator: _split(n, generator.manual_seed(0)),
         ),
         Mistake(
             "drawn with replacement",
@@ -96,14 +137,14 @@ split = check_index_sets(
         ),
     ],
     name="split",
-    points={"sizes": 2, "each image once": 4, "drawn from the generator": 4},
+    points={"sizes": 2, "each image once": 3, "shuffled": 2, "drawn from the generator": 3},
     draw=_draw_split,
-    form="two index sets, each a tensor or a list of whole numbers",
+    form="two index lists, or tensors, of whole numbers",
     look_at_sizes=_look_at_split,
     hints=(
         "Think of a pack of cards: shuffle it once, then cut it once. What does the cut guarantee?",
-        "A shuffled order of the positions 0 to n − 1 is called a permutation; PyTorch has a function that draws one, "
-        "and it takes a generator.",
+        "A shuffled order of the positions 0 to n − 1 is called a permutation; `torch.randperm` draws one. See "
+        "its help, `torch.randperm?`: how does one hand it a generator?",
         "`order = torch.randperm(n, generator=generator)`, then two slices of this one `order`, which meet at 85 % of "
         "n, a whole number.",
     ),

@@ -1,48 +1,92 @@
 """Check of `draw_many`: many z for each image."""
 
 import torch
+from torch import Tensor
 
 from vae_checks.check import Check
 from vae_checks.compare import describe
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property, judge_each, shared
+from vae_checks.properties import Property, Seen, judge_each, shared
 from vae_checks.reparameterization_trick.gaussian_draws import (
-    draw_gaussians,
+    NOISE,
     find_fault,
-    judge_dependence,
+    gaussians,
+    judge_groups,
+    judge_independence,
     judge_normality,
     judge_spread,
+    noise_of,
     recognise_draws,
 )
-from vae_probe.call import call_function
-from vae_probe.draws import DRAWS
+from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
+N = 2_500  # draws: more than a thousand, at which some stop
 
-def _draw_draw_many(seed):
-    generator = torch.Generator().manual_seed(seed)
-    n = DRAWS + int(torch.randint(100, (), generator=generator))
-    main, single = ({**draw_gaussians(generator, batch), "n": n, "generator": seed} for batch in (7, 1))
+
+def _draw_draw_many(seed: int) -> list[Case]:
+    main, single = gaussians(7, 5), gaussians(1, 5)
     return [
-        Case("main", main),
-        Case("one", single),
-        Case("other generator", main | {"generator": seed + 1}),
+        Case("main", main | {"n": N, "generator": NOISE}),
+        Case("other generator", main | {"n": N, "generator": NOISE + 1}),
+        Case("one", single | {"n": N, "generator": NOISE}),
+        Case("few", main | {"n": 1, "generator": NOISE}),
+        Case("few", main | {"n": 2, "generator": NOISE}),
     ]
 
 
-def _shape(each):
-    expected, z = (each.case.inputs["n"], *each.case.inputs["mu"].shape), each.outcome.value
-    right = isinstance(z, torch.Tensor) and z.shape == expected
-    return "" if right else f"expected a tensor {expected}, got {describe(z)}"
+def _shape(each: Seen) -> str:
+    n, expected = each.case.inputs["n"], (each.case.inputs["n"], *each.case.inputs["mu"].shape)
+    odd = [z for z in each.outcome.value if not isinstance(z, Tensor) or z.shape != expected]
+    return f"for n = {n:,} expected a tensor {expected}, got {describe(odd[0])}" if odd else ""
 
 
-def _from_the_generator(seen):
+def _independent(seen: list[Seen]) -> str:
+    whole = [each for each in seen if not each.outcome.error and not _shape(each)]
+    groups = [noise for each in whole for noise in noise_of(each).split(each.case.inputs["n"])]
+    return judge_each(judge_independence, "main")(seen) or judge_groups(groups)
+
+
+def _from_the_generator(seen: list[Seen]) -> str:
     return shared("no global seed", 0).judge(seen) or shared("draws from the generator", 0).judge(seen)
 
 
-def _draw_many(mu, sigma, n, generator):
+def _few(each: Seen) -> str:
+    if fault := _shape(each):
+        return fault
+    noise, n = noise_of(each), each.case.inputs["n"]
+    if (noise.abs() < 1e-3).all():
+        return f"for n = {n} z is μ itself: it has no noise"
+    if not 0.4 < noise.std() < 1.6:  # 70 numbers or more, 7 standard errors
+        return f"for n = {n} the numbers (z − μ) / σ have a standard deviation of {noise.std():.2g}, expected 1"
+    pairs = noise.flatten(1)
+    for k in range(1, len(pairs)):
+        together = float(torch.corrcoef(pairs[[k - 1, k]])[0, 1])
+        if abs(together) > 0.97:  # of 35 pairs, 12 standard errors
+            return f"for n = {n} the noise of one draw goes with that of the next, their correlation is {together:.2f}"
+    return ""
+
+
+def _batch_of_one(each: Seen) -> str:
+    return _shape(each) or find_fault(each)
+
+
+def _draw_many(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
     return torch.stack([mu + sigma * torch.randn(mu.shape, generator=generator) for _ in range(n)])
 
+
+def _mixed_up(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    mus, sigmas = (each.repeat_interleave(n, 0).view(n, *mu.shape) for each in (mu, sigma))
+    return mus + sigmas * torch.randn(n, *mu.shape, generator=generator)
+
+
+def _from_a_copy(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    copy = torch.Generator()
+    copy.set_state(generator.get_state())
+    return _draw_many(mu, sigma, n, copy)
+
+
+DRAWN = ("independent noise", "mean and spread", "normal noise")
 
 DRAW_MANY_MISTAKES = [
     Mistake(
@@ -76,6 +120,36 @@ DRAW_MANY_MISTAKES = [
         lambda mu, sigma, n, generator: mu + sigma * torch.randn(n, *mu.shape),
     ),
     Mistake(
+        "a copy of the generator is drawn from",
+        "Call your function twice with one generator. Has it moved on after the first call?",
+        _from_a_copy,
+        lambda mu, sigma, n, generator: _draw_many(
+            mu, sigma, n, torch.Generator().manual_seed(generator.initial_seed())
+        ),
+    ),
+    Mistake(
+        "noise from a seed of its own",
+        "Your caller has passed you a generator, in a state of its own. What is left of that state in your noise?",
+        lambda mu, sigma, n, generator: _draw_many(mu, sigma, n, generator.manual_seed(0)),
+        lambda mu, sigma, n, generator: _draw_many(mu, sigma, n, torch.Generator().manual_seed(0)),
+    ),
+    Mistake(
+        "no noise at all",
+        "Where is the chance in z? Look at z[0] and z[1].",
+        lambda mu, sigma, n, generator: (mu + sigma).expand(n, *mu.shape),
+        lambda mu, sigma, n, generator: mu.expand(n, *mu.shape),
+    ),
+    Mistake(
+        "draws and images mixed up",
+        "`repeat_interleave` gives all copies of the first image before the second. Which image is z[0, 1] of, then?",
+        _mixed_up,
+    ),
+    Mistake(
+        "the variance used as standard deviation",
+        "If ε has the standard deviation 1, which has 3 · ε? And what do you multiply by where σ is 3?",
+        lambda mu, sigma, n, generator: mu + sigma**2 * torch.randn(n, *mu.shape, generator=generator),
+    ),
+    Mistake(
         "uniform noise",
         "Which mean, which spread and which shape has N(0, 1)?",
         lambda mu, sigma, n, generator: mu + sigma * torch.rand(n, *mu.shape, generator=generator),
@@ -96,17 +170,20 @@ DRAW_MANY_MISTAKES = [
 draw_many = Check(
     name="draw_many",
     properties=[
-        Property("shape", 1, judge_each(_shape), required=True),
-        Property("mean and spread", 1, judge_each(judge_spread, "main")),
-        Property("normal noise", 1, judge_each(judge_normality, "main")),
-        Property("independent noise", 3, judge_each(judge_dependence, "main")),
-        Property("draws from the generator", 2, _from_the_generator),
-        Property("batch of one", 1, judge_each(find_fault, "one")),
+        Property("shape", 1, judge_each(_shape, "main"), required=True),
+        Property("independent noise", 2, _independent, cap=6),
+        Property("mean and spread", 1, judge_each(judge_spread, "main"), follows=DRAWN[:1]),
+        Property("normal noise", 1, judge_each(judge_normality, "main"), follows=DRAWN[:2]),
+        Property("draws from the generator", 2, _from_the_generator, follows=DRAWN[:1]),
+        Property("one or two draws", 1, judge_each(_few, "few"), follows=DRAWN),
+        Property("batch of one", 1, judge_each(_batch_of_one, "one"), follows=DRAWN),
         shared("inputs unchanged", 1),
     ],
     draw=_draw_draw_many,
-    call=call_function,
-    recognise=recognise_draws(DRAW_MANY_MISTAKES, call_function),
+    call=call_thrice,
+    recognise=recognise_draws(DRAW_MANY_MISTAKES, call_thrice),
+    may_stop=("one", "few"),
+    forbidden=("vae_lib",),
     hints=(
         "It is the trick once more, with more noise. How many random numbers are there in z of shape (n, B, D)?",
         "μ of shape (B, D) and noise of shape (n, B, D) can be added as they are: PyTorch lines the shapes up from the "

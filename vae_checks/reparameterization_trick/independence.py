@@ -25,17 +25,15 @@ def find_dependence(noise: Tensor) -> str:
 
 
 def _signs(noise: Tensor) -> Iterator[str]:
-    if (noise == noise[0]).all():
-        yield "each draw gives the very same z"
     if (noise == noise[0]).all(0).any():
         i, d = (noise == noise[0]).all(0).nonzero()[0].tolist()
         yield f"z[{i}, {d}] is the same in each draw"
-    yield from _without_noise(noise)
     scores = _ranks(noise)
     yield from _pairs(scores, "the noise of {} goes with that of {}, their correlation is {:.2f}")
     yield from _delayed(scores, "the noise")
     yield from _pairs(_ranks(noise.abs()), "|ε| of {} goes with |ε| of {}, their correlation is {:.2f}")
     yield from _delayed(_ranks(noise.abs()), "|ε|")
+    yield from _without_noise(noise)
     yield from _too_even(noise)
     yield from _twice(noise)
 
@@ -70,11 +68,12 @@ def _delayed(scores: Tensor, what: str) -> Iterator[str]:
     by_image = torch.fft.irfft(torch.einsum("fid,fjd->fij", waves, waves.conj()), draws, dim=0)
     by_dimension = torch.fft.irfft(torch.einsum("fid,fie->fde", waves, waves.conj()), draws, dim=0)
     by_delay = by_image.diagonal(dim1=1, dim2=2).sum(1)[:, None, None]
-    for sums, number in ((by_delay, images * dimensions), (by_image, dimensions), (by_dimension, images)):
+    for sums, number in ((by_image, dimensions), (by_dimension, images), (by_delay, images * dimensions)):
         sums[0].fill_diagonal_(0)
         if sums.abs().max() > FAR * (draws * number) ** 0.5:
-            delay = int(sums.abs().argmax()) // sums[0].numel()
-            delay, strength = min(delay, draws - delay), sums.abs().max() / (draws * number)
+            strongest = int(sums.abs().argmax())
+            strength = float(sums.flatten()[strongest]) / (draws * number)
+            delay = min(strongest // sums[0].numel(), draws - strongest // sums[0].numel())
             between = f"between draws {delay} apart" if delay else "within a draw"
             yield f"{what} is not independent {between}: the correlation is {strength:.2f}"
 
