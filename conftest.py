@@ -36,6 +36,7 @@ SLOW = {
     "test_types.py",
     "test_after_a_table_a_notebook_still_shows_the_sharp_and_described_picture",
     "test_drawing_calling_and_judging_can_be_done_in_three_processes",
+    "test_every_file_of_any_inbox_is_placed_earlier_unchanged_or_listed",
     "test_neither_import_nor_drawing_touches_pyplot",
     "test_only_equivalent_mutants_survive",
     "test_right_answers_get_full_points",

@@ -116,9 +116,7 @@ def count(path, data):
     return 1
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[*HealthCheck])
 @given(INBOXES)
 def test_every_file_of_any_inbox_is_placed_earlier_unchanged_or_listed(files):
     files = pack(files)
