@@ -17,10 +17,12 @@ import argparse
 import ast
 import contextlib
 import dataclasses
+import functools
 import importlib
 import signal
 import sys
 import time
+import unittest.mock
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +31,9 @@ from typing import NamedTuple
 import jupytext
 
 import vae_checks as checks
+import vae_checks.check
 from vae_checks.check import Check
+from vae_probe.call import preserve_random_states
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = ROOT / "tests/answers"
@@ -139,10 +143,37 @@ def judge(check, answer, seeds):
     """What the check says of an answer on each of the draws: {`Judgement`: the first `Result` that says so}."""
     judged = {}
     for seed in range(seeds):
-        result = check(answer, seed)
+        with preserve_random_states(), remember_ways():
+            cases = draw(check.name, check.draw, seed)
+            result = check.result(cases, check.call(answer, cases), answer)
         said = Judgement(result.state, result.points, result.mistake.name if result.mistake else None)
         judged.setdefault(said, result)
     return judged
+
+
+@functools.cache
+def draw(name, draw_cases, seed):
+    """The cases of a check, drawn once, so that what our own answers make of them need be found out once alone."""
+    return draw_cases(seed)
+
+
+@contextlib.contextmanager
+def remember_ways():
+    """In the block, checks call the oracle and the ways of the known mistakes once on each case, for all answers."""
+    with unittest.mock.patch.object(vae_checks.check, "outcomes_of", remembered_outcomes):
+        yield
+
+
+known_outcomes = {}
+outcomes_of = vae_checks.check.outcomes_of
+
+
+def remembered_outcomes(call, function, cases):
+    """As `vae_checks.check.outcomes_of`; the cases are those of `draw`, which live as long as this does."""
+    key = (call, function, *map(id, cases))
+    if key not in known_outcomes:
+        known_outcomes[key] = outcomes_of(call, function, cases)
+    return known_outcomes[key]
 
 
 def find_unsteady(judged):

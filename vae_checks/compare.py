@@ -69,9 +69,9 @@ def _describe(value: Any) -> str:
         kinds = [_describe(item) for item in value]
         return f"{len(kinds)} × {kinds[0]}" if len(kinds) > 2 and len(set(kinds)) == 1 else f"({', '.join(kinds)})"
     if isinstance(value, dict):
-        return (
-            f"an object of type {value['unknown']}" if "unknown" in value else f"a dict of {', '.join(sorted(value))}"
-        )
+        if value.keys() == {"unknown"} and isinstance(value["unknown"], str):
+            return f"an object of type {value['unknown']}"
+        return f"a dict of {', '.join(sorted(value)) or 'nothing'}"
     if is_number(value):
         return "a number"
     return "nothing (is there a return?)" if value is None else f"a {type(value).__name__}"
@@ -83,7 +83,7 @@ def difference(expected: Any, actual: Any, tolerance: float = 1e-4, parts: Seque
     Args:
         parts: the names of the parts of a list, as students know them.
     """
-    if describe(expected) != describe(actual):
+    if _describe(expected) != _describe(actual):
         return f"expected {describe(expected)}, got {describe(actual)}"
     if isinstance(expected, list | dict):
         keys = list(expected) if isinstance(expected, dict) else range(len(expected))

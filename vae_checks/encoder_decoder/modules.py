@@ -43,13 +43,17 @@ def check_module(
     def draw(seed: int) -> list[Case]:
         def make(generator: torch.Generator, batch: int) -> dict[str, torch.Tensor]:
             # From ranges that do not meet, so that no two dimensions can be mistaken for each other.
-            sizes = [int(torch.randint(low, low + 4, (), generator=generator)) for low in (12, 7, 2)]
+            sizes = [int(torch.randint(low, low + 4, (), generator=generator)) for low in (12, 7, 3)]
             with torch.device("meta"):  # only the shapes are needed
                 shapes = {name: weights.shape for name, weights in oracle(*sizes).named_parameters()}
             weights = {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
             # Hidden units far below 0, around it, and far above 6: each function in place of the ReLU shows.
             weights["hidden.weight"] *= 0.5
             weights["hidden.bias"] = torch.linspace(-12, 12, sizes[1])
+            # Of what comes back the first number lies far below 0, and the others on both sides of 1.
+            for layer in {name.partition(".")[0] for name in weights} - {"hidden"}:
+                usual = weights[f"{layer}.weight"] @ weights["hidden.bias"].clamp(min=0)
+                weights[f"{layer}.bias"] = torch.tensor([-20.0, *[1.0] * (sizes[2] - 1)]) - usual
             # The last layer first: a gradient that is cut off is then named where it is cut.
             return dict(reversed(weights.items())) | {input_name: draw_input(batch, sizes[0], generator=generator)}
 
