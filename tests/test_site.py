@@ -340,6 +340,16 @@ def test_thinned_sliders_keep_their_start(lengths, chosen):
     assert all(c in part and part[-1] < n for c, part, n in zip(chosen, kept, lengths, strict=True))
 
 
+def test_on_a_phone_a_meaning_of_the_glossary_has_room(open_page):
+    page = open_page("GLOSSARY.html")
+    page.set_viewport_size({"width": 390, "height": 844})
+    meanings = page.locator("#glossary tbody tr td:nth-child(3)").evaluate_all(
+        "all => all.map((one) => one.offsetWidth)"
+    )
+    assert len(meanings) > 20
+    assert min(meanings) > 250
+
+
 def test_with_an_address_the_buttons_and_the_first_cell_name_it(tmp_path):
     site = build_site.Site(tmp_path / "stage", tmp_path / "made", "https://github.com/someone/course")
     site.lessons, site.assignments = LESSONS, ASSIGNMENTS
