@@ -4,6 +4,8 @@ The answers are right, so alone they would earn 10 points each; how they are han
 """
 
 import base64
+import contextlib
+import io
 import json
 import re
 import shutil
@@ -11,6 +13,7 @@ import shutil
 import pytest
 from nbconvert import HTMLExporter
 
+import vae_checks as checks
 from tests import handed_in
 from tests.handed_in import ASSIGNMENT, RIGHT, SOLUTION, as_bytes, empty, filled
 from vae_grade import judge, sandbox
@@ -60,7 +63,7 @@ def parts(notebook, name, *sources):
 
 
 def without(notebook, *names):
-    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] not in names]
+    notebook["cells"] = [cell for cell in notebook["cells"] if cell.get("id") not in names]
     return notebook
 
 
@@ -470,3 +473,143 @@ def test_no_text_of_a_student_makes_reading_slow():
         notebook["cells"] += [make(text, id=name), words(text, id=name)]
     notebook["cells"] += [words(text) for text in hostile.values()]
     assert set(read(notebook).code) == set(FULL)
+
+
+# A class: right and wrong answers, each handed in with an accident
+
+ANSWERS = {
+    "bce": [
+        RIGHT["bce"],
+        handed_in.OTHER["bce"][1] + handed_in.source(handed_in.OTHER["bce"][0], "bce"),
+        RIGHT["bce"].replace(".sum(dim=1)", ".mean(dim=1)"),
+    ],
+    "kld": [RIGHT["kld"], WRONG, "def kld(mu, sigma):\n    return mu"],
+    "kld_by_sampling": [
+        RIGHT["kld_by_sampling"],
+        handed_in.OTHER["kld_by_sampling"][1]
+        + handed_in.source(handed_in.OTHER["kld_by_sampling"][0], "kld_by_sampling"),
+        RIGHT["kld_by_sampling"].replace(".mean(dim=0)", ".sum(dim=0)"),
+    ],
+}
+
+
+def in_own_cells(answers):
+    notebook = filled()
+    for name, answer in answers.items():
+        put(notebook, name, answer)
+    return notebook
+
+
+def corrected(answers):
+    """First another answer in its cell, then this one below."""
+    notebook = filled(
+        **{name: ANSWERS[name][(ANSWERS[name].index(answer) + 1) % 3] for name, answer in answers.items()}
+    )
+    for name, answer in answers.items():
+        put(notebook, name, answer)
+    return notebook
+
+
+def in_parts(answers):
+    notebook = filled(**answers)
+    for name, answer in answers.items():
+        parts(notebook, name, "# mine", answer, "print('done')")
+    return notebook
+
+
+def in_one_cell(answers):
+    return without(put(filled(), "04_bce_vs_kld-02", "\n\n".join(answers.values())), *answers)
+
+
+def with_helpers(answers):
+    """Each function calls a helper, which has one name and is defined anew above each."""
+    notebook = filled(
+        **{name: answer.replace("return ", "return same(").replace("\n\n", "\n") for name, answer in answers.items()}
+    )
+    for name in answers:
+        cell = notebook["cells"][position(notebook, name)]
+        lines = [line + ")" if "return same(" in line else line for line in cell["source"].splitlines()]
+        cell["source"] = "\n".join(lines)
+        at = position(notebook, name)
+        notebook["cells"].insert(at, make(f"def same(a, of={name!r}):\n    return a", id=f"helper-{name}"))
+    return notebook
+
+
+def of_demo_cells(answers):
+    """Each function but the first uses what the first demo cell defines."""
+    answers = dict(answers)
+    for name in ("kld", "kld_by_sampling"):
+        answers[name] = answers[name].replace("return ", "return 1 * chosen.ne(-1)[0] * ")
+    return filled(**answers)
+
+
+def with_windows_ends(answers):
+    notebook = filled(**answers)
+    for cell in notebook["cells"]:
+        cell["source"] = cell["source"].replace("\n", "\r\n")
+    return notebook
+
+
+def with_own_imports(answers):
+    answers = {name: answer.replace("return ", "return math.cos(0) * ") for name, answer in answers.items()}
+    notebook = put(filled(**answers), "04_bce_vs_kld-01", "import math")
+    notebook["cells"].append(make("1 / 0"))
+    return notebook
+
+
+def reordered(answers):
+    """Each answer above its question."""
+    notebook = filled(**answers)
+    for name in answers:
+        at = position(notebook, name)
+        notebook["cells"].insert(at - 1, notebook["cells"].pop(at))
+    return notebook
+
+
+ACCIDENTS = [
+    *(lambda answers: filled(**answers), lambda answers: bare(filled(**answers)), in_own_cells, corrected, in_parts),
+    *(in_one_cell, with_helpers, of_demo_cells, with_windows_ends, with_own_imports, reordered),
+]
+
+
+class Stub:
+    """What a student's own run calls: the real checks, at the seed of grading; it notes their points."""
+
+    def __init__(self):
+        self.points = dict.fromkeys(FULL, 0.0)
+
+    def __getattr__(self, name):
+        def judge_it(function):
+            result = getattr(checks, name)(function, SEED)
+            self.points[name] = result.points
+            return result
+
+        return judge_it
+
+
+def run_by_student(notebook):
+    """The points that a notebook shows when it is run from top to bottom, errors passed over."""
+    stub = Stub()
+    space = {"display": lambda thing: None, "checks": stub}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            code = cell["source"].replace("import vae_checks as checks", "")
+            with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+                exec(code, space)
+    return stub.points
+
+
+def a_class():
+    """66 notebooks, which with the cases above are more than a hundred."""
+    for number in range(66):
+        accident, shift = ACCIDENTS[number % len(ACCIDENTS)], number // len(ACCIDENTS)
+        yield accident({name: ANSWERS[name][(shift + n * number) % 3] for n, name in enumerate(ANSWERS)})
+
+
+def test_a_class_of_honest_hand_ins_earns_what_their_own_runs_show(grade):
+    wrong = []
+    for number, notebook in enumerate(a_class()):
+        own, record = run_by_student(notebook), grade(notebook)
+        if points(record) != own:
+            wrong.append((number, own, points(record), said(record)))
+    assert wrong == []
