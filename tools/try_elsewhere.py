@@ -22,6 +22,7 @@ from nbclient.exceptions import CellExecutionError
 
 from tools.build_notebooks import WIDGET_VIEW
 from tools.build_site import ROOT, download_copy, notebook_paths
+from vae_lib import widgets
 
 # Of googlecolab/backend-info, August 2026; each with what it needs beside ipython.
 COLAB = ["ipywidgets==7.7.1", "anywidget==0.9.21", "widgetsnbextension==3.6.10", "jupyterlab-widgets==1.1.11"]
@@ -91,8 +92,8 @@ def printed(cell):
 
 
 def is_ours(data):
-    """Whether a widget's output is one of vae_lib's, which all carry a still; those of ipywidgets carry none."""
-    return not any(word in data.get("text/plain", "") for word in ("Slider(", "HBox(", "VBox("))
+    """Whether an output without a picture is a widget of vae_lib, which all have one; tqdm and ipywidgets have none."""
+    return any(f"{name}(" in data.get("text/plain", "") for name in widgets.__all__)
 
 
 if __name__ == "__main__":
