@@ -6,10 +6,11 @@ to call by the name of its function, one of those below.
 
 from vae_probe.call import call_function, describe_error
 from vae_probe.draws import call_often, call_thrice
+from vae_probe.fitting import call_fit
 from vae_probe.modules import call_module
 from vae_probe.outcome import NOTHING, pack, unpack
 from vae_probe.samples import call_samples
-from vae_probe.training import call_epoch_loss, call_fit, call_train_step
+from vae_probe.training import call_epoch_loss, call_train_step
 
 __all__ = [
     "NOTHING",

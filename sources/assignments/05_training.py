@@ -24,7 +24,7 @@
 # | 4 · one question in words | ●●○ | 10 | 4 |
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
-# one after it: the check says what holds and what not yet. `checks.train_step.hint(1)`, then 2 and 3, help you on. You may
+# one after it: the check says what holds and what not yet. `checks.train_step.hint()` gives a hint, three times. You may
 # check as often as you like.
 
 # %%
@@ -87,8 +87,8 @@ plots.lines(range(200), {"the same 64 images": losses}, alt, xlabel="step", ylab
 #
 # ●●○, 15 minutes. The mean loss of **all** images, in nats per image. The model may see at most `batch_size` images at
 # once, or the memory of many a GPU is full; the last batch may be smaller, and each image still counts the same. Image `i`
-# gets the noise `eps[i]`, so the same call gives the same number. Nothing is trained here: no gradients, and the weights
-# stay as they are.
+# gets the noise `eps[i]`, so the same call gives the same number. Nothing is trained here: no gradients are needed, and the
+# weights stay as they are; the training goes on afterwards.
 
 
 # %% answer="epoch_loss"
@@ -129,17 +129,18 @@ plots.lines(range(1, len(single) + 1), curves, alt, xlabel="batch", ylabel="nats
 # ## 3 · A whole training
 #
 # ●●●, 20 minutes. From random weights to a model that draws digits: make a `VAE()`, train it on `train_x`, and after each
-# epoch measure the loss of `val_x`, with one draw of noise for each image. Use your two functions. Optimizer, learning rate,
-# batch size and number of epochs are yours to choose; draw order and noise from the `generator`.
+# epoch measure the loss of `val_x`, with one draw of noise for each image (the same in every epoch, or a new one). The last
+# number is that of the model you return. Use your two functions. Optimizer, learning rate, batch size and number of epochs
+# are yours to choose; draw each order and all noise from the `generator`, whatever the number of images.
 #
-# The check trains with your function on 3,000 images, and asks for at most **150** nats per image on 2,010 others. Choose so
-# that it takes well under a minute; the model answer reaches about 138. The report's learning rate, 1e-4, is made for
-# 40,000 steps. How many will you make?
+# The check trains with your function on 3,000 images, and asks for at most **150** nats per image on 2,010 others; then it
+# trains on a few, to see what hangs on the generator. Choose so that it takes well under a minute; the model answer reaches
+# about 140. The report's learning rate, 1e-4, is made for 40,000 steps. How many will you make?
 
 
 # %% answer="fit"
 def fit(train_x, val_x, generator):
-    """Returns (model, history): a trained VAE, and a list of its validation loss after each epoch."""
+    """Returns (model, history): a trained VAE, and a list with the validation loss after each epoch."""
     ### BEGIN SOLUTION
     model, history = VAE(), []
     optimizer = torch.optim.Adam(model.parameters())  # its own default is lr=1e-3
@@ -182,19 +183,21 @@ plots.reconstructions(val_x[:10], x_hat)
 # %% [markdown]
 # ## 4 · One question in words
 #
-# ●●○, 10 minutes, 4 points. A friend trains the report's model and watches three curves of the validation images. From the
-# first epoch to the fiftieth the loss falls and the BCE falls, from 197 to 81 nats, but the KLD *rises*, from 9 to 26. "One
-# half of my loss gets worse and worse", he says, "my training is broken." Is it? Explain to him, in three to six sentences,
-# what a rising KLD means here, and how he can tell from his curves that it is worth its price.
+# ●●○, 10 minutes, 4 points. Ada and Ben train the report's model on the same images, but one of them has changed one
+# setting. After 50 epochs Ada's validation images have a BCE of 81 and a KLD of 26 nats, Ben's a BCE of 79 and a KLD of 31.
+# "Mine draws them sharper", says Ben, "so mine is the better VAE." Which setting has he most likely changed, and how do you
+# know that he did not just train for longer? What will they see when both draw new digits from the prior? Answer in three
+# to six sentences.
 
 # %% [markdown] written="rising-kld" points=4
-# Nothing is broken: the training makes the sum small, not each of its terms. The KLD is the price, in nats, of telling the
-# decoder something about the image: it is 0 if the encoder says N(0, I) for every image, and grows as the μ of different
-# images move apart and the σ shrink. The more the decoder is told, the better it draws the image, and the BCE falls. Here
-# 17 nats of KLD save 116 nats of BCE, so the sum falls: each further nat is worth its price as long as it does. A KLD that
-# went to 0 would be the alarm.
+# Ben pays 5 nats of KLD for 2 nats of BCE: his sum is 110, Ada's 107. With β = 1 a training makes the sum small, and
+# training for longer would have lowered it, or raised the BCE, too, where the model learns its images by heart. A price of 5
+# for 2 is only worth paying where a nat of KLD costs less than 2/5 of a nat: he has made the weight of the KLD smaller, a β
+# below 0.4 or a mean where a sum should be. So his codes tell more about each image, and his reconstructions are better; as
+# a VAE, by the bound that both report, his model is worse. Its codes lie farther from N(0, I), so a draw from the prior
+# more often falls where the decoder has never been trained: fewer of his new digits will be digits.
 #
-# **Rubric.** 1 point: it is the sum that is minimised, so one term may rise. 1 point: the KLD measures how much the code tells
-# about the image (or how far q(z|x) is from the prior). 1 point: more of it lets the decoder draw better, so the BCE falls. 1
-# point: the test: the BCE falls by more than the KLD rises, or the sum on the validation images falls. No point for "the KLD is
-# small and does not matter" or for "overfitting".
+# **Rubric.** 1 point: the sum, which is the loss at β = 1, is worse: 110 against 107. 1 point: the KLD had less weight in
+# his training (a smaller β, or a mean over the dimensions). 1 point: why not a longer training: it would lower the sum, or
+# the price of 5 for 2 pays only below β = 2/5. 1 point: draws from his prior look worse, because his codes fit it worse
+# (that his reconstructions are sharper is true, and no point by itself).

@@ -57,7 +57,36 @@ def epoch_with_old_noise(model, x, eps, batch_size):
         return sum(loss_by_hand(model, b, eps[: len(b)]).item() * len(b) for b in batches) / len(x)
 
 
-RIGHT = [epoch_of_images, epoch_of_slices, epoch_of_a_loader]
+@torch.no_grad()
+def epoch_in_float64(model, x, eps, batch_size):
+    total = torch.zeros((), dtype=torch.float64)
+    model.eval()
+    for images, noise in zip(x.split(batch_size), eps.split(batch_size), strict=True):
+        mu, sigma = model.encode(images)
+        total += vae_loss(images, model.decoder(mu + sigma * noise), mu, sigma).loss.double().sum()
+    return total / len(x)
+
+
+def epoch_switching_off(model, x, eps, batch_size):
+    torch.set_grad_enabled(False)
+    return epoch_of_images(model, x, eps, batch_size)
+
+
+def epoch_freezing(model, x, eps, batch_size):
+    model.requires_grad_(False)
+    return epoch_of_images(model, x, eps, batch_size)
+
+
+@torch.no_grad()
+def mean_of(model, x, eps, reduce):
+    return reduce(vae_loss(x, *model(x, eps))).mean().item()
+
+
+def means(sums, sizes):
+    return sum(a / b for a, b in zip(sums, sizes, strict=True))
+
+
+RIGHT = [epoch_in_float64, epoch_of_images, epoch_of_slices, epoch_of_a_loader]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -80,6 +109,24 @@ WRONG = [
             model, x[: size * (len(x) // size)], eps[: size * (len(x) // size)], size
         ),
     ),
+    (
+        "the last batch left out",
+        epoch_of_sums(
+            lambda sums, sizes, size: sum(sums[:-1]) / sum(sizes) if sizes[-1] < size else sum(sums) / sum(sizes)
+        ),
+    ),
+    ("the loss of the first batch", epoch_of_sums(lambda sums, sizes, size: sums[0] / sizes[0])),
+    ("the mean of the batch means", epoch_of_sums(lambda sums, sizes, size: means(sums, sizes) / (sum(sizes) / size))),
+    (
+        "batch means, divided by the number of images",
+        epoch_of_sums(lambda sums, sizes, size: means(sums, sizes) / sum(sizes)),
+    ),
+    ("divided by the number of batches", epoch_of_sums(lambda sums, sizes, size: sum(sums) / (sum(sizes) / size))),
+    ("gradients left switched off", epoch_switching_off),
+    ("gradients left switched off", epoch_freezing),
+    ("the KLD left out", lambda *inputs: mean_of(*inputs[:3], lambda losses: losses.bce)),
+    ("three losses taken for one", lambda *inputs: mean_of(*inputs[:3], sum)),
+    ("three losses taken for one", lambda *inputs: mean_of(*inputs[:3], lambda losses: losses.sum())),
     ("the mean over the pixels", lambda *inputs: epoch_of_images(*inputs) / inputs[1].shape[1]),
     ("eps ignored", epoch_with_own_noise),
     ("eps ignored", lambda model, x, eps, size: epoch_of_images(model, x, 0 * eps, size)),

@@ -42,6 +42,16 @@ def step_image_by_image(model, optimizer, x, eps):
     return total
 
 
+def image_by_image_without_zero_grad(model, optimizer, x, eps):
+    total = 0.0
+    for image, noise in zip(x.split(1), eps.split(1), strict=True):
+        loss = loss_by_hand(model, image, noise) / len(x)
+        loss.backward()
+        total += loss.item()
+    optimizer.step()
+    return total
+
+
 def step_spoilt(model, optimizer, x, eps, todo="zero backward step", loss=loss_by_hand):
     value = loss(model, x, eps)
     for part in todo.split():
@@ -72,7 +82,41 @@ def pixel_mean(model, x, eps):
     return F.binary_cross_entropy_with_logits(x_logits, x) + vae_loss(x, x_logits, mu, sigma).kld.mean()
 
 
-RIGHT = [step_zero_last, step_with_closure, step_image_by_image]
+def step_as_in_the_lessons(model, optimizer, x, eps):
+    mu, sigma = model.encode(x)
+    x_logits = model.decoder(mu + sigma * eps)
+    optimizer.zero_grad()
+    loss = vae_loss(x, x_logits, mu, sigma).loss.mean()
+    loss.backward()
+    optimizer.step()
+    return loss.detach().numpy()
+
+
+def step_of_its_parts(model, optimizer, x, eps):
+    mu, sigma = model.encoder(x)
+    x_hat = model.decode(mu + sigma * eps)
+    bce = F.binary_cross_entropy(x_hat, x, reduction="none").sum(1)
+    loss = (bce + 0.5 * (mu**2 + sigma**2 - 1 - 2 * sigma.log()).sum(1)).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def step_with_own_optimizer(model, optimizer, x, eps):
+    return step_zero_last(model, torch.optim.Adam(model.parameters(), lr=1e-3), x, eps)
+
+
+def step_twice(model, optimizer, x, eps):
+    step_zero_last(model, optimizer, x, eps)
+    return step_zero_last(model, optimizer, x, eps)
+
+
+def with_losses(reduce):
+    return spoilt(loss=lambda model, x, eps: reduce(vae_loss(x, *model(x, eps))))
+
+
+RIGHT = [step_as_in_the_lessons, step_of_its_parts, step_zero_last, step_with_closure, step_image_by_image]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -100,6 +144,16 @@ WRONG = [
     ("the loss returned with its graph", step_keeps_graph),
     ("eps ignored", spoilt(loss=lambda model, x, eps: loss_by_hand(model, x, torch.randn_like(eps)))),
     ("eps ignored", spoilt(loss=lambda model, x, eps: loss_by_hand(model, x, 0.0))),
+    ("eps ignored", spoilt(loss=lambda model, x, eps: loss_by_hand(model, x, None))),
+    ("an optimizer of your own", step_with_own_optimizer),
+    ("more than one step", step_twice),
+    ("three losses taken for one", with_losses(lambda losses: losses.mean())),
+    ("three losses taken for one", with_losses(lambda losses: sum(losses).mean())),
+    ("the gradient of many numbers", with_losses(lambda losses: losses.loss)),
+    ("a plain number before backward", with_losses(lambda losses: losses.loss.mean().item())),
+    ("gradients switched off", torch.no_grad()(step_zero_last)),
+    ("divided by a batch size of 64", with_losses(lambda losses: losses.loss.sum() / 64)),
+    ("zero_grad forgotten", image_by_image_without_zero_grad),
     ("the KLD left out", spoilt(loss=lambda model, x, eps: vae_loss(x, *model(x, eps)).bce.mean())),
     ("the mean over the pixels", spoilt(loss=pixel_mean)),
 ]

@@ -1,27 +1,36 @@
 """Check of `epoch_loss`: the loss over a data set, batch by batch."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, is_number, same
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property, judge_each, shared
-from vae_checks.training.tiny_vae import draw_images, measure_loss
+from vae_checks.properties import Property, Seen, judge_each, shared
+from vae_checks.training.tiny_vae import Losses, draw_images, measure_bce_and_kld, measure_loss
 from vae_checks.training.train_step import take_step
 from vae_probe.outcome import Case
 from vae_probe.training import PIXELS, call_epoch_loss
 
 
-def _draw_epoch_loss(seed):
+def _draw_epoch_loss(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
-    cases = []
-    for i, kind in enumerate(("main", "main", "one")):
-        batch_size = int(torch.randint(5, 10, (), generator=generator))
-        rest = int(torch.randint(1, batch_size - 1, (), generator=generator))
-        x, eps = draw_images(generator, 1 if kind == "one" else 3 * batch_size + rest)
-        cases.append(Case(kind, {"x": x, "eps": eps, "batch_size": batch_size}, seed=3 * seed + i))
-    return cases
+    return [
+        _case("main", generator, 7, 3 * 7 + 3, seed),
+        _case("main", generator, 5, 4 * 5 + 1, seed + 1),
+        _case("full batches", generator, 6, 2 * 6, seed + 2),
+        _case("one", generator, 4, 1, seed + 3),
+    ]
+
+
+def _case(kind: str, generator: torch.Generator, batch_size: int, n: int, seed: int) -> Case:
+    """Images whose noise grows from the first to the last, so that each batch has another loss."""
+    x, eps = draw_images(generator, n)
+    eps = eps * torch.linspace(0.5, 3, n).unsqueeze(1)
+    return Case(kind, {"x": x, "eps": eps, "batch_size": batch_size}, seed=seed)
 
 
 def measure_epoch(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> float:
@@ -31,58 +40,105 @@ def measure_epoch(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> 
 
 
 @torch.no_grad()
-def _batch_losses(model, x, eps, batch_size):
+def _batch_losses(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> list[Tensor]:
     """The loss of each image, a tensor for each batch."""
     batches = zip(x.split(batch_size), eps.split(batch_size), strict=True)
     return [measure_loss(model, *batch) for batch in batches]
 
 
-def _shape(each):
+def _shape(each: Seen) -> str:
     loss = each.outcome.value["loss"]
     return "" if is_number(loss) else f"expected one number for all images, got {describe(loss)}"
 
 
-def _wrong_loss(each):
+def _wrong_loss(each: Seen) -> str:
     expected, actual = each.expected.value["loss"], each.outcome.value["loss"]
     return "" if same(expected, actual) else f"expected {expected:.5g}, got {float(actual):.5g}"
 
 
-def _batch_by_batch(each):
-    size = each.case.inputs["batch_size"]
-    largest = max([n for n, _ in each.outcome.value["calls"]], default=0)
-    return "" if 0 < largest <= size else f"the model saw {largest} images at once, with a batch_size of {size}"
+def _batch_by_batch(each: Seen) -> str:
+    size, n = each.case.inputs["batch_size"], len(each.case.inputs["x"])
+    largest = max([seen for seen, _ in each.outcome.value["calls"]], default=0)
+    if not largest:
+        return f"of {n} image{'s' * (n > 1)}, with a batch_size of {size}, the model saw none"
+    return "" if largest <= size else f"the model saw {largest} images at once, with a batch_size of {size}"
 
 
-def _without_gradients(each):
-    calls = each.outcome.value["calls"]
-    prepared = any(graph for _, graph in calls) or not calls
+def _without_gradients(each: Seen) -> str:
+    prepared = any(graph for _, graph in each.outcome.value["calls"])
     return "the model prepared for a backward that never comes, which takes memory" if prepared else ""
 
 
-def _nothing_changed(seen):
-    moved = any(each.outcome.value["moved"] for each in seen)
-    return "the model has other weights than before" if moved else shared("inputs unchanged", 0).judge(seen)
+def _nothing_changed(seen: list[Seen]) -> str:
+    if any(each.outcome.value["moved"] for each in seen):
+        return "the model has other weights than before"
+    if off := next(filter(None, (each.outcome.value["off"] for each in seen)), ""):
+        return f"gradients are still switched off when your function is done: {off}. The next training step stops there"
+    return shared("inputs unchanged", 0).judge(seen)
 
 
-def _sign(seen):
+def _sign(seen: list[Seen]) -> tuple:
     """Whether the model moved, and the losses or errors."""
     moved = any(not each.outcome.error and each.outcome.value["moved"] for each in seen)
-    return moved, [each.outcome.error or each.outcome.value["loss"] for each in seen]
+    errors = [each.outcome.error and each.outcome.error.message[:40] for each in seen]
+    return moved, [error or each.outcome.value["loss"] for error, each in zip(errors, seen, strict=True)]
 
 
-def _agree(wrong, students):
+def _agree(wrong: tuple, students: tuple) -> bool:
     return wrong[0] == students[0] and (wrong[0] or same(wrong[1], students[1]))
 
 
-def _while_training(model, x, eps, batch_size):
+def _recognise(seen: list[Seen]) -> Mistake | None:
+    # Not the single image, nor full batches: without a rest, some mistakes look alike.
+    by_ways = recognise_by(_sign, EPOCH_MISTAKES, call_epoch_loss, agree=_agree, kinds=("main",))
+    if mistake := by_ways(seen):
+        return mistake
+    if any(each.outcome.varies for each in seen):
+        return OTHER_NOISE
+    return LEFT_OFF if any(not each.outcome.error and each.outcome.value["off"] for each in seen) else None
+
+
+OTHER_NOISE = Mistake(
+    "eps ignored",
+    "Where does your model get its noise from? Does the same call give the same number twice?",
+)
+LEFT_OFF = Mistake(
+    "gradients left switched off",
+    "Your function is called after each epoch, and then the training goes on. What does it find?",
+)
+
+
+def _while_training(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> float:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     return take_step(model, optimizer, x, eps)
 
 
-def _noise_of_the_first_batch(model, x, eps, batch_size):
+def _noise_of_the_first_batch(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> float:
     losses = [measure_loss(model, batch, eps[: len(batch)]).detach() for batch in x.split(batch_size)]
     return torch.cat(losses).mean().item()
 
+
+def _of_batches(combine: Callable[[list[float], list[int], int], float]) -> Callable[..., float]:
+    """An answer from the sum of the losses of each batch, the number of images in each, and the batch size."""
+
+    def answer(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> float:
+        losses = _batch_losses(model, x, eps, batch_size)
+        return combine([batch.sum().item() for batch in losses], [len(batch) for batch in losses], batch_size)
+
+    return answer
+
+
+def _sum_of_means(sums: list[float], sizes: list[int]) -> float:
+    return sum(total / n for total, n in zip(sums, sizes, strict=True))
+
+
+@torch.no_grad()
+def _of_parts(model: nn.Module, x: Tensor, eps: Tensor, of_bce: float, of_kld: float) -> float:
+    bce, kld = measure_bce_and_kld(x, *model(x, eps))
+    return (of_bce * bce + of_kld * kld).mean().item()
+
+
+THREE_LOSSES: Any = Losses(*torch.zeros(3))  # of them a student asks what they do not have
 
 EPOCH_MISTAKES = [
     Mistake(
@@ -93,53 +149,76 @@ EPOCH_MISTAKES = [
     Mistake(
         "the loss of the last batch",
         "Which images does your number speak of, and how many are they?",
-        lambda *inputs: _batch_losses(*inputs)[-1].mean().item(),
+        _of_batches(lambda sums, sizes, size: sums[-1] / sizes[-1]),
+        _of_batches(lambda sums, sizes, size: sums[-1]),
+    ),
+    Mistake(
+        "the loss of the first batch",
+        "Which images does your number speak of, and how many are they? Where does your `return` stand?",
+        _of_batches(lambda sums, sizes, size: sums[0] / sizes[0]),
+        _of_batches(lambda sums, sizes, size: sums[0]),
+        _of_batches(lambda sums, sizes, size: sums[0] / sum(sizes)),
     ),
     Mistake(
         "the mean of the batch means",
         "The last batch is smaller. How much does one of its images count, and how much one of the first batch?",
-        lambda *inputs: torch.stack([losses.mean() for losses in _batch_losses(*inputs)]).mean().item(),
+        _of_batches(lambda sums, sizes, size: _sum_of_means(sums, sizes) / len(sums)),
+        _of_batches(lambda sums, sizes, size: _sum_of_means(sums, sizes) / (sum(sizes) / size)),
+        _of_batches(lambda sums, sizes, size: _sum_of_means(sums, sizes) / (sum(sizes) // size)),
+        _of_batches(lambda sums, sizes, size: _sum_of_means(sums, sizes) * size / sum(sizes)),
     ),
     Mistake(
         "the sum over the images",
         "Should the number double if you measure twice as many images?",
-        lambda *inputs: torch.cat(_batch_losses(*inputs)).sum().item(),
+        _of_batches(lambda sums, sizes, size: sum(sums)),
     ),
     Mistake(
         "the sum of the batch means",
         "Should the number double if you measure twice as many images?",
-        lambda *inputs: sum(losses.mean().item() for losses in _batch_losses(*inputs)),
+        _of_batches(lambda sums, sizes, size: _sum_of_means(sums, sizes)),
+    ),
+    Mistake(
+        "batch means, divided by the number of images",
+        "A mean is divided already. What must be added up, so that dividing by all images gives a mean?",
+        _of_batches(lambda sums, sizes, size: _sum_of_means(sums, sizes) / sum(sizes)),
     ),
     Mistake(
         "divided by the number of batches",
         "Your sum runs over images. How many of them are there?",
-        lambda *inputs: sum(losses.sum().item() for losses in _batch_losses(*inputs)) / len(_batch_losses(*inputs)),
+        _of_batches(lambda sums, sizes, size: sum(sums) / len(sums)),
+        _of_batches(lambda sums, sizes, size: sum(sums) / (sum(sizes) / size)),
+        _of_batches(lambda sums, sizes, size: sum(sums) / (sum(sizes) // size)),
     ),
     Mistake(
         "divided by too many images",
         "The last batch is smaller. How many images are there in all?",
-        lambda model, x, eps, batch_size: (
-            torch.cat(_batch_losses(model, x, eps, batch_size)).sum().item() / (-(-len(x) // batch_size) * batch_size)
-        ),
+        _of_batches(lambda sums, sizes, size: sum(sums) / (len(sums) * size)),
     ),
     Mistake(
         "the last batch left out",
         "What about the images that do not fill a batch?",
-        lambda model, x, eps, batch_size: measure_epoch(
-            model, x[: len(x) // batch_size * batch_size], eps[: len(x) // batch_size * batch_size], 1
-        ),
+        _of_batches(lambda sums, sizes, size: sum(sums[:-1]) / sum(sizes[:-1])),
+        _of_batches(lambda sums, sizes, size: sum(sums[:-1]) / sum(sizes)),
+        _of_batches(lambda sums, sizes, size: _sum_of_means(sums[:-1], sizes[:-1]) / len(sums)),
     ),
     Mistake(
         "the mean over the pixels",
         "In nats per image: do the 784 pixels of an image share its cost, or add to it?",
         lambda *inputs: measure_epoch(*inputs) / PIXELS,
+        lambda model, x, eps, batch_size: _of_parts(model, x, eps, 1 / PIXELS, 1),
     ),
     Mistake(
-        "eps ignored",
-        "Where does your model get its noise from? Does the same call give the same number twice?",
-        lambda model, x, eps, batch_size: (
-            torch.cat([measure_loss(model, batch).detach() for batch in x.split(batch_size)]).mean().item()
-        ),
+        "the KLD left out",
+        "The loss has two terms. What does it cost that the codes differ from N(0, I)?",
+        lambda model, x, eps, batch_size: _of_parts(model, x, eps, 1, 0),
+    ),
+    Mistake(
+        "three losses taken for one",
+        "`vae_loss` gives loss, BCE and KLD. Which of the three is asked for?",
+        lambda model, x, eps, batch_size: THREE_LOSSES.sum(),
+        lambda model, x, eps, batch_size: THREE_LOSSES.mean(),
+        lambda model, x, eps, batch_size: THREE_LOSSES.item(),
+        lambda *inputs: 2 * measure_epoch(*inputs),
     ),
     Mistake(
         "eps ignored",
@@ -158,17 +237,16 @@ epoch_loss = Check(
     name="epoch_loss",
     properties=[
         Property("shape", 1, judge_each(_shape), required=True),
-        Property("value", 5, judge_each(_wrong_loss, "main")),
-        Property("one image", 1, judge_each(_wrong_loss, "one")),
-        # The last case first: the sentence is of that one.
-        Property("batch by batch", 1, lambda seen: judge_each(_batch_by_batch)(seen[::-1])),
+        Property("value", 5, judge_each(_wrong_loss, "main", "full batches")),
+        Property("one image", 1, judge_each(_wrong_loss, "main", "full batches", "one"), follows=("value",)),
+        Property("batch by batch", 1, judge_each(_batch_by_batch)),
         Property("without gradients", 1, judge_each(_without_gradients)),
         Property("nothing changed", 1, _nothing_changed),
     ],
     draw=_draw_epoch_loss,
     call=call_epoch_loss,
-    # Not the single image: without it, no batch is left to some mistakes.
-    recognise=recognise_by(_sign, EPOCH_MISTAKES, call_epoch_loss, agree=_agree, kinds=("main",)),
+    recognise=_recognise,
+    forbidden=("vae_lib.train",),
     hints=(
         "Each image counts once and counts the same, in whichever batch it is. What do you add up, and by what do you "
         "divide at the end?",

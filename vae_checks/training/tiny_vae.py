@@ -3,12 +3,22 @@
 The first two see models of a few dozen weights. The third trains a real one, once, and measures what came out.
 """
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Normal, kl_divergence
 
 from vae_probe.training import LATENT, PIXELS
+
+
+class Losses(NamedTuple):
+    """What `vae_loss` returns, by its names: its errors speak of them."""
+
+    loss: Tensor
+    bce: Tensor
+    kld: Tensor
 
 
 def measure_bce_and_kld(x: Tensor, x_logits: Tensor, mu: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,175 @@
+"""Which mistake a training shows; to train wrongly for each of them would take a minute."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from vae_checks.compare import same
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import Seen
+from vae_checks.training.fitted import Measured
+from vae_probe.fitting import TRAIN_DOT, VAL_DOT
+
+
+class Trained(NamedTuple):
+    """The training, and the three short ones, `few` with black and white exchanged in the validation images."""
+
+    main: Measured
+    few: Measured
+    other_chance: Measured
+    other_generator: Measured
+
+
+class Symptom(NamedTuple):
+    """A mistake, and whether what was measured looks like it."""
+
+    mistake: Mistake
+    shows: Callable[[Trained], bool]
+
+
+def recognise(seen: list[Seen]) -> Mistake | None:
+    """The first mistake of which there is a symptom."""
+    values = [each.outcome.value for each in seen]
+    # A short training that ended with an error looks like the long one.
+    values = values[:1] + [values[0] if each.outcome.error else each.outcome.value for each in seen[1:]]
+    if not all(isinstance(value, Measured) for value in values):
+        return None
+    return next((symptom.mistake for symptom in SYMPTOMS if symptom.shows(Trained(*values))), None)
+
+
+def _near(a: float, b: float, slack: float = 2.0) -> bool:
+    return abs(a - b) < slack
+
+
+def _draws(dot: float, full: float) -> bool:
+    return dot > full / 5
+
+
+def _last_batch(main: Measured) -> bool:
+    return main.reported > main.val + 3 and any(_near(main.reported, loss, 0.03 * loss) for loss in main.last_batches)
+
+
+def _without_noise(main: Measured) -> bool:
+    off = abs(main.reported - main.without_noise)
+    return not main.is_true and off < 0.5 and off < abs(main.reported - main.train)
+
+
+def _on_training_images(trained: Trained) -> bool:
+    few = trained.few
+    return not few.is_true and _near(few.reported, few.train, 2 + 0.05 * few.train)
+
+
+def _before_the_epoch(trained: Trained) -> bool:
+    return trained.main.history[0] > 500 and not trained.few.is_true and trained.few.reported < trained.few.val
+
+
+def _best_not_last(trained: Trained) -> bool:
+    few = trained.few
+    return not few.is_true and few.reported == min(few.history) < few.val
+
+
+SYMPTOMS = [
+    Symptom(
+        Mistake(
+            "training and validation images swapped",
+            "Which of your two sets does the model learn from, and which one is it measured on?",
+        ),
+        lambda trained: _draws(trained.main.val_dot, VAL_DOT) and not _draws(trained.main.train_dot, TRAIN_DOT),
+    ),
+    Symptom(
+        Mistake(
+            "trained on the validation images, too",
+            "What is a validation loss worth on images that the model has learnt from?",
+        ),
+        lambda trained: _draws(trained.main.val_dot, VAL_DOT),
+    ),
+    Symptom(
+        Mistake(
+            "not trained on train_x",
+            "Which images has the model that you return learnt from, and how often did it see those of `train_x`?",
+        ),
+        lambda trained: not _draws(trained.main.train_dot, TRAIN_DOT),
+    ),
+    Symptom(
+        Mistake(
+            "the mean over the pixels",
+            "In nats per image an untrained model begins above 500. Why is your number so small?",
+        ),
+        lambda trained: 0 < trained.main.reported < 20,
+    ),
+    Symptom(
+        Mistake(
+            "the mean over the pixels",
+            "The KLD of your model is nearly 0, so z says nothing about the image. If the BCE is a mean over 784 "
+            "pixels, what has become of β?",
+        ),
+        lambda trained: trained.main.kld < 2 and trained.main.val > 190,
+    ),
+    Symptom(
+        Mistake(
+            "the KLD left out",
+            "The KLD of your model is larger than its BCE. Did the loss that you trained with have both terms?",
+        ),
+        lambda trained: trained.main.kld > trained.main.bce,
+    ),
+    Symptom(
+        Mistake("a sum in place of a mean", "Should the number double if you measure twice as many images?"),
+        lambda trained: trained.main.reported > 2 * trained.main.val,
+    ),
+    Symptom(
+        Mistake(
+            "the loss of the last batch",
+            "Which images does your number speak of? In this check the last ones are the thickest digits.",
+        ),
+        lambda trained: _last_batch(trained.main),
+    ),
+    Symptom(
+        Mistake(
+            "the loss at z = μ, without noise",
+            "The loss is that of a z drawn from N(μ, σ²). Which z did you decode?",
+        ),
+        lambda trained: _without_noise(trained.main),
+    ),
+    Symptom(
+        Mistake(
+            "measured before the epoch",
+            "Your history begins with the loss of a model that has not learnt yet. Which model does its last number "
+            "speak of?",
+        ),
+        _before_the_epoch,
+    ),
+    Symptom(
+        Mistake(
+            "evaluated on the training images",
+            "Your number is that of images which the model has learnt from. Which images have you measured?",
+        ),
+        _on_training_images,
+    ),
+    Symptom(
+        Mistake(
+            "the best loss, not the last one",
+            "A loss may rise, too. Is the last number of your history that of the model which you return?",
+        ),
+        _best_not_last,
+    ),
+    Symptom(
+        Mistake(
+            "trained too little",
+            "Which settings decide how far it comes? Has each image a noise of its own, and each epoch a new order?",
+        ),
+        lambda trained: trained.main.is_true and trained.main.val > 150,
+    ),
+    Symptom(
+        Mistake(
+            "the generator is not used",
+            "Which argument of your function decides about order and noise? What should another one change?",
+        ),
+        lambda trained: same(trained.few.history, trained.other_generator.history),
+    ),
+    Symptom(
+        Mistake(
+            "chance that is not from the generator",
+            "Which lines draw something: an order, a noise? What does `model(x)` do without a second argument?",
+        ),
+        lambda trained: not same(trained.few.history, trained.other_chance.history),
+    ),
+]
