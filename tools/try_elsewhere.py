@@ -22,7 +22,6 @@ from nbclient.exceptions import CellExecutionError
 
 from tools.build_notebooks import WIDGET_VIEW
 from tools.build_site import ROOT, download_copy, notebook_paths
-from vae_lib import widgets
 
 # Of googlecolab/backend-info, August 2026; each with what it needs beside ipython.
 COLAB = ["ipywidgets==7.7.1", "anywidget==0.9.21", "widgetsnbextension==3.6.10", "jupyterlab-widgets==1.1.11"]
@@ -93,7 +92,7 @@ def printed(cell):
 
 def is_ours(data):
     """Whether an output without a picture is a widget of vae_lib, which all have one; tqdm and ipywidgets have none."""
-    return any(f"{name}(" in data.get("text/plain", "") for name in widgets.__all__)
+    return "vae_lib.widgets." in data.get("text/plain", "")
 
 
 if __name__ == "__main__":
