@@ -28,13 +28,16 @@ NOTIFICATIONS = "@jupyterlab/apputils-extension/notification.jupyterlab-settings
 
 @contextmanager
 def jupyter_lab(folder):
-    """JupyterLab on loopback with settings, data and notebooks of its own in `folder`; gives its address with token."""
+    """JupyterLab on loopback with settings, data and notebooks of its own in `folder`; gives its address with token.
+
+    A second start in the same folder is JupyterLab on the next day: it knows which notebooks it trusts.
+    """
     names = ("config", "data", "runtime", "lab_settings", "lab_workspaces")
     places = {name: folder / name for name in names}
     for place in places.values():
-        place.mkdir(parents=True)
+        place.mkdir(parents=True, exist_ok=True)
     settings = places["lab_settings"] / NOTIFICATIONS
-    settings.parent.mkdir(parents=True)
+    settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
     own = {f"JUPYTER_{name.upper()}_DIR": str(place) for name, place in places.items() if "lab" not in name}
     own |= {f"JUPYTERLAB_{name[4:].upper()}_DIR": str(place) for name, place in places.items() if "lab" in name}

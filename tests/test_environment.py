@@ -250,3 +250,25 @@ def test_without_a_home_folder_the_cache_that_is_named_serves(tmp_path):
 def test_the_cache_is_shown_where_it_is(tmp_path, home, shown):
     said = run_environment(tmp_path, HOME=home.format(tmp_path), XDG_CACHE_HOME=str(tmp_path))
     assert said.endswith(f"the data are whole, in {shown.format(tmp_path)}/MNIST/raw")
+
+
+@pytest.mark.parametrize("variables", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "cp1252"}])
+def test_another_encoding_of_the_terminal_is_fine(tmp_path, variables):
+    place = tmp_path / "a folder for data"
+    assert run_environment(tmp_path, XDG_CACHE_HOME=str(place), **variables).startswith("ok ")
+
+
+def test_a_folder_with_a_blank_and_an_umlaut_is_fine(tmp_path):
+    place = tmp_path / "öut mit leer"
+    said = run_environment(tmp_path, XDG_CACHE_HOME=str(place))
+    assert said.endswith(f"the data are whole, in {place}/vae_course/MNIST/raw")
+
+
+def test_a_pipe_that_closes_is_no_traceback(tmp_path):
+    line = [sys.executable, "-m", "vae_lib.environment"]
+    environment = os.environ | {"PYTHONPATH": str(Path(vae_lib.__file__).parents[1]), "XDG_CACHE_HOME": str(tmp_path)}
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    process.stderr.close()
+    assert (process.wait(), said) == (141, "")

@@ -1,5 +1,7 @@
 """The files around the library: dependencies, notebooks as built, style."""
 
+import importlib
+import io
 import re
 import shutil
 import statistics
@@ -225,6 +227,17 @@ def test_the_tool_runs_as_a_file_and_as_a_module():
     for way in (["tools/build_notebooks.py"], ["-m", "tools.build_notebooks"]):
         result = subprocess.run([sys.executable, *way, "--help"], capture_output=True, text=True, cwd=ROOT)
         assert "--check" in result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("name", ["tools.build_notebooks", "vae_checks.progress", "vae_grade.cli", "vae_lib.report"])
+def test_a_command_explains_itself_in_the_encoding_of_an_old_windows_too(monkeypatch, name):
+    printed = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", printed)
+    with pytest.raises(SystemExit) as end:
+        importlib.import_module(name).main(["--help"])
+    assert end.value.code == 0
+    printed.seek(0)
+    assert printed.read().startswith("usage: ")
 
 
 def test_an_orphan_is_found(lesson):

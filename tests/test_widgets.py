@@ -15,7 +15,7 @@ from torch.distributions import Normal, kl_divergence
 
 from vae_lib import plots
 from vae_lib.model import VAE
-from vae_lib.widgets import Explorer, LatentMap, Live, image_html
+from vae_lib.widgets import Explorer, LatentMap, Live, image_html, still
 
 
 @pytest.fixture(scope="module")
@@ -218,3 +218,28 @@ def test_with_ipywidgets_7_the_still_picture_is_kept(kind, explorer, live, monke
     data, metadata = DisplayFormatter().format(widget)
     assert {"image/png", "text/plain", "application/vnd.jupyter.widget-view+json"} <= set(data)
     assert metadata["image/png"]["alt"]
+
+
+def test_the_first_picture_that_fails_is_an_error_of_the_cell():
+    with pytest.raises(ZeroDivisionError):
+        Live(lambda n: plots.bars({"a": 1 / n}, "One over n."), {"n": [0, 1]})
+
+
+def test_a_later_picture_that_fails_is_sent_as_a_sentence_and_the_next_is_drawn():
+    live = Live(lambda n: plots.bars({"a": 1 / n}, f"One over {n}."), {"n": [1, 0, 2]})
+    live.chosen = [1]
+    assert live.picture == {"chosen": [1], "error": "ZeroDivisionError: division by zero"}
+    live.chosen = [2]
+    assert (live.picture["chosen"], live.picture["alt"]) == ([2], "One over 2.")
+
+
+def test_a_widget_is_displayed_before_a_still_of_its_own(live, monkeypatch):
+    shown = []
+    monkeypatch.setattr(still, "display", lambda data, raw=False, metadata=None: shown.append((data, metadata)))
+    live._ipython_display_()
+    (widget, _), (picture, metadata), (caption, _) = shown
+    assert set(widget) == {still.VIEW, "text/plain"}
+    assert set(picture) == {"image/png", "text/plain"}
+    assert metadata["image/png"]["alt"] == picture["text/plain"] == "A figure of (1.0, -1)."
+    assert still.CAPTION in caption.data
+    assert "A figure of (1.0, -1).</p>" in caption.data

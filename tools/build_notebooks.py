@@ -1,4 +1,4 @@
-"""Build the notebooks from their sources: NN_topic.py → NN_topic.ipynb, executed, figures and all.
+"""Build the notebooks from their sources: NN_topic.py to NN_topic.ipynb, executed, figures and all.
 
     python tools/build_notebooks.py                  # the notebooks that differ from their source
     python tools/build_notebooks.py SOURCE [SOURCE]  # those of these sources, changed or not; no other source is read

@@ -149,7 +149,7 @@ def write_frames(widget, name, folder):
     frames = {}
     for place in itertools.product(*[range(len(kept)) for kept in positions]):
         widget.chosen = [kept[i] for kept, i in zip(positions, place, strict=True)]
-        picture = dict(widget.picture)
+        picture = {key: part for key, part in widget.picture.items() if key != "chosen"}  # which are no places here
         file = f"{name}-{'-'.join(map(str, place))}.webp"
         write_image(picture.pop("src").partition(",")[2], folder / file)
         frames[",".join(map(str, place))] = picture | {"src": file, "dark": dark_name(file)}

@@ -5,7 +5,7 @@ import base64
 from vae_lib.latent import class_means
 from vae_lib.loss import kld_per_dim
 from vae_lib.pytorch import torch
-from vae_lib.widgets.still import HERE, add_still, encode_png, read_scripts
+from vae_lib.widgets.still import HERE, add_still, display_with_still, encode_png, read_scripts
 
 import anywidget
 import traitlets
@@ -28,7 +28,6 @@ class Explorer(anywidget.AnyWidget):
         ValueError: weights that are no finite numbers in float16, sizes that do not fit, a z of another length.
     """
 
-    _ipython_display_ = None  # that of ipywidgets 7 would leave the still picture out
     _esm = read_scripts("page.js", "network.js", "state.js", "view.js", "explorer.js")
     _css = HERE / "widgets.css"
     weights, classifier, codes = (traitlets.Bytes().tag(sync=True) for _ in range(3))
@@ -63,6 +62,9 @@ class Explorer(anywidget.AnyWidget):
             actual = f"shape {tuple(z.shape)}" if z.isfinite().all() else "numbers that are not finite"
             raise ValueError(f"z should be {self.sizes[0]} finite numbers, got {actual}: take a code such as mu[0]")
         return z.tolist()
+
+    def _ipython_display_(self):
+        display_with_still(*self._repr_mimebundle_())
 
     @torch.no_grad()
     def _repr_mimebundle_(self, **options):

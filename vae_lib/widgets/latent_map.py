@@ -2,7 +2,7 @@
 
 from vae_lib.guards import check_labels, check_rows, squares
 from vae_lib.plots import DIGIT_COLOURS, reconstructions
-from vae_lib.widgets.still import HERE, add_still, read_scripts
+from vae_lib.widgets.still import HERE, add_still, display_with_still, read_scripts
 
 import anywidget
 import traitlets
@@ -20,7 +20,6 @@ class LatentMap(anywidget.AnyWidget):
         TypeError, ValueError: shapes that do not fit.
     """
 
-    _ipython_display_ = None  # that of ipywidgets 7 would leave the still picture out
     _esm, _css = read_scripts("page.js", "latent_map.js"), HERE / "widgets.css"
     points, labels, colours = (traitlets.List().tag(sync=True) for _ in range(3))
     images, reconstructions = (traitlets.Bytes().tag(sync=True) for _ in range(2))
@@ -37,6 +36,9 @@ class LatentMap(anywidget.AnyWidget):
             points=points.tolist(), labels=y.tolist(), colours=DIGIT_COLOURS, images=images, reconstructions=rebuilt
         )
         self._still = reconstructions(x[:10], x_hat[:10])
+
+    def _ipython_display_(self):
+        display_with_still(*self._repr_mimebundle_())
 
     def _repr_mimebundle_(self, **options):
         return add_still(super()._repr_mimebundle_(**options), self._still._repr_mimebundle_())

@@ -2,10 +2,13 @@
 
 import { KEYS, element } from "./page.js";
 
+const PATIENCE = 700; // milliseconds that a picture may take before the page says that it is an old one
+
 /** @param {{ model: import("./page.js").Model, el: HTMLElement }} widget */
 function render({ model, el }) {
   el.classList.add("vae-live");
   const image = element("img");
+  const notice = element("p", { role: "status", class: "notice" });
   const labels = /** @type {string[]} */ (model.get("labels"));
   const rows = labels.map((label, i) => {
     const texts = /** @type {string[]} */ (model.get("texts")[i]), text = element("output");
@@ -21,6 +24,7 @@ function render({ model, el }) {
       name(chosen[i]);
       model.set("chosen", chosen);
       model.save_changes();
+      show();
     });
     const follow = () => {
       range.value = model.get("chosen")[i];
@@ -28,14 +32,31 @@ function render({ model, el }) {
     };
     return { row: element("label", {}, label, range, text), follow };
   });
-  const show = () => Object.assign(image, model.get("picture"));
-  const follow = () => rows.forEach((row) => row.follow());
+  /** @param {number[]} places */
+  const inWords = (places) => labels.map((label, i) => `${label} ${model.get("texts")[i][places[i]]}`).join(", ");
+  let waiting = 0;
+  // The picture, or why there is none; and while it is one of other places than the sliders', so it says.
+  const show = () => {
+    const { chosen, error, ...picture } = model.get("picture");
+    clearTimeout(waiting);
+    notice.textContent = error ? `There is no picture for ${inWords(chosen)}. ${error}` : "";
+    image.hidden = Boolean(error);
+    if (!error) Object.assign(image, picture);
+    if (!chosen || String(chosen) === String(model.get("chosen"))) return;
+    waiting = setTimeout(() => {
+      notice.textContent = `The picture is still of ${inWords(chosen)}. If it stays so, run this cell again.`;
+    }, PATIENCE);
+  };
+  const follow = () => {
+    rows.forEach((row) => row.follow());
+    show();
+  };
   model.on("change:picture", show);
   model.on("change:chosen", follow);
-  show();
   follow();
-  el.replaceChildren(...rows.map(({ row }) => row), image);
+  el.replaceChildren(...rows.map(({ row }) => row), notice, image);
   return () => {
+    clearTimeout(waiting);
     model.off("change:picture", show);
     model.off("change:chosen", follow);
   };

@@ -2,7 +2,7 @@
 
 import functools
 
-from vae_lib.widgets.still import HERE, add_still, read_scripts
+from vae_lib.widgets.still import HERE, add_still, display_with_still, read_scripts
 
 import anywidget
 import traitlets
@@ -17,7 +17,6 @@ class Live(anywidget.AnyWidget):
         start: the value of each slider to begin with; the first of each list if None.
     """
 
-    _ipython_display_ = None  # that of ipywidgets 7 would leave the still picture out
     _esm, _css = read_scripts("page.js", "live.js"), HERE / "widgets.css"
     labels, texts, chosen = (traitlets.List().tag(sync=True) for _ in range(3))
     picture = traitlets.Dict().tag(sync=True)
@@ -31,12 +30,22 @@ class Live(anywidget.AnyWidget):
 
         self._bundle = bundle
         chosen = [v.index(s) for v, s in zip(lists, start, strict=True)] if start else [0] * len(lists)
+        bundle(*chosen)  # here, so that an error in the first picture is one of this cell
         super().__init__(labels=list(choices), texts=[[str(v) for v in values] for values in lists], chosen=chosen)
 
     @traitlets.observe("chosen")
     def _show(self, _change=None):
-        data, metadata = self._bundle(*self.chosen)
-        self.picture = {"src": f"data:image/png;base64,{data['image/png']}", **metadata["image/png"]}
+        # With the places that it is drawn for, so that the browser never shows it beside others.
+        try:
+            data, metadata = self._bundle(*self.chosen)
+        except Exception as error:  # which would vanish: nobody sees an error of a widget's message
+            self.picture = {"chosen": self.chosen, "error": f"{type(error).__name__}: {error}"}
+            return
+        source = f"data:image/png;base64,{data['image/png']}"
+        self.picture = {"chosen": self.chosen, "src": source, **metadata["image/png"]}
+
+    def _ipython_display_(self):
+        display_with_still(*self._repr_mimebundle_())
 
     def _repr_mimebundle_(self, **options):
         return add_still(super()._repr_mimebundle_(**options), self._bundle(*self.chosen))

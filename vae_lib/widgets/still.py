@@ -3,11 +3,18 @@
 import base64
 import io
 import re
+from html import escape
 from pathlib import Path
 
 from vae_lib.guards import check_tensor, squares
+from vae_lib.plots import ONLY_READ_ALOUD
+
+from IPython.display import HTML, display
+from ipywidgets import DOMWidget
 
 HERE = Path(__file__).parent
+VIEW = "application/vnd.jupyter.widget-view+json"
+CAPTION = "A still picture, as it was when the cell was run. For the live one, run the cell again."
 
 
 def image_html(x, alt, size=224):
@@ -21,6 +28,21 @@ def image_html(x, alt, size=224):
 def add_still(widget, still):
     """A widget's mime bundle and that of a still picture as one: where no kernel runs, the picture shows."""
     return widget[0] | still[0], widget[1] | still[1]
+
+
+def display_with_still(bundle, metadata):
+    """Display a bundle of `add_still` as two outputs: of one, JupyterLab shows the widget, or that it is gone.
+
+    The still follows, and a style that hides it beside a live widget, or what says that the widget is gone.
+    """
+    if hasattr(DOMWidget, "_ipython_display_"):  # ipywidgets 7, as Colab has it, whose page has no such outputs
+        raise NotImplementedError  # so IPython takes the one bundle
+    still = {name: bundle[name] for name in bundle if name != VIEW}
+    display({name: bundle[name] for name in (VIEW, "text/plain") if name in bundle}, raw=True)
+    display(still, metadata=metadata, raw=True)
+    style = (HERE / "still.css").read_text(encoding="utf-8")
+    description = f'<p style="{ONLY_READ_ALOUD}">{escape(still["text/plain"])}</p>'
+    display(HTML(f'<style>{style}</style><p class="vae-still">{CAPTION}</p>{description}'))
 
 
 def encode_png(x):
