@@ -10,6 +10,7 @@ from pathlib import Path
 from vae_grade.assignments import Refused
 from vae_grade.folder import TeacherFolder
 from vae_grade.notebook import replace_unprintable
+from vae_lib.files import until_its_reader_goes
 
 MOST_LINES = 40  # of one kind that are printed
 
@@ -65,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     answers.set_defaults(function=_answers)
     options = parser.parse_args(arguments)
     try:
-        return options.function(TeacherFolder(options.folder), options)
+        with until_its_reader_goes():
+            return options.function(TeacherFolder(options.folder), options)
     except Refused as sentence:
         print(sentence, file=sys.stderr)
         return 2
