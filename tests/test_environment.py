@@ -133,6 +133,12 @@ def test_what_is_wrong_is_told_in_one_sentence_with_the_remedy(monkeypatch, tmp_
     assert "\n" not in problem.sentence
 
 
+def test_beside_a_wrong_python_nothing_else_is_blamed(monkeypatch, tmp_path):
+    python(3, 9)(monkeypatch, tmp_path)
+    (line,) = check_environment(tmp_path)
+    assert "this is Python 3.9.4" in line.sentence
+
+
 MIXED = Lines([Line("Python", True, "version 3.12.1"), Line("Disk", False, "0.2 GB are free: make room.")])
 
 

@@ -53,10 +53,13 @@ def check_environment(folder="."):
         folder: where the student works; its disk must have room.
 
     Returns:
-        Lines: Python, PyTorch with torchvision and the data, scikit-learn, widgets, disk. Each line that is not ok
-        is one sentence that ends with the remedy.
+        Lines: Python, PyTorch with torchvision and the data, scikit-learn, widgets, disk; of a wrong Python only the
+        first. Each line that is not ok is one sentence that ends with the remedy.
     """
-    return Lines([check_python(), check_torch_and_data(), check_scikit_learn(), check_widgets(), check_disk(folder)])
+    python = check_python()
+    if not python.ok:  # what is missing beside a wrong Python, its right one will bring
+        return Lines([python])
+    return Lines([python, check_torch_and_data(), check_scikit_learn(), check_widgets(), check_disk(folder)])
 
 
 def check_python():
