@@ -73,14 +73,17 @@ plots.bars(bright, alt, ylabel="mean pixel, % of white")
 # ## 2 · The split
 #
 # ●●○, 10 minutes. The positions 0 to n − 1 of n images go into two sets: 85 % for training, 15 % for validation, chosen
-# at random, each position in exactly one set. All randomness comes from the `generator`: in the same state, it gives the
-# same split. Where 85 % is no
-# whole number, round as you like. Do it by hand, without scikit-learn.
+# at random, each position in exactly one set. Where 85 % is no whole number, round as you like. Do it by hand, without
+# scikit-learn.
+#
+# All randomness comes from the `generator`, a `torch.Generator`: a source of random numbers of its own, which functions
+# that draw take as `generator=…`. In the same state it gives the same split; it moves on as it draws, so the next call
+# gives another one.
 
 
 # %% answer="split"
 def split(n, generator):
-    """Positions of the training and of the validation images: two index tensors (or lists)."""
+    """Positions of the training and of the validation images: two lists or tensors of whole numbers."""
     ### BEGIN SOLUTION
     order = torch.randperm(n, generator=generator)
     n_train = 85 * n // 100
@@ -100,7 +103,7 @@ result.points
 # %%
 your_split, whose = result.or_library()
 parts = your_split(60_000, torch.Generator().manual_seed(42))
-train_x, val_x = (x[torch.as_tensor(positions)] for positions in parts)
+train_x, val_x = (x[torch.as_tensor(list(positions))] for positions in parts)
 some = val_x[:8]
 nearest = train_x[torch.cdist(some, train_x).argmin(dim=1)]
 print(whose, f"{len(train_x):,} images for training, {len(val_x):,} for validation.")
