@@ -123,9 +123,10 @@ plots.lines(
 # %% [markdown]
 # ## 3 · Many draws for each image
 #
-# ●●○, 10 minutes. Sometimes one z for each image is too few. Draw `n` of them for **each** image, all independent. All
-# noise comes from the `generator`, so that a colleague with the same seed gets the same z. (No gradient is asked for here,
-# but it should cost you nothing.)
+# ●●○, 10 minutes. Sometimes one z for each image is too few. Draw `n` of them for **each** image, all independent: each of
+# the n · B · D numbers has noise of its own, and `n` may be 1. All noise comes from the `generator` (a `torch.Generator`,
+# a source of random numbers of its own), so that a colleague with the same seed gets the same z; it moves on as it draws,
+# so the next call gives another one. (No gradient is asked for here, but it should cost you nothing.)
 
 
 # %% answer="draw_many"
@@ -158,19 +159,18 @@ plots.images(torch.cat([x, x_hat]), alt, rows=rows)
 # %% [markdown]
 # ## 4 · One question in words
 #
-# ●●○, 10 minutes, 4 points. A friend writes `z = torch.normal(mu, sigma.abs())`. A histogram of her z looks exactly like
-# one of yours. The model trains without an error, but the loss stops falling near 206, and every reconstruction is the same
-# grey blob. Explain to her, in three to six sentences, why equal samples are not enough, and what becomes of her encoder.
+# ●●○, 10 minutes, 4 points. A friend writes `z = mu + sigma.detach() * eps`, and all else as you do. A histogram of her z
+# looks exactly like one of yours, and her model trains without an error. Her loss stops well below the 206 nats of the mean
+# image, but above yours. Explain to her, in three to six sentences: who still tells σ what to be, and which values does
+# σ take? Can z say which digit was read, and what does that cost now? How would one look at two numbers and find this?
 
 # %% [markdown] written="why-not-normal" points=4
-# Both ways draw from N(μ, σ²), so the histograms agree. But training needs more of z than its value: it needs dz/dμ and
-# dz/dσ, to know which way to move the encoder. `torch.normal` draws inside a function that has no derivative, so the
-# gradient through it is zero, without an error. In μ + σ·ε the chance is in ε, which depends on nothing, and z is a plain
-# formula with dz/dμ = 1 and dz/dσ = ε. Without it the BCE never reaches the encoder; only the KLD does, and that is
-# smallest for μ = 0 and |σ| = 1, whatever the image. Then z is noise that tells nothing, and the best the decoder can do
-# is to draw the mean of all images.
+# `detach` cuts the way from the BCE to σ, not that to μ: dz/dμ is still 1. So σ hears from the KLD alone, and that is
+# smallest for |σ| = 1, in every dimension and for every image. The noise then has the full width of the prior, whether an
+# image needs exact numbers or not. μ still hears from both, so z can tell the digits apart; but μ must go far out to be
+# heard through noise of 1, and pays ½ μ² for it. That is why the loss lies between 206 and a good one. One sees it in the
+# mean of |σ|, which is 1 everywhere, where a healthy encoder has small σ in the dimensions that it uses.
 #
-# **Rubric.** 1 point: the samples are the same, the gradients are not. 1 point: through `torch.normal` the gradient to μ and σ
-# is zero (or cut), and dz/dμ = 1, dz/dσ = ε with the trick. 1 point: the encoder then learns from the KLD only and goes to
-# N(0, I) for every image. 1 point: z carries no information, so the decoder draws the mean image. No point for "torch.normal is
-# not random enough" or "the noise is too large".
+# **Rubric.** 1 point: only the KLD reaches σ, the BCE does not. 1 point: so |σ| goes to 1 everywhere. 1 point: μ still learns
+# from the BCE, z carries information, at the price of a large ½ μ². 1 point: a look that would show it: |σ| by dimension, or
+# the gradient of σ without the KLD, which is zero. No point for "the samples are wrong" or "the learning rate".
