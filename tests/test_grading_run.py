@@ -29,6 +29,8 @@ from vae_grade.records import (
     Record,
     State,
     Submission,
+    compute_fingerprint,
+    read_materials,
 )
 from vae_lib.files import write
 from vae_probe.outcome import Outcome
@@ -95,30 +97,38 @@ def test_the_model_answers_of_an_assignment_earn_all_points(name, needs_bubblewr
     assert not [flag for flag in record.flags if "worth a look" not in flag]
 
 
-def test_who_is_named_is_graded_again_and_who_was_timed_out_with_more_seconds(tmp_path, needs_bubblewrap):
-    endless = handed_in.filled(bce="while True: pass")
-    handed_in.hand_in(tmp_path, ann=handed_in.perfect(), eve=endless)
-    assert "1 timed out" in grade(tmp_path, "--seconds", 1)
+def test_who_is_named_is_graded_again_and_who_was_timed_out_with_more_seconds(tmp_path, monkeypatch):
+    folder = TeacherFolder(tmp_path)
+    handed_in.hand_in(tmp_path, ann=handed_in.perfect(), eve=handed_in.perfect())
+    seeds = []
 
-    def again(*words):
+    def grade_all(todo, settings, *_):
+        for submission in todo:
+            seeds.append(settings[NAME].seed)
+            record = handed_in.make_record()
+            record.fingerprint = compute_fingerprint(read_materials(submission), handed_in.ASSIGNMENT)
+            if submission.student == "eve":
+                stopped = dict(end="timed out", limit=max(7, settings[NAME].limits.seconds))  # a slow machine
+                record.exercises = {"bce": replace(record.exercises["bce"], **stopped)}
+            yield submission, record
+
+    monkeypatch.setattr(run, "grade_all", grade_all)
+
+    def graded(seconds, *again):
         before = records(tmp_path)
-        said = grade(tmp_path, *words)
-        changed = {path.parent.name for path, when in records(tmp_path).items() if when != before[path]}
-        assert said.startswith(f"{len(changed)} graded now")
+        limits = replace(sandbox.LIMITS, sandboxed=False, seconds=seconds)
+        counts = run.run(folder, limits=limits, selection=run.Selection(*again))
+        changed = {path.parent.name for path, when in records(tmp_path).items() if when != before.get(path)}
+        assert counts.total() == len(changed)
         return changed
 
-    seeds = (tmp_path / "rules.json").read_text()
-    assert again("--seconds", 1) == set()
-    # The limit was measured on a slow machine: none is as slow as this.
-    assert again("--seconds", 1, "--again", "ann") == {"ann"}
-    assert again("--seconds", 1, "--again", "--assignment", NAME) == {"ann", "eve"}
-    record = next(path for path in records(tmp_path) if path.parent.name == "eve")
-    limit = json.loads(record.read_text())["exercises"]["bce"]["limit"]
-    assert again("--seconds", limit) == set()
-    assert again("--seconds", limit + 1) == {"eve"}
-    assert (tmp_path / "rules.json").read_text() == seeds
-    exercises = json.loads(record.read_text())["exercises"].values()
-    assert {exercise["seed"] for exercise in exercises} == {json.loads(seeds)["seeds"][NAME]}
+    assert graded(2) == {"ann", "eve"}
+    assert graded(2) == set()
+    assert graded(2, ["ann"]) == {"ann"}
+    assert graded(2, [], NAME) == {"ann", "eve"}
+    assert graded(7) == set()
+    assert graded(8) == {"eve"}
+    assert len(set(seeds)) == 1
 
 
 @pytest.mark.parametrize(
@@ -128,7 +138,7 @@ def test_who_is_named_is_graded_again_and_who_was_timed_out_with_more_seconds(tm
         (["--assignment", "04"], f"Nothing was collected of the assignment '04'; there is {NAME}"),
     ],
 )
-def test_a_name_that_is_not_there_is_a_sentence(tmp_path, capsys, words, sentence, needs_bubblewrap):
+def test_a_name_that_is_not_there_is_a_sentence(tmp_path, capsys, words, sentence):
     from vae_grade.cli import main
 
     handed_in.hand_in(tmp_path, ann=handed_in.perfect())
@@ -136,17 +146,31 @@ def test_a_name_that_is_not_there_is_a_sentence(tmp_path, capsys, words, sentenc
     assert sentence in capsys.readouterr().err
 
 
-def test_of_two_hand_ins_the_best_counts_where_the_teacher_says_so(tmp_path, needs_bubblewrap):
+def test_of_two_hand_ins_the_best_counts_where_the_teacher_says_so(tmp_path, monkeypatch):
     folder = TeacherFolder(tmp_path)
     handed_in.hand_in(tmp_path, ann=handed_in.half())
     write(folder.earlier_notebook("ann", NAME, "0123"), handed_in.as_bytes(handed_in.perfect()))
-    grade(tmp_path)
-    assert handed_in.read_marks(folder.gradebook_url)["ann"] == HALF
-    grade(tmp_path, "--counts", "best")
-    assert handed_in.read_marks(folder.gradebook_url)["ann"] == PERFECT
-    assert grade(tmp_path).startswith("0 graded now")  # the choice is kept
-    grade(tmp_path, "--counts", "latest")
-    assert handed_in.read_marks(folder.gradebook_url)["ann"] == HALF
+    limits = replace(sandbox.LIMITS, sandboxed=False)
+
+    def grade_one(material, setting):
+        record = handed_in.make_record()
+        mark = 10.0 if material.notebook == handed_in.as_bytes(handed_in.perfect()) else 3.0
+        record.exercises = {"kld": replace(record.exercises["kld"], points=mark)}
+        return record
+
+    def grade_all(todo, settings, *_):
+        for submission in todo:
+            yield submission, judge.grade_best(read_materials(submission), settings[NAME])
+
+    monkeypatch.setattr(judge, "grade", grade_one)
+    monkeypatch.setattr(run, "grade_all", grade_all)
+
+    def mark_after(counts):
+        run.run(folder, limits=limits, counts=counts)
+        return handed_in.read_marks(folder.gradebook_url)["ann"]["test-kld"]
+
+    assert [mark_after(counts) for counts in (None, "best", None, "latest")] == [3.0, 10.0, 10.0, 3.0]
+    assert run.run(folder, limits=limits) == {}
 
 
 @pytest.mark.slow
