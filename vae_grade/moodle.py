@@ -135,7 +135,7 @@ def _find_grade(path: Path, rows: list[list[str]], people: list[int]) -> int:
 
 def _notes(path: Path, assignment: str, mine: list[Recipient], found: dict[Recipient, str], most: str) -> list[str]:
     notes = []
-    absent = sorted({one.name for one in mine} - {one.name for one in found})
+    absent = sorted(one.name for one in mine if one not in found)
     if absent:
         notes.append(f"{path.name}: no row for {', '.join(absent)}, who handed in {assignment}.")
     full = sum(load_assignments()[assignment].points.values())
