@@ -440,6 +440,13 @@ def test_what_comes_back_cannot_fill_the_memory():
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 < judge.MEMORY
 
 
+def test_numbers_of_one_hash_do_not_keep_the_judge_busy():
+    numbers = [k * (2**61 - 1) for k in range(40_000)]  # sets of them take minutes
+    cases = checks.split.draw(0)
+    result = checks.split.result(cases, [outcome(value=[[numbers, numbers[:100]]] * 3)] * len(cases))
+    assert result.points == 0
+
+
 def test_steps_that_did_not_come_back_earn_nothing():
     value = {"dict": {"losses": [0.0] * 3, "weights": [], "graph": False, "order": []}}
     cases = checks.train_step.draw(0)

@@ -21,6 +21,8 @@ from vae_checks.properties import Property, Seen, judge_each
 from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
+MOST = 2**31  # of larger numbers, many can have one hash: sets of them would take hours
+
 
 def check_index_sets(
     oracle: Callable,
@@ -129,11 +131,11 @@ def _results(each: Seen) -> list:
 
 
 def _integers(value: Any, depth: int) -> Any:
-    """A plain value as lists of int, nested so deep; None if it is something else."""
+    """A plain value as lists of int, nested so deep; None if it is something else, or larger than an index can be."""
     if isinstance(value, torch.Tensor) and value.ndim == depth < 2:
         value = value.tolist()
     if depth == 0:
-        return value if type(value) is int else None
+        return value if type(value) is int and abs(value) < MOST else None
     items = [_integers(item, depth - 1) for item in value] if isinstance(value, list) else [None]
     return None if None in items else items
 
