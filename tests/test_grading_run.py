@@ -360,6 +360,17 @@ def test_nothing_to_grade_is_a_sentence(tmp_path, capsys):
     assert "vae-grade run" in capsys.readouterr().err
 
 
+def test_a_link_among_what_was_collected_is_a_sentence(tmp_path, capsys):
+    from vae_grade.cli import main
+
+    handed_in.hand_in(tmp_path, ann=handed_in.perfect())
+    path = TeacherFolder(tmp_path).collected_notebook("eve", NAME)
+    path.parent.mkdir(parents=True)
+    path.symlink_to(TeacherFolder(tmp_path).collected_notebook("ann", NAME))
+    assert main(["--folder", str(tmp_path), "run"]) == 2
+    assert "is a link: take it away" in capsys.readouterr().err
+
+
 def test_another_system_is_a_sentence(monkeypatch, capsys, tmp_path):
     from vae_grade.cli import main
 
