@@ -117,8 +117,9 @@ plots.bars(per_digit, alt, ylabel="KLD, nats per image")
 # ## 3 · The KLD by sampling
 #
 # ●●○, 15 minutes. A formula from a paper may be copied wrongly. This test does not need it: draw `n` points z from
-# N(μ, σ²) for each image, and average log q(z) − log p(z) over them. Draw all noise from the `generator`.
-# `torch.distributions.Normal(mean, scale)` has a method `log_prob`. Here all σ are positive.
+# N(μ, σ²) for each image, each with noise of its own, and average log q(z) − log p(z) over them. Draw all noise from the
+# `generator` (a `torch.Generator`, a source of random numbers of its own). `torch.distributions.Normal(mean, scale)` has a
+# method `log_prob`; its method `sample` takes no generator. Here all σ are positive.
 
 
 # %% answer="kld_by_sampling"
@@ -139,33 +140,54 @@ result.points
 
 
 # %% [markdown]
-# Your function at work, on the first image: how far the estimate is off, for more and more draws. The error falls only
-# with 1/√n, so one more digit costs a hundred times as many draws. The closed form has no error: we train with it.
+# Your function at work, on the first image, 50 times for each number of draws: how far is the estimate off, as a root mean
+# square? Both axes are logarithms. The error falls only with 1/√n, so one more digit costs a hundred times as many draws.
+# The closed form has no error: we train with it.
 
 # %%
 your_sampling, whose = result.or_library()
-one = mu[:1], sigma[:1].abs()
-off = {}
-for n in (10, 100, 1_000, 10_000):
-    estimate = your_sampling(*one, n, torch.Generator().manual_seed(0))
-    off[f"{n:,} draws"] = (estimate - loss.kld(*one)).abs().item()
-print(whose)
-plots.bars(off, "Error of the estimate for 10 to 10,000 draws.", ylabel="error, nats", decimals=2)
+one, generator = (mu[:1], sigma[:1].abs()), torch.Generator().manual_seed(0)
+draws, off = [10, 100, 1_000, 10_000], []
+for n in draws:
+    repeats = [your_sampling(*one, n, generator) - loss.kld(*one) for _ in range(50)]
+    off.append(torch.stack(repeats).square().mean().sqrt().item())
+print(
+    whose,
+    *[f"{n:,} draws: {error:.3f} nats." for n, error in zip(draws, off, strict=True)],
+    sep="\n",
+)
+alt = "The logarithm of the error against that of the number of draws: a line that falls by 1 as n grows by 100."
+x_axis, y_axis = torch.tensor([draws, off]).log10()
+curves = {"your error": y_axis, "1/√n": y_axis[0] - 0.5 * (x_axis - 1)}
+plots.lines(x_axis, curves, alt, xlabel="log10 n", ylabel="log10 error, nats")
 
 # %% [markdown]
 # ## 4 · One question in words
 #
-# ●●○, 10 minutes, 4 points. A friend writes `F.binary_cross_entropy_with_logits(x_logits, x)` for the BCE, with the mean
-# that PyTorch takes if not told otherwise, and adds your KLD. The model trains without an error, but all its samples and
-# all its reconstructions look like the same grey blob. Explain to your friend, in three to six sentences, what went wrong
-# and why the pictures look like that.
+# ●●○, 10 minutes, 4 points. Four friends train the same model and print the loss of three epochs:
+#
+# | friend | first epoch | second epoch | third epoch |
+# |---|---|---|---|
+# | A | 48.3 | 13.3 | 6.3 |
+# | B | 462 | 256 | 227, and in the end 206 |
+# | C | −310,000 | −16,000,000 | still falling, faster and faster |
+# | D | 1.9 | 0.80 | 0.50 |
+#
+# One feeds standardized pixels (mean 0, standard deviation 1). One calls `F.binary_cross_entropy_with_logits(x_logits, x)`
+# with the mean that PyTorch takes if not told otherwise, and adds your KLD. One takes the mean in both, BCE and KLD, over
+# everything. One has a z that does not depend on the image. Who is who, and how do you know? Of A, say also what its
+# samples look like, and why.
 
 # %% [markdown] written="why-the-blob" points=4
-# The mean divides the BCE by the number of pixels, 784. The KLD is still a sum over the latent dimensions. Beside each
-# other, this is a β-VAE with β = 784: a nat of KLD must save 784 nats of BCE to pay. It never does, so the encoder tells
-# nothing, μ = 0 and σ = 1 for every image. The decoder cannot know which digit is meant, and the best single answer for
-# all images is their mean: the grey blob.
+# B has the z without information: 206 nats are what the mean image costs, and that is the best that a decoder can draw
+# which knows nothing. C feeds standardized pixels: a BCE of numbers outside [0, 1] has no lowest value, and the loss falls
+# below zero without end. A and D are too small for a sum over 784 pixels: means. In D both halves are means, and it is
+# soon below 0.69, the mean BCE of grey, on its way to 206/784 = 0.26. In A the KLD is still a sum over the latent
+# dimensions: a mean BCE is never above 0.7 for long, so nearly all of 48 is KLD, and it is all that training brings down.
+# Beside a BCE that is 784 times too small this is a β-VAE with β = 784: no nat of KLD ever pays, μ = 0 and σ = 1 for every
+# image, and all samples are the grey mean image.
 #
-# **Rubric.** 1 point: names the mean over pixels (not the sum). 1 point: says that it is β = 784, or that the KLD weighs
-# 784 times too much. 1 point: the encoder's answer becomes the prior, z carries no information (posterior collapse).
-# 1 point: the decoder then draws the mean image. No point for "the learning rate" or "too few epochs".
+# **Rubric.** 1 point: B knows nothing of the image, 206 is the mean image; and C is standardized, because a BCE below zero
+# needs x outside [0, 1]. 1 point: A and D are means, by their size (206/784 = 0.26). 1 point: A is the one whose KLD is
+# a sum, because a mean BCE cannot be 48. 1 point: β = 784, the encoder's answer becomes the prior, and the
+# samples are the mean image. No point for "the learning rate" or "too few epochs".
