@@ -145,7 +145,7 @@ def _likeness(seen: list[Seen]) -> tuple[list, Tensor]:
     reached = [g is not None and bool(g.any()) for g in outcome.gradients.values()]
     ignored = len(seen) > 1 and same(outcome.value, seen[1].outcome.value)
     if (z == z[0]).all():
-        return ["repeated", outcome.seeded, same(z[0].double(), mu)], torch.zeros(0)
+        return ["repeated", outcome.seeded, same(z[0].double(), mu), ignored], torch.zeros(0)
     z, spread = z.double(), z.double().std(0)
     noise = (z - z.mean(0)) / spread
     together = torch.corrcoef(noise.flatten(1).T).view(2 * noise.shape[1:]).abs()  # a negative sigma turns the sign
