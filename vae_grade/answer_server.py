@@ -27,8 +27,13 @@ import time
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from vae_grade import system_calls
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 # <linux/sched.h>: the namespaces of a sandbox, which the guard enters; that of pids it makes.
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
@@ -83,9 +88,9 @@ class Job:
 
     name: str
     call: str
-    cells: list
-    files: dict
-    cases: object
+    cells: list[str]
+    files: dict[str, str]
+    cases: Any
     without: str
 
 
@@ -112,15 +117,15 @@ class Verdict:
     reason: str = ""
     seconds: float = 0.0
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.end}: {self.reason}" if self.reason else str(self.end)
 
-    def to_json(self):
+    def to_json(self) -> bytes:
         """As bytes, which `from_json` reads."""
         return json.dumps(asdict(self)).encode()
 
     @classmethod
-    def from_json(cls, data):
+    def from_json(cls, data: bytes) -> Self:
         """The verdict in what a guard wrote.
 
         Raises:
@@ -130,7 +135,7 @@ class Verdict:
         return cls(End(fields["end"]), str(fields["reason"]), float(fields["seconds"]))
 
 
-def main():
+def main() -> None:
     """Set up what the first message says, then fork for each that follows, until the other side is gone."""
     with (
         socket.socket(fileno=int(sys.argv[1])) as link,
@@ -156,7 +161,7 @@ def main():
                 os.close(descriptor)
 
 
-def load_calls():
+def load_calls() -> ModuleType:
     """The package `vae_probe`; from now on `import vae_checks` finds the stand-in, and no oracle."""
     import vae_probe as call
 
@@ -164,7 +169,7 @@ def load_calls():
     return call
 
 
-def set_up(cells):
+def set_up(cells: list[str]) -> "InteractiveShell":
     """An IPython shell, without its history and a terminal, in which the cells of the release have run.
 
     No cell may run a backward pass: PyTorch's autograd does not work in a fork of a process that did.
@@ -172,8 +177,8 @@ def set_up(cells):
     from IPython.core.history import HistoryManager
     from IPython.core.interactiveshell import InteractiveShell
 
-    HistoryManager.enabled = False
-    shell = InteractiveShell.instance()
+    HistoryManager.enabled = False  # type: ignore[assignment]  # it is a traitlet
+    shell: Any = InteractiveShell.instance()
     shell.enable_gui = lambda gui=None: None  # for %matplotlib inline
     shell.system = shell.system_raw  # for !command, without a terminal
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
@@ -183,7 +188,15 @@ def set_up(cells):
     return shell
 
 
-def guard(shell, calls, limits, sandbox, job, outcomes, verdict):
+def guard(
+    shell: "InteractiveShell",
+    calls: ModuleType,
+    limits: Limits,
+    sandbox: int,
+    job: int,
+    outcomes: int,
+    verdict: int,
+) -> None:
     """Enter the sandbox, run the job in a child, watch it, write a verdict, end all in the sandbox. Never returns.
 
     Args:
@@ -222,7 +235,7 @@ def guard(shell, calls, limits, sandbox, job, outcomes, verdict):
             os._exit(0)
 
 
-def enter(sandbox):
+def enter(sandbox: int) -> None:
     """Enter the namespaces of a sandbox, begin a pid namespace, and close what bubblewrap leaves open.
 
     That is a namespace of its own, in which a student's code would have all rights; a disk without a limit, the root;
@@ -239,14 +252,16 @@ def enter(sandbox):
         raise OSError(ctypes.get_errno(), "unshare")
 
 
-def be_first(shell, calls, limits, job, outcomes, ready):
+def be_first(
+    shell: "InteractiveShell", calls: ModuleType, limits: Limits, job: int, outcomes: int, ready: int
+) -> NoReturn:
     """Start the student's process and wait for whatever ends in the sandbox. Never returns.
 
     A byte goes to the pipe `ready` when all rights are given up; without it, the sandbox was not entered. The exit
     status is the number of the signal that the student's process died of, or 0.
     Waiting for all, it is charged for the seconds of those whose parents ended before them.
     """
-    status = signal.SIGKILL
+    status = int(signal.SIGKILL)
     try:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         show_own_processes()
@@ -267,14 +282,14 @@ def be_first(shell, calls, limits, job, outcomes, ready):
         os._exit(status)
 
 
-def show_own_processes():
+def show_own_processes() -> None:
     """A /proc of this pid namespace, of processes only: no settings or counters of the machine, no keys."""
     flags = ctypes.c_ulong(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
     if libc.mount(b"proc", b"/proc", b"proc", flags, b"subset=pid"):
         raise OSError(ctypes.get_errno(), "mount /proc")
 
 
-def give_up_rights():
+def give_up_rights() -> None:
     """No capabilities, now or later, the filter for system calls, and nobody may read or trace this process."""
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     capability = 0
@@ -288,7 +303,7 @@ def give_up_rights():
     system_calls.install()
 
 
-def run(shell, calls, limits, job, outcomes):
+def run(shell: "InteractiveShell", calls: ModuleType, limits: Limits, job: int, outcomes: int) -> NoReturn:
     """Take the limits, then run the student's code and write the outcomes. Never returns."""
     try:
         libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # its own /proc/self is the student's
@@ -302,7 +317,7 @@ def run(shell, calls, limits, job, outcomes):
         os._exit(0)
 
 
-def keep_only(*descriptors):
+def keep_only(*descriptors: int) -> None:
     """Close all other file descriptors; nothing reads from or writes to a terminal."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
@@ -314,7 +329,7 @@ def keep_only(*descriptors):
     os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def take_limits(limits):
+def take_limits(limits: Limits) -> None:
     """Limits for this process and all that it starts, and a session of its own."""
     os.setsid()
     os.chdir("/tmp")
@@ -331,7 +346,7 @@ def take_limits(limits):
         resource.setrlimit(kind, (most, most))
 
 
-def watch(first, limits, own):
+def watch(first: int, limits: Limits, own: "Usage") -> Verdict:
     """Wait for the first process to end, or for all in the sandbox to pass a limit.
 
     Seconds are the processor's, so that a busy machine costs no student a point. Who sleeps has `PATIENCE` times as
@@ -373,7 +388,7 @@ def watch(first, limits, own):
     return Verdict(End.KILLED, f"its process ended by {signal.Signals(abs(code)).name}")
 
 
-def seconds_waited(process):
+def seconds_waited(process: Path) -> float:
     """The seconds for which a process was ready to run and no processor was free; 0 where the kernel counts none.
 
     /proc/PID/schedstat: nanoseconds on a processor, nanoseconds ready to run, time slices.
@@ -384,7 +399,7 @@ def seconds_waited(process):
     return 0.0
 
 
-def crowd():
+def crowd() -> float:
     """How many want to run, or wait for a disk, on each processor of the machine: from 1 to `MOST_CROWDED`."""
     info = ctypes.create_string_buffer(512)
     libc.sysinfo(info)  # struct sysinfo: the uptime, then the load averages, in units of 1/65536
@@ -392,7 +407,7 @@ def crowd():
     return min(MOST_CROWDED, max(1.0, load / os.cpu_count()))
 
 
-def add_up(processes, limits, own):
+def add_up(processes: dict[int, Path], limits: Limits, own: "Usage") -> tuple[str, float]:
     """What all processes of the sandbox use together.
 
     Each process has the seconds of its children that have ended, too, once it has waited for them; so nobody's are
@@ -436,7 +451,7 @@ class Usage:
     cpu_seconds: float
 
     @classmethod
-    def of(cls, process):
+    def of(cls, process: Path) -> Self:
         """Read it.
 
         Args:
@@ -462,19 +477,19 @@ STAT_FIELDS = (
 )
 
 
-def read_statm(process):
+def read_statm(process: Path) -> dict[str, int]:
     """The fields of /proc/PID/statm by name, in pages."""
     return dict(zip(STATM_FIELDS, map(int, (process / "statm").read_text().split()), strict=False))
 
 
-def read_stat(process):
+def read_stat(process: Path) -> dict[str, int]:
     """The numbers of /proc/PID/stat by name, times in clock ticks; without pid, command and state."""
     fields = (process / "stat").read_text().rpartition(")")[2].split()
     named = zip(STAT_FIELDS, fields, strict=False)
     return {name: int(value) for name, value in named if name != "state"}
 
 
-def outcomes_of(shell, calls, job):
+def outcomes_of(shell: "InteractiveShell", calls: ModuleType, job: Job) -> bytes:
     """Put the files of a job into the working folder, run its cells, call its function: outcomes as JSON."""
     sys.path.insert(0, os.getcwd())  # as a kernel has it: a cell may write a module
     for name, data in job.files.items():

@@ -16,12 +16,13 @@ import sysconfig
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Self
 
 import vae_checks
 import vae_lib
 import vae_probe
 from vae_grade import answer_server, system_calls
-from vae_grade.answer_server import End, Limits, Verdict
+from vae_grade.answer_server import End, Job, Limits, Verdict
 from vae_grade.assignments import Refused
 from vae_lib.data import CACHE
 
@@ -34,7 +35,7 @@ class AnswerServerDied(Exception):
     """The answer server is gone."""
 
 
-def require_sandbox():
+def require_sandbox() -> None:
     """Make a sandbox and end it.
 
     Raises:
@@ -57,10 +58,10 @@ class Sandbox:
     It has no pid namespace: the guard makes that, so that `cat` is out of a student's sight and reach.
     """
 
-    def __init__(self, limits):
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         """Start it, and wait until its file system stands."""
         # What is mounted later hides what was there: Python may be installed below /tmp.
         options = _private(self.limits.disk) + _read_only()
@@ -68,7 +69,7 @@ class Sandbox:
         arguments = _in_memory("\0".join([*options, "--info-fd", str(write_info)]).encode())
         self._process = subprocess.Popen(
             # By --args, so that the student's /proc does not show them.
-            [shutil.which("bwrap"), "--args", str(arguments), "cat"],
+            [shutil.which("bwrap") or "bwrap", "--args", str(arguments), "cat"],
             env={},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -77,38 +78,42 @@ class Sandbox:
         )
         os.close(write_info)
         os.close(arguments)
+        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        assert stdin is not None  # they are pipes
+        assert stdout is not None
+        assert stderr is not None
         try:
-            self._process.stdin.write(b"!")
-            self._process.stdin.flush()
-            if self._process.stdout.read(1) != b"!":
+            stdin.write(b"!")
+            stdin.flush()
+            if stdout.read(1) != b"!":
                 raise BrokenPipeError
             with open(info, "rb", closefd=False) as file:
                 self.pidfd = os.pidfd_open(json.load(file)["child-pid"])
         except BrokenPipeError:
-            reason = self._process.stderr.read().decode(errors="replace").strip()
+            reason = stderr.read().decode(errors="replace").strip()
             self._end()
             raise Refused(f"bubblewrap does not work here ({reason}): {INSTALL}.") from None
         finally:
             os.close(info)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         """End what keeps it."""
         os.close(self.pidfd)
         self._end()
 
-    def _end(self):
+    def _end(self) -> None:
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for stream in filter(None, (self._process.stdin, self._process.stdout, self._process.stderr)):
             with contextlib.suppress(BrokenPipeError):
                 stream.close()
 
 
-def _read_only():
+def _read_only() -> list[str]:
     """What a sandbox shows of this machine: the system's programs, Python, vae_lib, vae_probe, and the images."""
     shown = {"/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", sys.base_prefix, sys.prefix, str(CACHE)}
-    shown |= {str(Path(package.__file__).parent) for package in (vae_lib, vae_probe)}
+    shown |= {path for package in (vae_lib, vae_probe) for path in package.__path__}
     options = [word for path in sorted(shown, key=len) for word in ("--ro-bind-try", path, path)]
     # Where one of these is below a folder that is shown, as in site-packages, the oracles still are not.
     for oracles in {Path(vae_checks.__file__).parent, Path(sysconfig.get_path("purelib"), "vae_checks")}:
@@ -117,7 +122,7 @@ def _read_only():
     return options
 
 
-def _private(disk):
+def _private(disk: int) -> list[str]:
     """Its own everything else: no network, a small working folder that nobody keeps, clean environment."""
     options = ["--unshare-user", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     options += ["--uid", "1000", "--gid", "1000", "--die-with-parent", "--new-session"]
@@ -133,7 +138,7 @@ def _private(disk):
 class AnswerServer:
     """The process that runs the answers to an assignment, `answer_server.py`; `run` sends it an answer at a time."""
 
-    def __init__(self, setup, limits):
+    def __init__(self, setup: list[str], limits: Limits) -> None:
         """Start it, and wait until the cells of the release have run: seconds, once.
 
         Args:
@@ -158,12 +163,12 @@ class AnswerServer:
         start = {"setup": setup, "limits": asdict(limits)}
         self._link.sendall(json.dumps(start).encode() + b"\n")
         if self._link.recv(6) != b"ready\n":
-            reason = self._process.stderr.read().decode(errors="replace").strip().splitlines()[-1:]
+            reason = self._process.communicate()[1].decode(errors="replace").strip().splitlines()[-1:]
             raise Refused(
                 f"The assignment's own first cells fail ({''.join(reason)}): run tools/build_notebooks.py --check."
             )
 
-    def run(self, job, seconds):
+    def run(self, job: Job, seconds: int) -> tuple[bytes, Verdict]:
         """Run an answer.
 
         Args:
@@ -177,11 +182,11 @@ class AnswerServer:
             AnswerServerDied: the answer server is gone.
             Refused: this machine lets nobody enter a sandbox.
         """
-        job = _in_memory(json.dumps(asdict(job)).encode())
+        file = _in_memory(json.dumps(asdict(job)).encode())
         if not self.limits.sandboxed:
-            return self._send(job, os.open(os.devnull, os.O_RDONLY), seconds)
+            return self._send(file, os.open(os.devnull, os.O_RDONLY), seconds)
         with Sandbox(self.limits) as sandbox:
-            outcomes, verdict = self._send(job, os.dup(sandbox.pidfd), seconds)
+            outcomes, verdict = self._send(file, os.dup(sandbox.pidfd), seconds)
         if verdict.end == End.REFUSED:
             raise Refused(
                 "The sandbox cannot be entered here; in some containers it cannot, because /proc/sys is read-only. "
@@ -189,7 +194,7 @@ class AnswerServer:
             )
         return outcomes, verdict
 
-    def _send(self, job, pidfd, seconds):
+    def _send(self, job: int, pidfd: int, seconds: int) -> tuple[bytes, Verdict]:
         outcomes, write_outcomes = os.pipe()
         verdict, write_verdict = os.pipe()
         sent = [pidfd, job, write_outcomes, write_verdict]
@@ -207,7 +212,7 @@ class AnswerServer:
             os.close(outcomes)
             os.close(verdict)
 
-    def close(self):
+    def close(self) -> None:
         """End it."""
         self._link.close()
         try:
@@ -215,7 +220,8 @@ class AnswerServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._process.stderr.close()
+        if self._process.stderr:
+            self._process.stderr.close()
 
 
 # What libraries look at, and nothing of the teacher's.
@@ -232,7 +238,7 @@ ENVIRONMENT = {
 }
 
 
-def _in_memory(data):
+def _in_memory(data: bytes) -> int:
     """A file descriptor from which the data can be read."""
     descriptor = os.memfd_create("job")
     with open(descriptor, "wb", closefd=False) as file:
@@ -241,7 +247,7 @@ def _in_memory(data):
     return descriptor
 
 
-def _read(outcomes, verdict, deadline):
+def _read(outcomes: int, verdict: int, deadline: float) -> tuple[bytes, Verdict]:
     """All that comes by the two pipes until the guard has closed its own, or too much comes, or the deadline passes.
 
     Args:
@@ -272,4 +278,4 @@ def _read(outcomes, verdict, deadline):
                 return b"", Verdict(End.KILLED, f"more than {LARGEST_OUTCOME / 2**20:.0f} MB came back")
     if not received[verdict]:
         return b"", Verdict(End.KILLED, "its guard is gone")
-    return bytes(received[outcomes]), Verdict.from_json(received[verdict])
+    return bytes(received[outcomes]), Verdict.from_json(bytes(received[verdict]))

@@ -243,7 +243,7 @@ NUMBER_AT, ARCHITECTURE_AT, ARGUMENTS_AT = 0, 4, 16  # bytes into `struct seccom
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 
 
-def instructions(machine):
+def instructions(machine: str) -> list[tuple[int, int, int, int]]:
     """The filter as a list of (operation, how many to jump over if equal, and if not, operand).
 
     Args:
@@ -261,7 +261,8 @@ def instructions(machine):
     ]
     column = list(AUDIT_ARCH).index(machine)
     for name, numbers in NUMBERS.items():
-        if numbers[column] is None:
+        number = numbers[column]
+        if number is None:
             continue
         block = []
         for condition in CONDITIONS.get(name, []):
@@ -271,11 +272,11 @@ def instructions(machine):
             block += [(JUMP_IF_EQUAL, count - at, 0, value) for at, value in enumerate(condition.values)]
             block += [(RETURN, 0, 0, RETURN_ERROR | condition.error)]
         block += [allow]
-        program += [(JUMP_IF_EQUAL, 0, len(block), numbers[column]), *block]
+        program += [(JUMP_IF_EQUAL, 0, len(block), number), *block]
     return [*program, no_such_call]
 
 
-def install():
+def install() -> None:
     """Put the filter on this process and all that it will start; it needs "no new privileges", and stays for good.
 
     Raises:

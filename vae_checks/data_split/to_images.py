@@ -7,14 +7,14 @@ import torch
 
 from vae_checks.check import check_against
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property
+from vae_checks.properties import Property, Seen
 from vae_probe.outcome import Case
 
 
-def _draw_bytes(seed):
+def _draw_bytes(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
 
-    def inputs(batch, brightest):
+    def inputs(batch: int, brightest: int) -> dict[str, torch.Tensor]:
         return {"pixels": torch.randint(brightest + 1, (batch, 28, 28), generator=generator).byte()}
 
     # In a dark image no pixel is white: there, the brightest pixel is no measure.
@@ -25,12 +25,12 @@ def _draw_bytes(seed):
     ]
 
 
-def _to_images(pixels):
+def _to_images(pixels: torch.Tensor) -> torch.Tensor:
     bytes_ = pixels.numpy()
     return torch.from_numpy(bytes_.reshape(len(bytes_), -1) / np.float32(255))
 
 
-def _as_floats(pixels):
+def _as_floats(pixels: torch.Tensor) -> torch.Tensor:
     return pixels.flatten(1).double()
 
 
@@ -109,7 +109,7 @@ _values_of_images = check_against(
 )
 
 
-def _float32(seen):
+def _float32(seen: list[Seen]) -> str:
     types = {str(getattr(each.outcome.value, "dtype", "no tensor")) for each in seen}
     return "" if types == {"torch.float32"} else f"expected torch.float32, got {' and '.join(sorted(types))}"
 
