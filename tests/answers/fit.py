@@ -75,6 +75,11 @@ def fit_sorted(train_x, val_x, generator):
     return model, sorted(history, reverse=True)
 
 
+def fit_measured_before(train_x, val_x, generator):
+    model, history = fit_too_short(train_x, val_x, generator)
+    return model, [measured(VAE(), val_x), *history[:-1]]
+
+
 def only_bce(model, x, eps):
     return vae_loss(x, *model(x, eps)).bce.mean()
 
@@ -131,6 +136,7 @@ WRONG = [
     ("not trained on train_x", fit_other_images),
     ("not trained on train_x", lambda train_x, val_x, generator: (VAE(), [150.0])),
     ("the KLD left out", lambda *inputs: fit_too_short(*inputs, loss=only_bce)),
+    ("measured before the epoch", fit_measured_before),
     ("the best loss, not the last one", fit_sorted),
     ("the generator is not used", fit_set_back),
     ("chance that is not from the generator", fit_with_chance),
