@@ -423,7 +423,7 @@ def test_hints_come_one_after_the_other():
     assert [hint.text for hint in given[:3]] == ["first", "second", "third"]
     assert given[3] == given[4]
     assert repr(given[3]) == (
-        "No more hints for hinted: the third was the last; checks.hinted.hint(1), 2 and 3 show them once more"
+        "No more hints for hinted: The third was the last; checks.hinted.hint(1), 2 and 3 show them once more"
     )
     own.hint(1)
     assert own.hint().text == "second"  # the one after the last that was shown

@@ -143,7 +143,7 @@ class Check:
             ValueError: another level.
         """
         if level is None and _hints_given[self.name] == len(self.hints):
-            again = f"the third was the last; checks.{self.name}.hint(1), 2 and 3 show them once more"
+            again = f"The third was the last; checks.{self.name}.hint(1), 2 and 3 show them once more"
             return Hint(f"No more hints for {self.name}", again)
         level = _hints_given[self.name] + 1 if level is None else level
         if level not in (1, 2, 3):

@@ -46,6 +46,18 @@ def epoch_while_training(model, x, eps, batch_size):
     return sum(losses) / len(losses)
 
 
+@torch.no_grad()
+def epoch_of_chunks(model, x, eps, batch_size):
+    pairs = zip(x.chunk(batch_size), eps.chunk(batch_size), strict=True)
+    return sum(loss_by_hand(model, *pair).item() * len(pair[0]) for pair in pairs) / len(x)
+
+
+@torch.no_grad()
+def epoch_of_shuffled_images(model, x, eps, batch_size):
+    pairs = zip(DataLoader(x, batch_size, shuffle=True), eps.split(batch_size), strict=True)
+    return sum(loss_by_hand(model, *pair).item() * len(pair[0]) for pair in pairs) / len(x)
+
+
 def epoch_with_own_noise(model, x, eps, batch_size):
     with torch.no_grad():
         return sum(loss_by_hand(model, batch, None).item() * len(batch) for batch in x.split(batch_size)) / len(x)
@@ -128,6 +140,8 @@ WRONG = [
     ("three losses taken for one", lambda *inputs: mean_of(*inputs[:3], sum)),
     ("three losses taken for one", lambda *inputs: mean_of(*inputs[:3], lambda losses: losses.sum())),
     ("the mean over the pixels", lambda *inputs: epoch_of_images(*inputs) / inputs[1].shape[1]),
+    ("chunk taken for split", epoch_of_chunks),
+    ("an order that is drawn", epoch_of_shuffled_images),
     ("eps ignored", epoch_with_own_noise),
     ("eps ignored", lambda model, x, eps, size: epoch_of_images(model, x, 0 * eps, size)),
     ("the noise of the first batch for all batches", epoch_with_old_noise),

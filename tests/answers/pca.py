@@ -87,6 +87,12 @@ def pca_wrong_side_full(codes, k):
     return centred @ v[:, :k], s[:k] ** 2 / (s**2).sum()
 
 
+def pca_rows_of_v(codes, k):
+    centred = codes - codes.mean(0)
+    _, s, v = torch.svd(centred)
+    return centred @ v[:k].T, s[:k] ** 2 / (s**2).sum()
+
+
 def pca_without_s(codes, k):
     u = torch.linalg.svd(codes - codes.mean(0), full_matrices=False)[0]
     return u[:, :k], pca_by_covariance(codes, k)[1]
@@ -135,8 +141,9 @@ WRONG = [
         "components in place of points",
         lambda codes, k: (pca_components(codes, k)[0].T, pca_by_sklearn(codes, k)[1]),
     ),
-    ("columns of Vh taken for components", pca_wrong_side),
-    ("columns of Vh taken for components", pca_wrong_side_full),
+    ("V and its transpose mixed up", pca_wrong_side),
+    ("V and its transpose mixed up", pca_wrong_side_full),
+    ("V and its transpose mixed up", pca_rows_of_v),
     ("per cent, not shares", lambda codes, k: pca_spoilt(codes, k, share=lambda s: 100 * s)),
     ("the shares of all components", pca_shares(lambda s, k: s**2 / (s**2).sum())),
     ("each axis scaled to the same spread", lambda codes, k: pca_spoilt(codes, k, points=lambda p: p / p.std(0))),

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from vae_checks.check import Check, recognise_by
-from vae_checks.compare import alike, difference, same
+from vae_checks.compare import alike, describe, difference, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, shared
 from vae_probe.call import call_function
@@ -93,7 +93,7 @@ PCA_MISTAKES = [
     ),
     Mistake(
         "the mean over the wrong axis",
-        "Is it the mean image of the set that you take away, or from each image the mean of its own numbers?",
+        "Is it the mean code of the set that you take away, or from each image the mean of its own numbers?",
         lambda codes, k: _by_svd(codes - codes.mean(1, keepdim=True), k),
     ),
     Mistake(
@@ -175,8 +175,8 @@ PCA_MISTAKES = [
         _points(lambda codes, k: _axes(codes)[:k].T),
     ),
     Mistake(
-        "columns of Vh taken for components",
-        "`torch.linalg.svd` gives V or its transpose. Do the components stand in the rows or in the columns of it?",
+        "V and its transpose mixed up",
+        "Does `torch.linalg.svd` give V, or its transpose? And `torch.svd`? In which are the components rows?",
         _points(lambda codes, k: _centred(codes) @ _axes(codes)[:, :k]),
         _points(lambda codes, k: _centred(codes) @ torch.linalg.svd(_centred(codes)).Vh[:, :k]),
     ),
@@ -196,9 +196,9 @@ PCA_MISTAKES = [
 
 def _turn(points: Any, like: Any) -> Any:
     """The points with each column turned to the sign that it has in others: in a PCA it is free."""
-    if not (
-        isinstance(points, Tensor) and isinstance(like, Tensor) and points.shape == like.shape and points.ndim == 2
-    ):
+    if not (isinstance(points, Tensor) and isinstance(like, Tensor) and describe(points) == describe(like)):
+        return points  # complex ones, say
+    if points.ndim != 2:
         return points
     return points * torch.where((points.double() * like.double()).sum(0) < 0, -1, 1)
 

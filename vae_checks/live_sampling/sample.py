@@ -119,7 +119,7 @@ def _wrong_x_hat(each: Seen) -> str:
 def _not_from_the_generator(seen: list[Seen]) -> str:
     first, second = (each.outcome.value["z"] for each in seen[:2])
     if same(first, second):
-        return "another generator gives the very same z"
+        return "nothing in z depends on the generator that you are given"
     if any(each.outcome.varies for each in seen):
         return "generators in the same state give different pictures: some chance is not from the generator"
     if any(same(each.outcome.value["z"], each.outcome.value["again"]) for each in seen):

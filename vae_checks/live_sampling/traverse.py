@@ -1,10 +1,13 @@
 """Check of `traverse`: one dimension of a code takes other values."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from vae_checks.check import check_against
 from vae_checks.mistakes import Mistake
+from vae_checks.properties import Seen, shared
 from vae_probe.outcome import Case
 
 
@@ -52,7 +55,13 @@ def _without_copies(z: Tensor, dim: int, values: Tensor) -> Tensor:
     return rows
 
 
-traverse = check_against(
+def _unchanged(seen: list[Seen]) -> str:
+    fault = shared("inputs unchanged", 0).judge(seen)
+    alone = {each.case.kind for each in seen if each.outcome.changed} == {"one"}
+    return f"with a single value {fault}" if alone else fault
+
+
+_by_its_ways = check_against(
     _traverse,
     [
         Mistake(
@@ -122,4 +131,13 @@ traverse = check_against(
         "`repeat` makes copies; `expand` only shows the same memory many times. `rows[:, dim]` is a column.",
         "`rows = z.repeat(len(values), 1)`, then set `rows[:, dim]` to …, and return the rows.",
     ),
+)
+
+
+traverse = replace(
+    _by_its_ways,
+    properties=[
+        replace(property_, judge=_unchanged) if property_.name == "inputs unchanged" else property_
+        for property_ in _by_its_ways.properties
+    ],
 )

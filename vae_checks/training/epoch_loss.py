@@ -23,6 +23,8 @@ def _draw_epoch_loss(seed: int) -> list[Case]:
         _case("main", generator, 5, 4 * 5 + 1, seed + 1),
         _case("full batches", generator, 6, 2 * 6, seed + 2),
         _case("one", generator, 4, 1, seed + 3),
+        # More than batch_size² images: batch_size chunks of them are larger than batch_size.
+        _case("many batches", generator, 4, 6 * 4, seed + 4),
     ]
 
 
@@ -88,16 +90,32 @@ def _agree(wrong: tuple, students: tuple) -> bool:
     return wrong[0] == students[0] and (wrong[0] or same(wrong[1], students[1]))
 
 
+def _is_chunked(each: Seen) -> bool:
+    x, size = each.case.inputs["x"], each.case.inputs["batch_size"]
+    return not each.outcome.error and [n for n, _ in each.outcome.value["calls"]] == list(map(len, x.chunk(size)))
+
+
 def _recognise(seen: list[Seen]) -> Mistake | None:
+    if all(map(_is_chunked, seen)):
+        return CHUNKED
     # Not the single image, nor full batches: without a rest, some mistakes look alike.
     by_ways = recognise_by(_sign, EPOCH_MISTAKES, call_epoch_loss, agree=_agree, kinds=("main",))
     if mistake := by_ways(seen):
         return mistake
     if any(each.outcome.varies for each in seen):
-        return OTHER_NOISE
+        # For a single image an order changes nothing, and noise does.
+        return OTHER_NOISE if any(each.outcome.varies and each.case.kind == "one" for each in seen) else OTHER_ORDER
     return LEFT_OFF if any(not each.outcome.error and each.outcome.value["off"] for each in seen) else None
 
 
+CHUNKED = Mistake(
+    "chunk taken for split",
+    "Is 4 in `x.chunk(4)` the number of pieces, or the number of images in a piece? And in `x.split(4)`?",
+)
+OTHER_ORDER = Mistake(
+    "an order that is drawn",
+    "In which order come your images, and in which the rows of `eps`? Which row does image i get?",
+)
 OTHER_NOISE = Mistake(
     "eps ignored",
     "Where does your model get its noise from? Does the same call give the same number twice?",

@@ -81,7 +81,7 @@ def _from_the_generator(seen: list[Seen]) -> str:
     if error := first.error or other_chance.error or other_generator.error:
         return f"with {FEW} training images {stop_of(error)}"
     if same(first.value.history, other_generator.value.history):
-        return "another generator gives the very same training"
+        return "nothing in your training depends on the generator that it is given"
     if not same(first.value.history, other_chance.value.history):
         return "from the same weights and with the same generator, a second training goes another way"
     return ""
