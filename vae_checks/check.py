@@ -9,6 +9,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Any
 
 import torch
@@ -218,13 +219,16 @@ def check_against(
     terms = Terms(tolerance, parts, data)
 
     def agree(wrong: list[Seen], seen: list[Seen]) -> bool:
+        # A slip of the dtype alone says nothing of the mistake.
+        judged = [not (each.outcome.error and each.case.kind == "other dtype") for each in seen]
+        wrong, seen = list(compress(wrong, judged)), list(compress(seen, judged))
         outcomes, expected = [each.outcome for each in wrong], [each.expected for each in seen]
         return alike(outcomes, [each.outcome for each in seen], tolerance) and not alike(outcomes, expected, tolerance)
 
     properties = [shared(property_, worth, terms, (caps or {}).get(property_)) for property_, worth in points.items()]
     recognise = recognise_by(lambda seen: seen, mistakes, call, agree=agree)
     check = Check(name, properties, draw, call, recognise, hints, oracle, compared=True)
-    looked_at = {"one": "batch of one", "float64": "float64 and device"}
+    looked_at = {"one": "batch of one", "float64": "float64 and device", "other dtype": "dtype"}
     return replace(
         check, may_stop=tuple(kind for kind, property_ in looked_at.items() if property_ in points), forbidden=forbidden
     )

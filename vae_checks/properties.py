@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 
 from vae_checks.compare import describe, difference, same
-from vae_probe.call import LEFT_OVER, is_float, leaves
+from vae_probe.call import LEFT_OVER, NUMPY, is_float, leaves
 from vae_probe.outcome import CallError, Case, Outcome, pack
 
 
@@ -91,7 +91,10 @@ def _shape(seen: list[Seen], terms: Terms) -> str:
 
 def _value(kind: str) -> Callable[[list[Seen], Terms], str]:
     def judge(seen: list[Seen], terms: Terms) -> str:
-        return judge_each(partial(_difference, terms=terms), kind)(seen)
+        judge_one = partial(_difference, terms=terms)
+        # One of another dtype that ends with an error is judged under "dtype" alone.
+        others = [each for each in seen if kind == "main" and each.case.kind == "other dtype"]
+        return judge_each(judge_one, kind)(seen) or judge_each(judge_one)(others)
 
     return judge
 
@@ -141,8 +144,20 @@ def _precision(seen: list[Seen], terms: Terms) -> str:
     return ""
 
 
+def not_a_tensor(each: Seen) -> str:
+    """A sentence, where an array of NumPy came back; the numbers in it may be right."""
+    if each.outcome.note == NUMPY:
+        return "expected a torch.Tensor, got a NumPy array: torch.from_numpy makes the one of the other"
+    return ""
+
+
 def _dtype(seen: list[Seen], terms: Terms) -> str:
-    for _, outcome, expected in seen:
+    for each in seen:
+        case, outcome, expected = each
+        if fault := not_a_tensor(each):
+            return fault
+        if case.kind == "other dtype" and outcome.error:
+            return f"for float64 inputs {stop_of(outcome.error)}"
         for right, actual in zip(leaves(expected.value), leaves(outcome.value), strict=False):
             if isinstance(right, torch.Tensor) and isinstance(actual, torch.Tensor) and right.dtype != actual.dtype:
                 return f"expected {right.dtype}, which that of the inputs is, got {actual.dtype}"

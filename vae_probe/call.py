@@ -21,6 +21,7 @@ import torch
 from vae_probe.outcome import LONGEST_PRINT, NOTHING, Case, pack
 from vae_probe.watch import is_library, watch_calls
 
+NUMPY = "a NumPy array"  # the note on a value that is one, or has one among its parts
 LEFT_OVER = "delete this line"  # the message of a NotImplementedError that stands beside an answer
 
 
@@ -36,8 +37,8 @@ def call_function(function: Any, cases: list[Case]) -> list[dict]:
         "seeded", whether a global random state was set; "varies", whether another global random state gives another
         value; "moved", whether the generator was drawn from, if one was given; "device", where the result of the call
         on "meta" is; "error", None or its type, message and line; "printed", what the first call printed, up to
-        `LONGEST_PRINT`; "called", names of functions that are not the student's own; "note", what another way to
-        call has to say.
+        `LONGEST_PRINT`; "called", names of functions that are not the student's own; "note", `NUMPY` where
+        an array comes back, or what another way to call has to say.
     """
     return [observe(partial(_call, function, case)) for case in cases]
 
@@ -142,7 +143,8 @@ def _begin(seed: int) -> None:
 def _call(function: Any, case: Case) -> dict:
     _begin(1)
     inputs = fresh(case.inputs)
-    value = pack(call_with(function, inputs))
+    result = call_with(function, inputs)
+    value = pack(result)
     changed = [k for k, old in case.inputs.items() if k != "generator" and pack(inputs[k]) != pack(old)]
     moved = "generator" not in inputs or not torch.equal(
         inputs["generator"].get_state(), fresh(case.inputs)["generator"].get_state()
@@ -159,6 +161,7 @@ def _call(function: Any, case: Case) -> dict:
             "seeded": seeded,
             "varies": repr(again) != repr(value),
             "moved": moved,
+            "note": NUMPY if any(isinstance(leaf, np.ndarray) for leaf in leaves(result)) else "",
         }
         if case.gradients:
             outcome["gradients"] = _gradients(function, fresh(case.inputs))

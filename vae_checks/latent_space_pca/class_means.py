@@ -16,7 +16,7 @@ def _draw_classes(seed: int) -> list[Case]:
     sizes = [(45, 4, torch.float32), (10, 6, torch.float32), (60, 3, torch.float32), (30, 5, torch.float64)]
     return [
         Case(
-            "main",
+            "main" if dtype == torch.float32 else "other dtype",
             {"codes": 3 * torch.randn(n, d, generator=generator, dtype=dtype), "labels": _unbalanced(generator, n)},
         )
         for n, d, dtype in sizes

@@ -18,7 +18,8 @@ def _draw_walks(seed: int) -> list[Case]:
         # Neither in the same direction nor of the same length, so that the line is none of the other ways.
         across = torch.linalg.qr(torch.stack([start, torch.randn(dims, generator=generator, dtype=dtype)], 1)).Q[:, 1]
         end = 0.5 * start + 3 * across
-        return Case("main", {"z_start": start, "z_end": end, "steps": steps})
+        kind = "main" if dtype == torch.float32 else "other dtype"
+        return Case(kind, {"z_start": start, "z_end": end, "steps": steps})
 
     # As few steps as there can be, and counts at which 1 / (steps - 1), added up, misses 1.
     return [case(6, 7), case(4, 2), case(5, 11), case(3, 50), case(6, 8, torch.float64)]

@@ -10,7 +10,7 @@ from torch.distributions import Normal
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, difference, same
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property, Seen, judge_each, shared
+from vae_checks.properties import Property, Seen, judge_each, not_a_tensor, shared
 from vae_probe.outcome import Case
 from vae_probe.samples import call_samples
 
@@ -130,7 +130,7 @@ def _not_from_the_generator(seen: list[Seen]) -> str:
 PROPERTIES = [
     Property("shape", 1, judge_each(_wrong_shape), required=True),
     Property("z from N(0, I)", 4, judge_each(_wrong_z), cap=4),
-    Property("x_hat is decode(z)", 3, judge_each(_wrong_x_hat), cap=5),
+    Property("x_hat is decode(z)", 2, judge_each(_wrong_x_hat), cap=5),
     Property("draws from the generator", 2, _not_from_the_generator),
     shared("no global seed", 0),
 ]
@@ -319,7 +319,7 @@ SAMPLE_MISTAKES = [
 
 sample = Check(
     "sample",
-    PROPERTIES,
+    [*PROPERTIES, Property("a tensor", 1, judge_each(not_a_tensor))],
     _draw_samples,
     call_samples,
     recognise_by(_symptoms, SAMPLE_MISTAKES, call_samples),

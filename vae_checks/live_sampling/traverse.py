@@ -27,7 +27,7 @@ def _draw_traversals(seed: int) -> list[Case]:
         case("main", 5, 0, 4),
         case("one", 5, 3, 1),
         case("main", 7, 6, 9),
-        case("main", 6, 4, 7, torch.float64),
+        case("other dtype", 6, 4, 7, torch.float64),
     ]
 
 

@@ -1,0 +1,86 @@
+"""What a slip costs that is not what the exercise is about, and what students then read."""
+
+import numpy as np
+import pytest
+import torch
+
+import vae_checks as checks
+from tests.answers.class_means import means_vectorised
+from tests.answers.interpolate import walk_by_numpy
+from tests.answers.pca import pca_by_covariance, pca_by_sklearn, pca_wrong_side
+from tests.answers.traverse import set_column, set_without_clone
+
+
+def pictures(decode, n, latent_dim, generator):
+    return decode(torch.randn(n, latent_dim, generator=generator))
+
+
+def set_in_contiguous(z, dim, values):
+    rows = z.expand(len(values), -1).contiguous()
+    rows[:, dim] = values
+    return rows
+
+
+def by_weights(z_start, z_end, steps):
+    share = torch.linspace(0, 1, steps)[:, None]
+    return (1 - share) @ z_start[None] + share @ z_end[None]
+
+
+def by_index(codes, labels):
+    sums = torch.zeros(10, codes.shape[1]).index_add_(0, labels, codes)
+    return sums / labels.bincount(minlength=10)[:, None]
+
+
+def numpy_of(function):
+    def answer(*inputs):
+        result = function(*inputs)
+        return tuple(part.numpy() for part in result) if isinstance(result, tuple) else result.numpy()
+
+    return answer
+
+
+ARRAY = "expected a torch.Tensor, got a NumPy array"
+
+SLIPS = [
+    ("class_means", numpy_of(means_vectorised), 9, ARRAY),
+    ("pca", numpy_of(pca_by_covariance), 9, ARRAY),
+    ("pca", lambda codes, k: (pca_by_sklearn(codes, k)[0], pca_by_sklearn(codes, k)[1].numpy()), 9, ARRAY),
+    ("sample", numpy_of(pictures), 9, ARRAY),
+    ("interpolate", numpy_of(walk_by_numpy), 9, ARRAY),
+    ("interpolate", lambda a, b, steps: np.linspace(a.numpy(), b.numpy(), steps), 9, ARRAY),
+    ("traverse", numpy_of(set_column), 9, ARRAY),
+    (
+        "interpolate",
+        lambda a, b, steps: torch.lerp(a, b, torch.linspace(0, 1, steps)[:, None]),
+        9,
+        "for float64 inputs your code stops at",
+    ),
+    ("interpolate", by_weights, 9, "for float64 inputs your code stops at"),
+    ("class_means", by_index, 9, "for float64 inputs your code stops at"),
+    ("pca", pca_wrong_side, 6, "✓ shares"),
+    ("traverse", set_in_contiguous, 8, "with a single value z changed in place"),
+    ("traverse", set_without_clone, 3, "✗ inputs unchanged: z changed in place"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "points", "sentence"), SLIPS)
+def test_a_slip_costs_its_own_points_alone(name, answer, points, sentence):
+    for seed in range(3):
+        result = getattr(checks, name)(answer, seed)
+        assert result.points == points
+        assert sentence in repr(result)
+        assert result.state == "not yet"  # so the cell below is drawn with the library's
+
+
+def test_chance_that_is_not_from_the_generator_is_said_as_students_see_it():
+    unseeded = checks.sample(lambda decode, n, latent_dim, generator: decode(torch.randn(n, latent_dim)))
+    assert "nothing in z depends on the generator that you are given" in repr(unseeded)
+
+
+def test_a_complex_answer_warns_of_nothing(recwarn):
+    def by_eig(codes, k):
+        values, vectors = torch.linalg.eig(torch.cov(codes.T))
+        return (codes - codes.mean(0)).to(vectors.dtype) @ vectors[:, :k], values[:k] / values.sum()
+
+    assert "got (a complex tensor (7, 3), a complex tensor (3,))" in repr(checks.pca(by_eig))
+    assert not recwarn.list
