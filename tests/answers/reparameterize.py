@@ -66,6 +66,7 @@ def z_filled_in(mu, sigma):
     return z
 
 
+CUT = "a negative σ cut to 0: −σ and σ are the same spread"
 MIRRORED = "−ε is as likely as ε"
 
 
@@ -81,6 +82,13 @@ WRONG = [
     ("σ ignored", lambda mu, sigma: torch.distributions.Normal(mu, 1.0).rsample()),
     ("σ taken for log σ²", lambda mu, sigma: torch.randn_like(mu) * torch.exp(0.5 * sigma) + mu),
     ("σ taken for log σ", lambda mu, sigma: Normal(mu, torch.exp(sigma)).rsample()),
+    ("σ taken for log σ", lambda mu, sigma: mu + torch.exp(sigma) * torch.randn(mu.shape)),
+    ("softplus", lambda mu, sigma: mu + torch.log(1 + torch.exp(sigma)) * torch.randn(mu.shape)),
+    ("μ and σ swapped", lambda mu, sigma: torch.addcmul(sigma, mu, torch.randn(mu.shape))),
+    (CUT, lambda mu, sigma: mu + sigma.clamp(min=1e-6) * torch.randn_like(sigma)),
+    (CUT, lambda mu, sigma: mu + sigma.clamp(min=1e-8) * torch.randn_like(sigma)),
+    (CUT, lambda mu, sigma: mu + torch.relu(sigma) * torch.randn_like(sigma)),
+    (CUT, lambda mu, sigma: mu + torch.clamp(sigma, min=1e-4) * torch.randn_like(sigma)),
     ("σ taken for σ²", lambda mu, sigma: mu + torch.sqrt(sigma) * torch.randn_like(sigma)),
     ("σ taken for σ²", lambda mu, sigma: Normal(mu, sigma.abs().pow(0.5)).rsample()),
     ("the variance used as standard deviation", lambda mu, sigma: Normal(mu, sigma.square()).rsample()),

@@ -64,6 +64,25 @@ def _doubles(each: Seen) -> tuple[Tensor, Tensor, Tensor]:
     return draws_of(each.outcome.value).double(), inputs["mu"].double(), inputs["sigma"].double()
 
 
+def without_noise(each: Seen) -> Tensor:
+    """Which numbers of z are μ in each draw, (B, D) of bool."""
+    z, mu, sigma = _doubles(each)
+    return ((z - mu).abs() < 1e-3 * sigma.abs()).all(0)
+
+
+def _own_noise(each: Seen) -> Tensor:
+    """The noise (R, B, D) in the draws whatever their mean and spread: a wrong σ makes no noise dependent.
+
+    Numbers of z with a wrong mean or spread get those of noise of ours, and numbers without noise all of it.
+    """
+    z, mu, sigma = _doubles(each)
+    ours = torch.randn(z.shape, generator=torch.Generator().manual_seed(NOISE), dtype=z.dtype)
+    mean, spread, sure = z.mean(0), z.std(0).clamp(min=1e-12), 8 / len(z) ** 0.5
+    right = ((mean - mu).abs() < sure * spread) & ((spread / sigma.abs() - 1).abs() < sure)
+    noise = torch.where(right, (z - mu) / sigma, (z - mean) / spread * ours.std(0) + ours.mean(0))
+    return torch.where(without_noise(each), ours, noise.clamp(-6, 6))
+
+
 def find_fault(each: Seen) -> str:
     """What is wrong with z (R, B, D) as R draws of N(mu, sigma²), a sentence, or "" if nothing is."""
     return judge_independence(each) or judge_spread(each) or judge_normality(each)
@@ -71,7 +90,7 @@ def find_fault(each: Seen) -> str:
 
 def judge_independence(each: Seen) -> str:
     """Does each number of z have noise of its own?"""
-    noise, z = noise_of(each), first_of(each.outcome.value)
+    noise, z = _own_noise(each), first_of(each.outcome.value)
     if (z == z[0]).all():
         return "each draw gives the very same z"
     return "" if noise.isnan().any() else find_dependence(noise)
@@ -146,12 +165,15 @@ def _likeness(seen: list[Seen]) -> tuple[list, Tensor]:
     ignored = len(seen) > 1 and same(outcome.value, seen[1].outcome.value)
     if (z == z[0]).all():
         return ["repeated", outcome.seeded, same(z[0].double(), mu), ignored], torch.zeros(0)
-    z, spread = z.double(), z.double().std(0)
+    z, sigma = z.double(), case.inputs["sigma"].double().abs()
+    spread = torch.maximum(z.std(0), sigma / 1000)  # less is none at all
     noise = (z - z.mean(0)) / spread
-    together = torch.corrcoef(noise.flatten(1).T).view(2 * noise.shape[1:]).abs()  # a negative sigma turns the sign
+    together = (
+        torch.corrcoef(noise.flatten(1).T).view(2 * noise.shape[1:]).abs().nan_to_num()
+    )  # a negative sigma turns the sign
     images = together.diagonal(dim1=1, dim2=3).mean(2).fill_diagonal_(0).mean()
     dimensions = together.diagonal(dim1=0, dim2=2).mean(2).fill_diagonal_(0).mean()
-    numbers = (z.mean(0) - mu) / spread, (spread / case.inputs["sigma"].double().abs()).log()
+    numbers = (z.mean(0) - mu) / spread, (spread / sigma).log()
     tails = noise.pow(4).mean() / 2
     plain = [reached, ignored, outcome.moved, outcome.varies and not outcome.moved]
     return plain, torch.cat([*map(torch.flatten, numbers), torch.stack([images, dimensions, tails])])

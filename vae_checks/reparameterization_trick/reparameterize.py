@@ -1,6 +1,7 @@
 """Check of `reparameterize`: z from μ and σ."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.distributions import Normal
 
@@ -17,6 +18,7 @@ from vae_checks.reparameterization_trick.gaussian_draws import (
     judge_normality,
     judge_spread,
     recognise_draws,
+    without_noise,
 )
 from vae_probe.call import unequal_weights
 from vae_probe.draws import DRAWS, call_often
@@ -61,6 +63,7 @@ def _precision(seen: list[Seen]) -> str:
 def _gradient(each: Seen) -> str:
     inputs, z = each.case.inputs, each.outcome.value[-1]
     weights, noise = unequal_weights(z), (z - inputs["mu"]) / inputs["sigma"]
+    noise = noise.masked_fill(without_noise(each), 0)
     for name, expected, meaning in (("mu", weights, "1"), ("sigma", weights * noise, "the ε of this draw")):
         actual = each.outcome.gradients[name]
         if actual is None or not actual.any():
@@ -96,6 +99,24 @@ REPARAMETERIZE_MISTAKES = [
         "σ taken for log σ",
         "What does your argument hold: σ or its logarithm?",
         lambda mu, sigma: mu + sigma.exp() * torch.randn_like(mu),
+    ),
+    Mistake(
+        "softplus",
+        "Softplus is a custom of some heads, before they give σ. What does your argument hold?",
+        lambda mu, sigma: mu + F.softplus(sigma) * torch.randn_like(mu),
+    ),
+    Mistake(
+        "a negative σ cut to 0: −σ and σ are the same spread",
+        "The noise is as often below 0 as above. What is wrong with −3 times noise?",
+        lambda mu, sigma: mu + F.relu(sigma) * torch.randn_like(mu),
+        lambda mu, sigma: mu + sigma.clamp(min=1e-3) * torch.randn_like(mu),
+        lambda mu, sigma: mu + sigma.clamp(min=1e-4) * torch.randn_like(mu),
+        lambda mu, sigma: mu + sigma.clamp(min=1e-2) * torch.randn_like(mu),
+    ),
+    Mistake(
+        "μ and σ swapped",
+        "Which of the two shifts the noise, and which stretches it?",
+        lambda mu, sigma: sigma + mu * torch.randn_like(mu),
     ),
     Mistake(
         "σ taken for σ²",
