@@ -17,7 +17,7 @@ import vae_checks as checks
 from tests import handed_in
 from tests.handed_in import ASSIGNMENT, RIGHT, SOLUTION, as_bytes, empty, filled
 from vae_grade import judge, sandbox
-from vae_grade.answers import Added, find_answers
+from vae_grade.answers import Added, called_by, find_answers
 from vae_grade.assignments import ROOT
 from vae_grade.gradebook import explain_record
 from vae_grade.notebook import Unreadable, read_notebook
@@ -303,10 +303,21 @@ def test_what_the_file_itself_shows_is_compared(grade):
     notebook = filled(**RIGHT | {"kld": WRONG})
     notebook["cells"][position(notebook, "test-kld")]["outputs"] = shows
     record = grade(notebook)
-    assert points(record) == FULL | {"kld": 3.0}
-    assert "the notebook itself shows 10 of 10 points for kld, grading gave 3" in record.reason
+    assert points(record) == FULL | {"kld": 2.0}
+    assert "the notebook itself shows 10 of 10 points for kld, grading gave 2" in record.reason
     assert record.state is State.FLAGGED
     assert grade(filled(**RIGHT | {"kld": WRONG})).state is State.GRADED
+
+
+def test_an_answer_brings_the_earlier_ones_that_it_calls():
+    code = {
+        "one": "def one(): ...",
+        "two": "def two(): one()",
+        "other": "def other(): ...",
+        "all_of": "two() + oneself",
+    }
+    assert called_by("all_of", code) == ["one", "two"]
+    assert called_by("one", code) == []
 
 
 def test_the_model_answers_are_called_that(grade):

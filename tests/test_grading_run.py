@@ -37,7 +37,7 @@ from vae_probe.outcome import Outcome
 
 NAME = handed_in.NAME
 PERFECT = {"test-bce": 10.0, "test-kld": 10.0, "test-kld_by_sampling": 10.0, "why-the-blob": None}
-HALF = PERFECT | {"test-kld": 3.0, "test-kld_by_sampling": 0.0}
+HALF = PERFECT | {"test-kld": 2.0, "test-kld_by_sampling": 0.0}
 EMPTY = dict.fromkeys(PERFECT, 0.0)
 CLASS = {"ann": handed_in.perfect(), "bob": handed_in.half(), "cat": handed_in.filled(written=None)}
 SETTING = judge.Setting(handed_in.ASSIGNMENT, sandbox.LIMITS, 0)

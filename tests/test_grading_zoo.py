@@ -30,7 +30,7 @@ if not shutil.which("bwrap"):
 
 HONEST = {
     "perfect": (handed_in.perfect, {"bce": 10.0, "kld": 10.0, "kld_by_sampling": 10.0}),
-    "half": (handed_in.half, {"bce": 10.0, "kld": 3.0, "kld_by_sampling": 0.0}),
+    "half": (handed_in.half, {"bce": 10.0, "kld": 2.0, "kld_by_sampling": 0.0}),
     "empty": (handed_in.empty, {"bce": 0.0, "kld": 0.0, "kld_by_sampling": 0.0}),
     "other words": (handed_in.perfect_in_other_words, {"bce": 10.0, "kld": 10.0, "kld_by_sampling": 10.0}),
 }
@@ -114,7 +114,7 @@ def graded(tmp_path_factory):
     environment = os.environ | {"TEACHER_TOKEN": CANARY}
     alive, numbered = running(), list(enumerate(zoo.CASES.items()))
     # Only what a limit of the processor's seconds ends gets few; all else has the usual 30, so that no load matters.
-    for few in (True, False):
+    for few in (False, True):
         for number, (name, case) in numbered:
             if ("timed out" in case.words) is not few:
                 continue

@@ -116,7 +116,7 @@ def test_the_gradebook_has_the_points_of_the_checks(course, student):
     assert result["success"], result
 
     wanted = awarded(notebook)
-    assert sum(wanted.values()) == {"perfect": 30, "empty": 0, "half": 19}[student]
+    assert sum(wanted.values()) == {"perfect": 30, "empty": 0, "half": 14}[student]
     with course.gradebook as gradebook:
         graded = gradebook.find_submission(NAME, student)
         grades = {grade.name: grade for grade in graded.notebooks[0].grades}

@@ -11,7 +11,7 @@ from tests.handed_in import ASSIGNMENT, RIGHT, as_bytes, filled
 KLD = RIGHT["kld"]
 # Right shape, wrong numbers: what tampering would have to turn into full marks.
 ZERO = "def kld(mu, sigma):\n    return 0 * mu.sum(1)\n"
-EARNED_BY_ZERO = 3.0
+EARNED_BY_ZERO = 2.0
 
 
 class Case(NamedTuple):
@@ -309,7 +309,7 @@ for name, value in {
     "huge": "1e308 + 0 * mu.sum(1).double()",
     "infinite": "float('inf') + 0 * mu.sum(1)",
 }.items():
-    inside(f"{name} comes back", f"return {value}", {"huge": 3.0}.get(name, 3.0), "graded|flagged")
+    inside(f"{name} comes back", f"return {value}", EARNED_BY_ZERO, "graded|flagged")
 for name, value in {
     "text": "'10/10'",
     "nothing": "None",

@@ -301,6 +301,23 @@ def _names(statement: ast.stmt) -> Iterator[str]:
             yield from _names(inner) if isinstance(inner, ast.stmt) else ()
 
 
+def called_by(name: str, code: dict[str, str]) -> list[str]:
+    """The earlier exercises of which an answer mentions the names, and those that these mention, in order.
+
+    Args:
+        name: of the exercise.
+        code: the answers in code, by exercise, in the order of the assignment.
+    """
+    names = list(code)[: list(code).index(name)]
+    mentioned = set(re.findall(r"\w+", code[name]))
+    called = []
+    for earlier in reversed(names):
+        if earlier in mentioned:
+            called.append(earlier)
+            mentioned |= set(re.findall(r"\w+", code[earlier]))
+    return called[::-1]
+
+
 def _bound(statement: ast.Import | ast.ImportFrom) -> list[str]:
     return [alias.asname or alias.name.partition(".")[0] for alias in statement.names]
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import vae_checks as checks
 from vae_grade.answer_server import End, Job, Limits, Verdict
-from vae_grade.answers import Answers, defined, find_answers
+from vae_grade.answers import Answers, called_by, defined, find_answers
 from vae_grade.assignments import ROOT, Assignment, Refused
 from vae_grade.lacking import find_lack
 from vae_grade.notebook import Unreadable, read_notebook, replace_unprintable
@@ -111,7 +111,10 @@ def record_death(materials: Sequence[Material], assignment: Assignment, error: E
 def _grade_exercise(
     name: str, answers: Answers, files: dict[str, bytes], python: tuple[int, ...], setting: Setting
 ) -> ExerciseRecord:
-    """What one exercise earned: the better of two runs, the answer alone and after all that is above its test."""
+    """What one exercise earned: the better of two runs.
+
+    First runs the answer, after those to earlier exercises that it calls; then, all that is above its test.
+    """
     best = _run_alone(name, answers, setting)
     if _may_need_more(name, best.exercise, answers):
         again = _attempt(name, answers.above[name], files, setting)
@@ -128,7 +131,9 @@ def _grade_exercise(
 
 def _run_alone(name: str, answers: Answers, setting: Setting) -> Attempt:
     if name in answers.parts:
-        return _attempt(name, answers.imports[name] + answers.parts[name], {}, setting)
+        needed = [*called_by(name, answers.code), name]
+        cells = [cell for each in needed for cell in answers.imports[each] + answers.parts[each]]
+        return _attempt(name, cells, {}, setting)
     text = f"○ {name}: there is no answer"
     return Attempt(ExerciseRecord(getattr(checks, name).max_points, text), None, [])
 
@@ -199,8 +204,9 @@ def _seconds_for(name: str, setting: Setting) -> int:
     key = (setting.assignment.hash, setting.limits, name)
     if key not in _seconds:
         _seconds[key] = setting.limits.seconds
-        if model := setting.assignment.model_answers.get(name):
-            job = _job(name, [model], {}, getattr(checks, name).draw(0))
+        if name in (models := setting.assignment.model_answers):
+            cells = [models[each] for each in [*called_by(name, models), name]]
+            job = _job(name, cells, {}, getattr(checks, name).draw(0))
             _, verdict = _run(job, setting, TIMES * setting.limits.seconds)
             _seconds[key] = max(setting.limits.seconds, math.ceil(TIMES * verdict.seconds))
     return _seconds[key]
