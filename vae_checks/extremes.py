@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,6 +26,16 @@ CUT_OFF = Mistake(
     "the gradient is cut off on its way",
     "The value is right. Which step between your arguments and it stops the gradient: detach, no_grad, item?",
 )
+
+
+def _difference(expected: Any, actual: Any, measure: Callable[[Tensor], Tensor]) -> str:
+    """As `difference`, where the measured values differ, in the values themselves."""
+    if describe(expected) != describe(actual):
+        return difference(expected, actual)
+    off = (measure(expected.double()) - measure(actual.double())).abs().nan_to_num(torch.inf)
+    # Two infinities of one sign agree.
+    index = divmod(int(off.masked_fill(expected == actual, -1).argmax()), expected.shape[-1])[-expected.ndim :]
+    return f"at {list(index)} {difference(expected[index], actual[index], 0)}"
 
 
 def check_with_extremes(
@@ -55,7 +66,7 @@ def check_with_extremes(
         return describe(expected) == describe(actual) and same(measure(expected), measure(actual))
 
     def judge(each: Seen) -> str:
-        return "" if right(each) else f"{inputs}, {difference(each.expected.value, each.outcome.value)}"
+        return "" if right(each) else f"{inputs}, {_difference(each.expected.value, each.outcome.value, measure)}"
 
     def recognise_all(seen: list[Seen]) -> Mistake | None:
         usual = [each for each in seen if each.case.kind in ("main", "one")]

@@ -79,6 +79,12 @@ WRONG = [
         "the variance used as standard deviation",
         lambda mu, sigma, n, generator: many_of_normal(mu, sigma.square(), n, generator),
     ),
+    (
+        "a negative σ refused",
+        lambda mu, sigma, n, generator: torch.normal(
+            mu.expand(n, *mu.shape), sigma.expand(n, *mu.shape), generator=generator
+        ),
+    ),
     ("uniform noise", lambda mu, sigma, n, generator: torch.rand((n, *mu.shape), generator=generator) * sigma + mu),
     ("σ ignored", lambda mu, sigma, n, generator: torch.normal(mu.expand(n, -1, -1), 1.0, generator=generator)),
     ("μ ignored", lambda mu, sigma, n, generator: many_vectorised(torch.zeros_like(mu), sigma, n, generator)),

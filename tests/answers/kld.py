@@ -72,6 +72,14 @@ WRONG = [
     ("the mean over the dimensions", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).mean(1)),
     ("divided by the 784 pixels", lambda mu, sigma: -0.5 / 784 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),
     ("summed over the batch", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum()),
+    (
+        "summed over the batch",
+        lambda mu, sigma: -0.5 * torch.sum(1 + sigma - mu.pow(2) - sigma.exp()),
+    ),
+    (
+        "a negative σ cut to 0: −σ and σ are the same spread",
+        lambda mu, sigma: kld_of_log_var(mu, torch.clamp(sigma, min=1e-6)),
+    ),
     ("averaged over the batch", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum(1).mean()),
     ("μ not squared", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu - sigma**2).sum(1)),
 ]

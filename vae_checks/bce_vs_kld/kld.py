@@ -128,11 +128,18 @@ KLD_MISTAKES = [
         "summed over the batch",
         "How many numbers should come back for seven images?",
         lambda mu, sigma: _kld(mu, sigma).sum(),
+        lambda mu, sigma: 0.5 * (mu**2 + sigma.exp() - 1 - sigma).sum(),
     ),
     Mistake(
         "averaged over the batch",
         "How many numbers should come back for seven images?",
         lambda mu, sigma: _kld(mu, sigma).mean(),
+    ),
+    Mistake(
+        "a negative σ cut to 0: −σ and σ are the same spread",
+        "The report's σ may come out below 0. Which σ² belongs to −3, and which is left of it after your cut?",
+        lambda mu, sigma: _kld(mu, sigma.clamp(min=1e-6)),
+        lambda mu, sigma: _kld(mu, sigma.clamp(min=1e-8)),
     ),
     Mistake(
         "μ not squared",

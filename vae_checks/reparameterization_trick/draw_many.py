@@ -145,6 +145,12 @@ DRAW_MANY_MISTAKES = [
         _mixed_up,
     ),
     Mistake(
+        "a negative σ refused",
+        "The report's σ comes from a linear layer and may be below 0. The noise is as often below 0 as above. Must σ "
+        "be positive, then?",
+        lambda mu, sigma, n, generator: torch.normal(mu, sigma, generator=generator),
+    ),
+    Mistake(
         "the variance used as standard deviation",
         "If ε has the standard deviation 1, which has 3 · ε? And what do you multiply by where σ is 3?",
         lambda mu, sigma, n, generator: mu + sigma**2 * torch.randn(n, *mu.shape, generator=generator),

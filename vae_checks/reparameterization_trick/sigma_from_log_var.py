@@ -28,6 +28,19 @@ KEPT_IN_A_RANGE = Mistake(
     "The text says: log σ² may be any number. Which σ belongs to log σ² = 60, and which to −60?",
 )
 
+SMALL_ADDED = Mistake(
+    "a small number added",
+    "Which σ belongs to log σ² = −60, and which part of yours is the number that you add?",
+)
+
+
+def _recognise_extreme(actual: Tensor, expected: Tensor) -> Mistake:
+    added = actual.double() - expected
+    number = added.flatten()[expected.argmin()]
+    # Added to σ², or in the place of a smaller σ, it would not show alike in each; exp and root differ in 1e-6.
+    alike = number > 0 and ((added - number).abs() < 0.02 * number + 1e-5 * expected).all()
+    return SMALL_ADDED if alike else KEPT_IN_A_RANGE
+
 
 sigma_from_log_var = check_with_extremes(
     _sigma_from_log_var,
@@ -83,7 +96,7 @@ sigma_from_log_var = check_with_extremes(
     extreme="any number",
     inputs="for log σ² from −60 to 60",
     measure=torch.log,
-    recognise=lambda actual, expected: KEPT_IN_A_RANGE,
+    recognise=_recognise_extreme,
     hints=(
         "Take a piece of paper: for σ = 1 the layer says 0. What does it say for σ = 10, and how do you get back?",
         "Two steps undo the two that made log σ² from σ. In which order?",
