@@ -17,31 +17,63 @@ from vae_probe.outcome import Case
 
 def _draw_neighbours(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
-    groups = [_groups(generator, n, d) for n, d in [(20, 3), (100, 4), (100, 5), (100, 6), (60, 4), (20, 4)]]
-    # Neighbours that are farther apart than a number that one may put on the diagonal in place of infinity.
-    groups[4]["codes"] *= 1_000
-    groups[5] = _with_a_twin(**groups[5])
-    kinds = ["main", "main", "main", "main", "far", "twins"]
-    return [Case(kind, group) for kind, group in zip(kinds, groups, strict=True)]
+    groups = [_groups(generator, n, d) for n, d in [(20, 3), (100, 4), (100, 5), (100, 6)]]
+    return [
+        *(Case("main", group) for group in groups),
+        Case("far", _far_pairs(generator)),
+        Case("twins", _with_twins(**_groups(generator, 20, 4, whole=True))),
+    ]
 
 
-def _groups(generator: torch.Generator, n: int, d: int) -> dict[str, Tensor]:
+def _groups(generator: torch.Generator, n: int, d: int, whole: bool = False) -> dict[str, Tensor]:
     """Codes in three groups that overlap, and one image, the first, whose digit no other has; with their labels.
 
-    No image has two neighbours at nearly the same distance, so that rounding decides nothing.
+    No image has two neighbours at nearly the same distance, so that rounding decides nothing, and none is 3 or more
+    from its nearest. `whole` codes are a hundred times as large, and whole numbers.
     """
     while True:
         labels = torch.randint(3, (n,), generator=generator)
         labels[0] = 3
         codes = torch.randn(4, d, generator=generator)[labels] + torch.randn(n, d, generator=generator)
-        nearest = torch.cdist(codes.double(), codes.double()).topk(3, largest=False).values  # the first is the image
-        if (nearest[:, 2] > 1.0001 * nearest[:, 1]).all():
+        scale = 100 if whole else 1
+        codes = (scale * codes).round() if whole else codes
+        nearest = _nearest(codes)
+        if nearest[:, 1].max() < 2.95 * scale and (nearest[:, 2] > 1.0001 * nearest[:, 1]).all():
             return {"codes": codes, "labels": labels}
 
 
-def _with_a_twin(codes: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    """With one more image of the first one's digit, at its very place: their distance is 0, and yet they are two."""
-    return {"codes": torch.cat([codes, codes[:1]]), "labels": torch.cat([labels, labels[:1]])}
+def _nearest(codes: Tensor) -> Tensor:
+    """The three least distances of each image (N, 3), of which the first is that to itself."""
+    return torch.cdist(codes.double(), codes.double()).topk(3, largest=False).values
+
+
+def _far_pairs(generator: torch.Generator) -> dict[str, Tensor]:
+    """Thirty pairs far from each other, two images of a pair between 20 000 and 80 000 apart.
+
+    So of the powers of ten, which one may put on the diagonal in place of infinity, none is large enough for some.
+    """
+    while True:
+        places = 1e6 * torch.randn(30, 4, generator=generator)
+        if _nearest(places)[:, 1].min() > 200_000:
+            break
+    way = F.normalize(torch.randn(30, 4, generator=generator))
+    apart = 20_000 + 60_000 * torch.rand(30, 1, generator=generator)
+    codes = torch.cat([places, places + apart * way])
+    # Of the first ten pairs both have the same digit, of the last ten they differ.
+    first, last = torch.randint(3, (2, 30), generator=generator)
+    last[:10], last[20:] = first[:10], (first[20:] + 1) % 3
+    return {"codes": codes, "labels": torch.cat([first, last])}
+
+
+def _with_twins(codes: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """With an image at the very place of the first, of another digit, and one at that of the second, of the same.
+
+    No other image has these digits. The codes are whole numbers, so that two at one place have the same distances to
+    all, without rounding: whichever a sorting puts second, for one of the two it is the image itself.
+    """
+    labels = labels.clone()
+    labels[1] = 5
+    return {"codes": torch.cat([codes, codes[:2]]), "labels": torch.cat([labels, torch.tensor([4, 5])])}
 
 
 def _neighbours_right(codes: Tensor, labels: Tensor) -> float:
@@ -113,7 +145,7 @@ TOO_SMALL = Mistake(
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
     own = [each.case.kind for each in seen if is_number(each.outcome.value) and each.outcome.value == 1]
-    return _by_its_ways.recognise(seen) or (TOO_SMALL if "far" in own and "main" not in own else None)
+    return _by_its_ways.recognise(seen) or (TOO_SMALL if "far" in own else None)
 
 
 def _wrong_share(each: Seen) -> str:
@@ -128,6 +160,12 @@ _by_its_ways = check_against(
             "each image is its own neighbour",
             "How far is an image from itself, and which is then the nearest?",
             lambda codes, labels: 1.0,
+            lambda codes, labels: _right(labels[_distances(codes).argmin(1)], labels),
+        ),
+        Mistake(
+            "the second in the order, which may be the image itself",
+            "Of two images at the very same place, which comes first in the order, and which second?",
+            lambda codes, labels: _right(labels[_distances(codes).argsort(1)[:, 1]], labels),
         ),
         Mistake(
             "each distance of 0 is left out, not each image itself",
