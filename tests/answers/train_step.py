@@ -59,6 +59,12 @@ def step_spoilt(model, optimizer, x, eps, todo="zero backward step", loss=loss_b
     return value.item()
 
 
+def loss_of_copied_formula(model, x, eps):
+    x_logits, mu, logvar = model(x, eps)  # the third is sigma
+    bce = F.binary_cross_entropy_with_logits(x_logits, x, reduction="sum")
+    return (bce - 0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())) / len(x)
+
+
 def spoilt(**how):
     return lambda *inputs: step_spoilt(*inputs, **how)
 
@@ -148,6 +154,7 @@ WRONG = [
     ("an optimizer of your own", step_with_own_optimizer),
     ("more than one step", step_twice),
     ("three losses taken for one", with_losses(lambda losses: losses.mean())),
+    ("sigma taken for log σ²", spoilt(loss=loss_of_copied_formula)),
     ("three losses taken for one", with_losses(lambda losses: sum(losses).mean())),
     ("the gradient of many numbers", with_losses(lambda losses: losses.loss)),
     ("a plain number before backward", with_losses(lambda losses: losses.loss.mean().item())),

@@ -138,6 +138,12 @@ def _losses(model: nn.Module, x: Tensor, eps: Tensor) -> Any:  # of it a student
     return Losses(bce + kld, bce, kld)
 
 
+def _sigma_for_log_var(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
+    x_logits, mu, sigma = model(x, eps)
+    bce, _ = measure_bce_and_kld(x, x_logits, mu, sigma)
+    return (bce + 0.5 * (mu**2 + sigma.exp() - 1 - sigma).sum(1)).mean()
+
+
 def _mean_over_pixels(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
     bce, kld = measure_bce_and_kld(x, *model(x, eps))
     return bce.mean() / PIXELS + kld.mean()
@@ -235,6 +241,11 @@ STEP_MISTAKES = [
         "the KLD left out",
         "A loss of only one term makes an autoencoder. Which term makes it a variational one?",
         _steps(RIGHT_ORDER, lambda model, x, eps: measure_bce_and_kld(x, *model(x, eps))[0].mean()),
+    ),
+    Mistake(
+        "sigma taken for log σ²",
+        "The model gives σ. What does your formula call `logvar`, and is σ that?",
+        _steps(RIGHT_ORDER, _sigma_for_log_var),
     ),
     Mistake(
         "the mean over the pixels",
