@@ -39,7 +39,8 @@ CANARY = "CANARY-5bd1e995"
 
 def student_of(number, name):
     """The student who hands a case in: a name as `collect` keeps it, up to 50 letters."""
-    return f"{number:03}_i_{re.sub(r'\W+', '_', name)}"[:50].strip("_")
+    words = re.sub(r"\W+", "_", name)
+    return f"{number:03}_i_{words}"[:50].strip("_")
 
 
 def tree(*folders):
