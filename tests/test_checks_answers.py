@@ -41,3 +41,22 @@ def test_wrong_answers_fail_and_are_named_and_judged_alike(name):
     judged, missed = mutate_checks.judge_wrong(EXERCISES[name])
     assert missed == []
     assert mutate_checks.find_unsteady(judged) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "sentence"),
+    [
+        ("split", "cut_twice", "for n = 1: position 0 is there 0 times"),
+        (
+            "split",
+            "cut_from_the_end",
+            "for n = 2: expected 1 different positions for training and 0 for validation, got 1 and 2",
+        ),
+        ("split", "cut_at_51000", "as a consequence of the sizes: one set holds all images, whatever the generator"),
+        ("batches", "batches_yielded", "got a generator, as a yield makes it (or a for in round brackets)"),
+        ("sigma_from_log_var", "sigma_with_a_number_added", "at [0, 1] expected 9.3576e-14, got 1e-08"),
+    ],
+)
+def test_a_sentence_says_for_which_input_and_what(name, answer, sentence):
+    function = getattr(mutate_checks.import_answers(name), answer)
+    assert sentence in repr(EXERCISES[name].check(function, 0))

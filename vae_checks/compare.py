@@ -70,6 +70,8 @@ def _describe(value: Any) -> str:
         return f"{len(kinds)} × {kinds[0]}" if len(kinds) > 2 and len(set(kinds)) == 1 else f"({', '.join(kinds)})"
     if isinstance(value, dict):
         if value.keys() == {"unknown"} and isinstance(value["unknown"], str):
+            if value["unknown"] == "generator":
+                return "a generator, as a yield makes it (or a for in round brackets)"
             return f"an object of type {value['unknown']}"
         return f"a dict of {', '.join(sorted(value)) or 'nothing'}"
     if is_number(value):

@@ -11,6 +11,10 @@ def batches_by_sampler(n, batch_size, generator):
     return list(BatchSampler(RandomSampler(range(n), generator=generator), batch_size, drop_last=False))
 
 
+def batches_yielded(n, batch_size, generator):
+    yield from torch.randperm(n, generator=generator).split(batch_size)
+
+
 def batches_loop(n, batch_size, generator):
     positions = torch.randperm(n, generator=generator).tolist()
     result = []
@@ -94,6 +98,7 @@ RIGHT = [batches_by_sampler, batches_loop, batches_sorted_inside]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    (None, batches_yielded),
     (
         "the incomplete last batch dropped",
         lambda n, batch_size, generator: list(

@@ -4,6 +4,11 @@ import math
 
 import torch
 
+
+def sigma_with_a_number_added(log_var):
+    return torch.exp(log_var / 2) + 1e-8
+
+
 RIGHT = [
     lambda log_var: torch.exp(log_var).pow(0.5),
     lambda log_var: math.e ** (0.5 * log_var),
@@ -22,7 +27,7 @@ WRONG = [
     ("the wrong sign", lambda log_var: 1 / log_var.exp().sqrt()),
     ("σ kept in a range", lambda log_var: torch.exp(0.5 * log_var.clamp(-10, 10))),
     ("σ kept in a range", lambda log_var: torch.exp(0.5 * log_var.clamp(-30, 20))),
-    ("a small number added", lambda log_var: torch.exp(log_var / 2) + 1e-8),
+    ("a small number added", sigma_with_a_number_added),
     ("σ kept in a range", lambda log_var: (log_var.exp() + 1e-8).sqrt()),
     ("the gradient is cut off on its way", lambda log_var: torch.exp(0.5 * log_var.detach())),
     ("log σ² used as σ", lambda log_var: log_var),

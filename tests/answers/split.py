@@ -90,6 +90,16 @@ def shuffled_within(n, generator):
     return train[torch.randperm(len(train), generator=generator)], val[torch.randperm(len(val), generator=generator)]
 
 
+def cut_twice(n, generator):
+    order = torch.randperm(n, generator=generator)
+    return order[: int(0.85 * n)], order[int(0.85 * n) : int(0.85 * n) + int(0.15 * n)]
+
+
+def cut_from_the_end(n, generator):
+    order = torch.randperm(n, generator=generator)
+    return order[: int(0.85 * n)], order[-int(0.15 * n) :]
+
+
 def cut_at_51000(n, generator):
     order = torch.randperm(n, generator=generator)
     return order[:51000], order[51000:]
@@ -130,6 +140,8 @@ WRONG = [
     ("not shuffled before the cut", lambda n, generator: (range(round(0.15 * n), n), range(round(0.15 * n)))),
     ("not shuffled before the cut", shuffled_within),
     ("cut at a fixed place", cut_at_51000),
+    (None, cut_twice),
+    (None, cut_from_the_end),
     ("a pattern in place of a shuffle", turned),
     ("a pattern in place of a shuffle", of_every_twentieth),
     ("one fixed order, cut at a drawn place", rolled),

@@ -57,6 +57,8 @@ def check_index_sets(
         if first != again:
             return "generators in the same state give different results"
         if _shared(seen):
+            if any(len(set(part)) == seen[0].case.inputs["n"] for part in first):
+                return "as a consequence of the sizes: one set holds all images, whatever the generator"
             return "another generator does not change all of it"
         if "new in each epoch" not in points and first == later:
             return "the generator as the first call left it gives the same result again"
@@ -159,9 +161,9 @@ def _not_once(sets: list[list[int]], n: int) -> str:
     times = Counter(i for part in sets for i in part)
     for i in sorted({*times, *range(n)}):
         if i not in range(n):
-            return f"position {i} is there; those of {n} images go from 0 to {n - 1}"
+            return f"for n = {n:,}: position {i} is there; those of {n:,} images go from 0 to {n - 1:,}"
         if times[i] != 1:
-            return f"position {i} is there {times[i]} times"
+            return f"for n = {n:,}: position {i} is there {times[i]} times"
     return ""
 
 

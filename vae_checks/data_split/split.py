@@ -33,9 +33,12 @@ def _look_at_split(sets: list, inputs: dict) -> tuple[str, str]:
     if max(abs(training - expected[0]), abs(validation - expected[1])) <= 1:
         return "", ""
     if not validation:
-        return "uncut", f"of {inputs['n']} positions expected {expected[1]} for validation, got none"
+        return "uncut", f"for n = {inputs['n']:,}: expected {expected[1]} different positions for validation, got none"
     kind = "swapped" if max(abs(training - expected[1]), abs(validation - expected[0])) <= 1 else "other"
-    sentence = f"expected {expected[0]} different positions and {expected[1]}, got {training} and {validation}"
+    sentence = (
+        f"for n = {inputs['n']:,}: expected {expected[0]:,} different positions for training and {expected[1]:,} for "
+        f"validation, got {training:,} and {validation:,}"
+    )
     return kind, sentence
 
 
