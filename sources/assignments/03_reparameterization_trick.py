@@ -47,8 +47,7 @@ mu, sigma = encode(model, x)  # (10, 40), of a trained encoder
 # ## 1 · A draw that lets the gradient through
 #
 # ●○○, 10 minutes. From the encoder's μ and σ, one point z ~ N(μ, σ²) for **each** image, with new noise in each call. The
-# gradient of z must reach μ and σ. As in the report, σ comes straight from a linear layer and may be negative. PyTorch's
-# own random numbers, please, and no seed.
+# gradient of z must reach μ and σ. As in the report, σ comes straight from a linear layer and may be negative. Set no seed.
 
 
 # %% answer="reparameterize"
