@@ -347,3 +347,23 @@ def test_the_readme_opens_with_picture_sentence_and_buttons():
     assert buttons == set_address.readme_buttons(set_address.repository())
     for href in re.findall(r"\]\((?!http|#)([^)]*)\)", buttons):
         assert (ROOT / href).is_file()
+
+
+def test_a_checkout_of_git_for_windows_has_the_same_bytes(tmp_path):
+    """Its installer sets `core.autocrlf`, and hashes are of bytes."""
+    names = [".gitattributes", ".ci/run", "README.md", "vae_lib/mnist/SHA256SUMS", "vae_lib/widgets/live.js"]
+    names += ["sources/lessons/00_start_here.py", "notebooks/00_start_here.ipynb"]
+    for name in names:
+        (tmp_path / "course" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / "course" / name)
+
+    def git(*arguments, cwd):
+        author = ["-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", "-c", "core.autocrlf=true", *author, *arguments], cwd=cwd, check=True)
+
+    git("init", "-q", cwd=tmp_path / "course")
+    git("add", ".", cwd=tmp_path / "course")
+    git("commit", "-qm", "all", cwd=tmp_path / "course")
+    git("clone", "-q", "-c", "core.autocrlf=true", "course", "checkout", cwd=tmp_path)
+    for name in names:
+        assert (tmp_path / "checkout" / name).read_bytes() == (ROOT / name).read_bytes(), name

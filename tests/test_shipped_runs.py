@@ -15,6 +15,7 @@ from vae_lib.checkpoints import (
 )
 from vae_lib.latent import encode
 from vae_lib.model import Config
+from vae_lib.remedies import restore
 from vae_lib.report import fixed_z
 from vae_lib.train import Epoch, check_images, evaluate
 
@@ -55,7 +56,7 @@ def test_a_shipped_file_that_is_damaged_is_named_with_the_remedy(own_trained, na
     with pytest.raises(ValueError, match="is not a whole checkpoint") as caught:
         load()
     assert str(caught.value).startswith(str(file))
-    assert str(caught.value).endswith(": restore it with `git checkout -- vae_lib/trained`")
+    assert str(caught.value).endswith(f": {restore('vae_lib/trained')}")
 
 
 @shipped
@@ -63,8 +64,7 @@ def test_a_shipped_file_that_is_missing_is_named_with_the_remedy(own_trained, na
     (own_trained / name).unlink()
     with pytest.raises(FileNotFoundError) as caught:
         load()
-    sentence = f"there is no checkpoint {own_trained / name}: restore it with `git checkout -- vae_lib/trained`"
-    assert str(caught.value) == sentence
+    assert str(caught.value) == f"there is no checkpoint {own_trained / name}: {restore('vae_lib/trained')}"
 
 
 @pytest.mark.parametrize("kind", [str, Path])

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.jupyter_in_browser import jupyter_lab, python, run_all, scrolled, wait_for_kernel, watched
 from tools.build_notebooks import METADATA
+from vae_lib import plots
 
 LIVE = """
 from vae_lib import plots
@@ -89,3 +90,20 @@ def test_the_next_day_the_stills_show_and_nothing_says_that_a_widget_is_gone(bro
         assert all(still.evaluate("image => image.naturalWidth") > 100 for still in stills.all())
         expect(page.get_by_text("before the map", exact=True)).to_be_visible()
         expect(page.locator(":text('Error displaying widget'):visible")).to_have_count(0)
+
+
+def test_in_a_notebook_from_elsewhere_a_description_stays_hidden(browser, folder):
+    """JupyterLab cleans the HTML of outputs that it did not see made; what hides the description must survive that."""
+    html = f'<p style="{plots.ONLY_READ_ALOUD}">a bar of height 2</p><p style="color: red">cleaned</p>'
+    output = nbformat.v4.new_output("display_data", {"text/html": html + "<script>window.ran = true</script>"})
+    cell = nbformat.v4.new_code_cell("", outputs=[output])
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=METADATA)
+    nbformat.write(notebook, folder / "work" / "elsewhere.ipynb")  # nobody has signed it
+    with jupyter_lab(folder) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(address("elsewhere.ipynb"))
+        wait_for_kernel(page)
+        expect(page.get_by_text("cleaned")).to_be_visible(timeout=60_000)
+        assert page.evaluate("window.ran") is None  # so it was not trusted
+        box = page.get_by_text("a bar of height 2").bounding_box()
+        assert max(box["width"], box["height"]) <= 1
