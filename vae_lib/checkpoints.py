@@ -226,7 +226,7 @@ def _sentence(path, error, damaged):
     if isinstance(error, pickle.UnpicklingError) and (code := re.search(r"GLOBAL ([\w.]+)", str(error))):
         holds = f"{path} holds a {code[1]}, which could run any code, so it is not read"
         return f"{holds}: write checkpoints with save_run or save_model"
-    if not damaged:
+    if not damaged and path.parent != TRAINED:
         return f"{path} is no file of PyTorch ({type(error).__name__}): take a file of save_run or save_model"
     sentence = f"{path} is not a whole checkpoint of vae_lib ({type(error).__name__})"
     if path.parent == TRAINED:
