@@ -445,8 +445,9 @@ def test_outcomes_of_another_shape_are_not_read(message):
 def test_what_comes_back_cannot_fill_the_memory():
     sizes = {"input_dim": 60_000, "hidden_dim": 20_000, "latent_dim": 2}  # a model of 10 GB
     value = {"dict": {"weights": {"dict": {}}, "sizes": {"dict": sizes}, "history": [2.0, 1.0]}}
+    cases = checks.fit.draw(0)
     with judge._memory_up_to(judge.MEMORY):
-        result = checks.fit.result(checks.fit.draw(0), [outcome(value=value)])
+        result = checks.fit.result(cases, [outcome(value=value)] * len(cases))
     assert result.points == 0
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 < judge.MEMORY
 
