@@ -19,6 +19,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from vae_lib import drawings, plots
+from vae_lib.likelihood import CloseUp
 from vae_lib.loss import Losses
 from vae_lib.train import Epoch
 
@@ -31,6 +32,10 @@ Y = torch.arange(50) % 9  # no image of digit 9
 EXPLAINED = torch.tensor([0.075, 0.068])
 CURVES = {"short": [1, 4, 9], "long": [2, 3, 5]}
 MATRIX = torch.arange(9.0).view(3, 3)
+# On the square from (1, 2) to (3, 4) the posterior N((2.5, 3), 0.2²), and the encoder's answer N((2, 3.5), 0.1², 0.3²).
+Z = torch.cartesian_prod(torch.linspace(1, 3, 41), torch.linspace(2, 4, 41))
+BELL = (-0.5 * ((Z - torch.tensor([2.5, 3.0])) / 0.2).square().sum(1)).view(41, 41)
+NEAR = CloseUp(BELL, torch.tensor([1.0, 2.0]), 2.0, torch.tensor([2.0, 3.5]), torch.tensor([0.1, 0.3]), -152.0, -150.5)
 
 FIGURES = {
     "images": lambda: plots.images(X, ALT, ncols=4),
@@ -50,6 +55,7 @@ FIGURES = {
     "stacked_bars": lambda: plots.stacked_bars({"usual": {"fetch": 1.5, "Adam": 2}, "ours": {"Adam": 0.5}}, ALT),
     "network": drawings.network,
     "points_and_clouds": lambda: drawings.points_and_clouds((POINTS, POINTS), POINTS, Y, ("points", "clouds"), ALT),
+    "posteriors": lambda: drawings.posteriors([NEAR, NEAR], X[:2], ALT),
     "table": lambda: plots.table(MATRIX, ALT, labels=list("abc")),
 }
 figures = pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
@@ -322,6 +328,19 @@ def test_the_two_terms_look_alike_in_every_figure():
     stacked = FIGURES["loss_bars"]().axes[0].patches
     assert {look(bar) for bar in stacked[:2]} == {look(bce)}
     assert {look(bar) for bar in stacked[2:]} == {look(kld)}
+
+
+def test_a_posterior_ends_where_a_gaussian_has_three_standard_deviations():
+    figure = drawings.posteriors([NEAR], X[:1], ALT)
+    image, plane = figure.axes
+    assert image.get_title() == "gap 1.5"
+    (shades,) = [thing for thing in plane.collections if thing.get_paths()]
+    outline = np.concatenate([path.vertices for path in shades.get_paths() if len(path.vertices)])
+    np.testing.assert_allclose(outline.min(axis=0), [2.5 - 0.6, 3 - 0.6], atol=0.02)
+    np.testing.assert_allclose(outline.max(axis=0), [2.5 + 0.5, 3 + 0.6], atol=0.02)  # the square ends at 3
+    (ellipse,) = plane.patches
+    assert ellipse.center == pytest.approx((2.0, 3.5))
+    assert (ellipse.width, ellipse.height) == pytest.approx((0.4, 1.2))
 
 
 def test_the_drawing_of_the_network_has_its_sizes_and_an_arrow_for_each_step():

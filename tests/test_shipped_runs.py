@@ -11,6 +11,7 @@ from vae_lib import checkpoints
 from vae_lib.checkpoints import (
     load_experiments,
     load_model,
+    load_planar,
     load_trained,
 )
 from vae_lib.latent import encode
@@ -40,7 +41,8 @@ def own_trained(tmp_path, monkeypatch):
 
 
 shipped = pytest.mark.parametrize(
-    ("name", "load"), [("vae_mnist.pt", load_trained), ("experiments.pt.gz", load_experiments)]
+    ("name", "load"),
+    [("vae_mnist.pt", load_trained), ("vae_planar.pt", load_planar), ("experiments.pt.gz", load_experiments)],
 )
 
 
@@ -72,8 +74,18 @@ def test_the_shipped_model_may_be_named_by_its_path(kind):
     assert load_model(kind(checkpoints.TRAINED / "vae_mnist.pt"))[1] == load_trained()[1]
 
 
-def test_the_shipped_model_is_small():
+def test_the_shipped_models_are_small():
     assert (checkpoints.TRAINED / "vae_mnist.pt").stat().st_size < 2.8e6
+    assert (checkpoints.TRAINED / "vae_planar.pt").stat().st_size < 0.7e6
+
+
+def test_the_model_of_the_plane_is_that_of_its_history(mnist):
+    model, history = load_planar()
+    assert model.config == Config(input_dim=784, hidden_dim=200, latent_dim=2, sigma_head="log_var")
+    assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
+    assert len(history) == 15
+    x = torch.bernoulli(mnist[1].x, generator=torch.Generator().manual_seed(0))
+    assert evaluate(model, x, torch.Generator().manual_seed(0)).loss == pytest.approx(history[-1].val.loss, abs=0.7)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from torch.distributions import Normal, kl_divergence
 
 from vae_lib import plots
 from vae_lib.model import VAE
-from vae_lib.widgets import Explorer, LatentMap, Live, image_html, still
+from vae_lib.widgets import Explorer, LatentMap, Live, PosteriorMap, image_html, still
 
 
 @pytest.fixture(scope="module")
@@ -209,11 +209,45 @@ def test_the_map_sends_points_labels_and_bytes_of_images():
     assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(data)
 
 
-@pytest.mark.parametrize("kind", [Explorer, LatentMap, Live])
-def test_with_ipywidgets_7_the_still_picture_is_kept(kind, explorer, live, monkeypatch):
+@pytest.fixture(scope="module")
+def posteriors():
+    """A map of the posteriors of two images, in a world where they are the prior: its decoder passes over z."""
+    blind = VAE(hidden_dim=4, latent_dim=2, sigma_head="log_var")
+    blind.decoder.out.weight.data.zero_()
+    blind.encoder.hid_mu.bias.data = torch.tensor([1.0, -0.5])
+    for weight in (blind.encoder.hid_mu.weight, blind.encoder.hid_sigma.weight, blind.encoder.hid_sigma.bias):
+        weight.data.zero_()
+    return PosteriorMap(blind, torch.eye(784)[:2])
+
+
+def test_the_map_of_posteriors_sends_how_far_each_place_is_below_the_peak(posteriors):
+    levels = torch.from_numpy(np.frombuffer(posteriors.levels, np.uint8).reshape(2, 81, 81).astype(np.float32)) / 32
+    for one, below in zip(posteriors.near, levels, strict=True):
+        line = torch.linspace(0, one["side"], 81)
+        z = torch.tensor(one["low"]) + torch.cartesian_prod(line, line)
+        expected = 0.5 * z.square().sum(1).view(81, 81)
+        torch.testing.assert_close(below, (expected - expected.min()).clamp(max=255 / 32), atol=1 / 32, rtol=0)
+        # It reaches as far as the prior is within 8 nats of its peak, or the encoder's answer, N((1, -0.5), I), 3 σ.
+        assert min(one["low"]) < -4
+        assert one["low"][0] + one["side"] > 4
+        assert one["mu"] == [1.0, -0.5]
+        assert one["sigma"] == [1.0, 1.0]
+        assert one["log_p"] - one["elbo"] == pytest.approx((1 + 0.25) / 2, abs=1e-3)
+    assert list(posteriors.images[:784]) == [255] + 783 * [0]
+
+
+def test_without_a_browser_the_map_of_posteriors_is_a_figure_of_them(posteriors):
+    data, metadata = posteriors._repr_mimebundle_()
+    assert metadata["image/png"]["alt"].startswith("The posteriors of 2 images as shades")
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == posteriors.model_id
+
+
+@pytest.mark.parametrize("kind", [Explorer, LatentMap, Live, PosteriorMap])
+def test_with_ipywidgets_7_the_still_picture_is_kept(kind, explorer, live, posteriors, monkeypatch):
     """Colab has ipywidgets 7, whose widgets display themselves and so pass over their mime bundle."""
     x, points = torch.rand(10, 784), torch.randn(10, 2)
-    widget = {Explorer: explorer, Live: live, LatentMap: LatentMap(points, torch.arange(10), x, x)}[kind]
+    latent_map = LatentMap(points, torch.arange(10), x, x)
+    widget = {Explorer: explorer, Live: live, LatentMap: latent_map, PosteriorMap: posteriors}[kind]
     monkeypatch.setattr(ipywidgets.DOMWidget, "_ipython_display_", lambda self, **options: None, raising=False)
     data, metadata = DisplayFormatter().format(widget)
     assert {"image/png", "text/plain", "application/vnd.jupyter.widget-view+json"} <= set(data)

@@ -13,9 +13,10 @@ Read the modules in this order; each imports only from those above it:
 9. `checkpoints`  runs and models as files, and those that ship with the library
 10. `latent`       what the trained latent space looks like
 11. `measure`      instruments for generated images
-12. `plots`        figures from tensors
-13. `drawings`     the network, and why a code has a spread
-14. `widgets`      the live samplers
-15. `report`       the whole experiment, also as the command `vae-report`
-16. `environment`  is this computer ready for the course?
+12. `likelihood`   how likely an image is, exactly and by bounds
+13. `plots`        figures from tensors
+14. `drawings`     the network, why a code has a spread, and posteriors
+15. `widgets`      the live samplers
+16. `report`       the whole experiment, also as the command `vae-report`
+17. `environment`  is this computer ready for the course?
 """

@@ -134,6 +134,16 @@ def load_trained():
     return load_model(TRAINED / "vae_mnist.pt")
 
 
+def load_planar():
+    """The model of lesson 09: D = 2, hidden_dim = 200, 15 epochs on pixels made black or white by a coin each.
+
+    Returns:
+        (VAE, list[Epoch]): the model on the CPU and the history of its training.
+    """
+    model, history = load_model(TRAINED / "vae_planar.pt")
+    return model.float(), history  # the file has numbers of 16 bits
+
+
 def load_experiments():
     """The runs that ship with the library, made by `tools/make_trained.py`; 50 epochs, one setting changed.
 

@@ -1,8 +1,13 @@
-"""Drawings that explain: the network, and why a code has a spread."""
+"""Drawings that explain: the network, why a code has a spread, and where the codes that fit an image lie."""
 
+from vae_lib.guards import squares
 from vae_lib.plots import BLUE, DIGIT_COLOURS, GREY, ORANGE, Picture
+from vae_lib.pytorch import torch
 
 from matplotlib.patches import Ellipse, Rectangle
+
+# Where a Gaussian has 3, 2 and 1 standard deviations, below the logarithm of its peak.
+LEVELS = [-4.5, -2.0, -0.5, 0.0]
 
 
 def network(input_dim=784, hidden_dim=400, latent_dim=40):
@@ -73,4 +78,32 @@ def points_and_clouds(mu, sigma, y, titles, alt):
             for middle, spread in zip(points[y == digit], sigma[y == digit], strict=True) if i else ():
                 size = 2 * spread.abs()
                 ax.add_patch(Ellipse(middle, *size, fc=colour, ec="none", alpha=0.25))
+    return picture
+
+
+def posteriors(close_ups, x, alt):
+    """The posteriors of images as shades that end where a Gaussian has 1, 2 and 3 standard deviations.
+
+    Above each the image and the gap in nats; the encoder's answer is a dashed ellipse of two standard deviations.
+
+    Args:
+        close_ups: a `likelihood.CloseUp` for each image.
+        x: the images (n, 784).
+        alt: what the figure shows, in a sentence.
+    """
+    picture = Picture(1.55 * len(x), 3, alt)
+    for i, (near, image) in enumerate(zip(close_ups, x, strict=True), 1):
+        top = picture.add_subplot(2, len(x), i, title=f"gap {near.log_p - near.elbo:.1f}")
+        top.imshow(squares(image.unsqueeze(0))[0, 0].numpy(), cmap="gray")
+        top.axis("off")
+        ax = picture.panel(2, len(x), len(x) + i)
+        line = near.side * torch.linspace(0, 1, len(near.log_posterior))
+        below = near.log_posterior.T - near.log_posterior.max()
+        ax.contourf(
+            *(near.low.unsqueeze(1) + line).numpy(), below.numpy(), levels=LEVELS, colors=["#C9DDEB", "#6FA8D0", BLUE]
+        )
+        ax.add_patch(Ellipse(near.mu.tolist(), *(4 * near.sigma).tolist(), fc="none", ec=ORANGE, ls="--", lw=1.6))
+        ax.plot(*near.mu.tolist(), marker="+", color=ORANGE)
+        ax.set_aspect("equal")
+        ax.tick_params(labelsize=7)
     return picture
