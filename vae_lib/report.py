@@ -1,6 +1,6 @@
 """The whole report, end to end, also as the command `vae-report`.
 
-It trains the report's VAE with the report's settings and writes into one folder:
+It trains the report's VAE with the report's settings, or with those of `fast`, and writes into one folder:
 
     checkpoints/epochNN.pt                after each epoch, all that is needed to go on
     reconstructions/recon_epochNN.png     validation images (top row) and their reconstructions
@@ -20,7 +20,9 @@ from pathlib import Path
 
 from vae_lib import checkpoints, plots, train
 from vae_lib.data import Images, load_tensors
+from vae_lib.fast import IMAGES, fast_epochs, new_fast_run
 from vae_lib.files import check_writable, until_its_reader_goes
+from vae_lib.folder import load_folder
 from vae_lib.guards import check_device
 from vae_lib.latent import encode, project
 from vae_lib.model import VAE
@@ -30,6 +32,7 @@ from vae_lib.remedies import command, line
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
+EPOCHS = 50
 CHECKPOINT_MB = 8.2  # three numbers for each weight: itself and Adam's two averages
 
 
@@ -59,8 +62,11 @@ def repeat_report(run, data, epochs, out, command=""):
         tqdm.write(f"{number:5}        {_columns(epoch.train)}              {_columns(epoch.val)}")
 
     train.train(run, train_set.x, val.x, epochs, after_epoch=write_epoch)
-    points, explained = project(encode(run.model, val.x)[0])
-    plots.save(plots.latent_scatter(points, val.y.cpu(), explained), out / "plots" / "latent_pca.png")
+    if val.y.max() < len(plots.DIGIT_COLOURS):
+        points, explained = project(encode(run.model, val.x)[0])
+        plots.save(plots.latent_scatter(points, val.y.cpu(), explained), out / "plots" / "latent_pca.png")
+    else:
+        tqdm.write(f"plots/latent_pca.png is left out: it has signs for {len(plots.DIGIT_COLOURS)} kinds of images")
     plots.save(plots.loss_curves(run.history), out / "plots" / "loss_curves.png")
     checkpoints.save_model(run.model, run.history, out / "model.pt", command)
     final = [train.evaluate(run.model, part.x, run.generator) for part in (val, test)]
@@ -87,22 +93,22 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     parser = _parser()
     args = parser.parse_args(argv)
-    same = ["--resume", "--out", str(args.out), "--epochs", str(args.epochs), "--device", args.device]
-    go_on = f"if an epoch was finished, go on with: {_called()} {line(*same)}"
+    args.fast = args.fast or args.data is not None
+    args.epochs = args.epochs or (None if args.fast else EPOCHS)  # of a fast run, the images say how many
     try:
         with until_its_reader_goes():
             _check_device(args.device)
             with _alone(args):
-                run = _prepare(args)
-                data = [Images(part.x.to(args.device), part.y.to(args.device)) for part in load_tensors()]
+                data = _load(args)
+                run = _prepare(args, data[0].x)
                 repeat_report(run, data, args.epochs, args.out, shlex.join(["vae-report", *argv]))
     except KeyboardInterrupt:
-        parser.exit(130, f"\nstopped; {go_on}\n")
+        parser.exit(130, f"\nstopped; {_go_on(args)}\n")
     except FloatingPointError as error:
         parser.error(f"{str(error).partition(': ')[0]}: start again with another --seed and another --out")
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        parser.error(f"{error}; {go_on}" if full else str(error))
+        parser.error(f"{error}; {_go_on(args)}" if full else str(error))
     except (MemoryError, ValueError) as error:
         parser.error(str(error))
 
@@ -113,6 +119,13 @@ def _called():
     if script.stem == "vae-report":
         return line(script)
     return command("vae_lib.report") if script == Path(__file__) else "vae-report"
+
+
+def _go_on(args):
+    if args.fast:
+        return "a fast run cannot go on: start again with another --out"
+    same = ["--resume", "--out", str(args.out), "--epochs", str(args.epochs), "--device", args.device]
+    return f"if an epoch was finished, go on with: {_called()} {line(*same)}"
 
 
 @contextmanager
@@ -134,7 +147,10 @@ def _alone(args):
 def _parser():
     parser = argparse.ArgumentParser(prog="vae-report", description="Repeat the report on MNIST, from data to losses.")
     add, number = parser.add_argument, _whole_number
-    add("--epochs", type=number(1), default=50, metavar="N", help="epochs of the whole run (default: 50)")
+    add("--fast", action="store_true", help="the same quality in seconds, see lesson 14; cannot be resumed")
+    add("--data", type=_folder, metavar="IMAGES", help="a --fast run on your own images, a subfolder for each kind")
+    epochs = f"epochs of the whole run (default: {EPOCHS}; with --fast as many as show {IMAGES:,} images)"
+    add("--epochs", type=number(1), metavar="N", help=epochs)
     add("--seed", type=number(0), metavar="S", help="seed of weights, shuffles and noise (default: 42)")
     where = f"where to write, {CHECKPOINT_MB:.0f} MB for each epoch (default: runs/report)"
     add("--out", type=_folder, default=Path("runs/report"), metavar="FOLDER", help=where)
@@ -162,6 +178,8 @@ def _whole_number(least):
 def _newest(args):
     """The newest checkpoint in the folder, or None, if it is what the command line needs."""
     newest = checkpoints.newest_checkpoint(args.out / "checkpoints")
+    if args.resume and args.fast:
+        raise ValueError("--resume is not for a --fast run, whose learning rate is planned to its end: start a new one")
     if args.resume and args.seed is not None:
         raise ValueError("--resume goes on with the random state of the checkpoint: leave --seed away")
     if args.resume and newest is None:
@@ -171,10 +189,27 @@ def _newest(args):
     return newest
 
 
-def _prepare(args):
+def _load(args):
+    """The images, on the device."""
+    if args.data is None:
+        data = load_tensors()
+    else:
+        data, kinds = load_folder(args.data)
+        tqdm.write(f"{sum(len(part.x) for part in data)} images of {len(kinds)} kinds: {_numbered(kinds)}")
+    args.epochs = args.epochs or fast_epochs(len(data[0].x))
+    return [Images(part.x.to(args.device), part.y.to(args.device)) for part in data]
+
+
+def _numbered(kinds):
+    return ", ".join(f"{label} is {kind}" for label, kind in enumerate(kinds))
+
+
+def _prepare(args, train_x):
     newest = _newest(args)
     if args.resume:
         run = checkpoints.load_run(newest, args.device)
+        if run.model.config.sigma_head != VAE().config.sigma_head:
+            raise ValueError(f"{args.out} holds a fast run, which cannot go on: start again with another --out")
         if len(run.history) > args.epochs:
             raise ValueError(f"{newest} has {len(run.history)} epochs already, --epochs asks for {args.epochs}")
         _check_room(args.out, args.epochs - len(run.history))
@@ -182,7 +217,10 @@ def _prepare(args):
     _check_room(args.out, args.epochs)
     seed = 42 if args.seed is None else args.seed
     torch.manual_seed(seed)
-    return train.new_run(VAE().to(args.device), torch.Generator(args.device).manual_seed(seed))
+    generator = torch.Generator(args.device).manual_seed(seed)
+    if args.fast:
+        return new_fast_run(train_x, generator, args.epochs)
+    return train.new_run(VAE().to(args.device), generator)
 
 
 def _check_device(device):
