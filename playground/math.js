@@ -1,8 +1,10 @@
 // The course's VAE in plain JavaScript: forward, loss, gradients and Adam, as vae_lib/model.py, loss.py and train.py
-// compute them in PyTorch. Arrays are row-major Float64Arrays, with their shape in a comment; B images in a batch, P
+// compute them in PyTorch. Arrays are row-major Float32Arrays, with their shape in a comment; B images in a batch, P
 // pixels, H hidden units, D latent dimensions. A weight is stored (inputs, outputs), the transpose of PyTorch's.
 
-/** @typedef {Float64Array} Numbers */
+import { addProduct } from "./product.js";
+
+/** @typedef {import("./product.js").Numbers} Numbers */
 /** @typedef {"sigma" | "log_var" | "softplus"} Head what the head hid_sigma gives; vae_lib's `Encoder` explains it */
 /** @typedef {{ pixels: number, hidden: number, latent: number, head: Head }} Shape */
 /** @typedef {Record<string, Numbers>} Weights by the names of PyTorch's state_dict, each a part of one array */
@@ -36,7 +38,7 @@ export function layout({ pixels, hidden, latent }) {
  */
 export function newModel(shape, uniform) {
   const parts = layout(shape), size = parts.reduce((sum, [, inputs, outputs]) => sum + (inputs || 1) * outputs, 0);
-  const [all, grad, m, v] = [0, 1, 2, 3].map(() => new Float64Array(size));
+  const [all, grad, m, v] = [0, 1, 2, 3].map(() => new Float32Array(size));
   const weights = /** @type {Weights} */ ({}), grads = /** @type {Weights} */ ({});
   let at = 0, bound = 0;
   for (const [name, inputs, outputs] of parts) {
@@ -50,86 +52,37 @@ export function newModel(shape, uniform) {
   return { shape, all, weights, grads, grad, m, v, steps: 0 };
 }
 
-// The two products that nearly all the time goes into. Both pass over zeros, of which images and ReLUs are full, and
-// take what is left four at a time, so that each number of c is read and written a quarter as often.
-
-const index = new Int32Array(8192 + 4), value = new Float64Array(8192 + 4);
-
-/**
- * c += a · b, with c (rows, columns), b (inner, columns), and a's element (r, i) at a[r · aRow + i · aInner]: so a can be
- * read as its own transpose. inner is at most 8192.
- * @param {Numbers} c @param {Numbers} a @param {number} aRow @param {number} aInner @param {Numbers} b
- * @param {number} rows @param {number} inner @param {number} columns
- */
-function addProduct(c, a, aRow, aInner, b, rows, inner, columns) {
-  for (let r = 0; r < rows; r++) {
-    let n = 0;
-    for (let i = 0; i < inner; i++) {
-      const factor = a[r * aRow + i * aInner];
-      if (factor !== 0) (index[n] = i * columns), (value[n++] = factor);
-    }
-    index.fill(0, n, n + 3), value.fill(0, n, n + 3);
-    const start = r * columns;
-    for (let k = 0; k < n; k += 4) {
-      const i0 = index[k], i1 = index[k + 1], i2 = index[k + 2], i3 = index[k + 3];
-      const v0 = value[k], v1 = value[k + 1], v2 = value[k + 2], v3 = value[k + 3];
-      for (let j = 0; j < columns; j++)
-        c[start + j] += v0 * b[i0 + j] + v1 * b[i1 + j] + v2 * b[i2 + j] + v3 * b[i3 + j];
-    }
-  }
-}
-
-/**
- * c += a · bᵀ where the mask is positive, with c and mask (rows, columns), a (rows, inner), b (columns, inner): the way
- * back through a linear layer and the ReLU before it, whose output is the mask.
- * @param {Numbers} c @param {Numbers} a @param {Numbers} b @param {Numbers} mask
- * @param {number} rows @param {number} inner @param {number} columns
- */
-function addMaskedBack(c, a, b, mask, rows, inner, columns) {
-  for (let r = 0; r < rows; r++) {
-    let n = 0;
-    for (let j = 0; j < columns; j++) if (mask[r * columns + j] > 0) index[n++] = j;
-    index.fill(0, n, n + 3);
-    const from = r * inner, to = r * columns;
-    for (let k = 0; k < n; k += 4) {
-      const j0 = index[k] * inner, j1 = index[k + 1] * inner, j2 = index[k + 2] * inner, j3 = index[k + 3] * inner;
-      let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-      for (let i = 0; i < inner; i++) {
-        const x = a[from + i];
-        s0 += x * b[j0 + i], s1 += x * b[j1 + i], s2 += x * b[j2 + i], s3 += x * b[j3 + i];
-      }
-      c[to + index[k]] += s0;
-      if (k + 1 < n) c[to + index[k + 1]] += s1;
-      if (k + 2 < n) c[to + index[k + 2]] += s2;
-      if (k + 3 < n) c[to + index[k + 3]] += s3;
-    }
-  }
-}
-
 /**
  * A linear layer: x (n, inputs) → (n, outputs), with ReLU where asked.
  * @param {Model} model @param {string} name @param {Numbers} x @param {number} n @param {boolean} [relu]
  */
 function linear(model, name, x, n, relu = false) {
   const bias = model.weights[`${name}.bias`], outputs = bias.length, inputs = x.length / n;
-  const out = new Float64Array(n * outputs);
+  const out = new Float32Array(n * outputs);
   for (let r = 0; r < n; r++) out.set(bias, r * outputs);
-  addProduct(out, x, inputs, 1, model.weights[`${name}.weight`], n, inputs, outputs);
+  addProduct(out, x, inputs, 1, model.weights[`${name}.weight`], outputs, 1, n, inputs, outputs);
   if (relu) for (let i = 0; i < out.length; i++) if (out[i] < 0) out[i] = 0;
   return out;
 }
 
 /**
- * The gradients of that layer: its weight's and bias's are added up, and x's added to dx where x, a ReLU's output, is
- * positive.
+ * The gradients of that layer: its weight's and bias's are added up, and x's added to dx.
  * @param {Model} model @param {string} name @param {Numbers} x (n, inputs) @param {Numbers} dout (n, outputs)
  * @param {number} n @param {Numbers} [dx] (n, inputs)
  */
 function linearBack(model, name, x, dout, n, dx) {
   const bias = model.grads[`${name}.bias`], outputs = bias.length, inputs = x.length / n;
   for (let i = 0; i < dout.length; i++) bias[i % outputs] += dout[i];
-  addProduct(model.grads[`${name}.weight`], x, 1, inputs, dout, inputs, n, outputs);
-  if (dx) addMaskedBack(dx, dout, model.weights[`${name}.weight`], x, n, outputs, inputs);
+  addProduct(model.grads[`${name}.weight`], x, 1, inputs, dout, outputs, 1, inputs, n, outputs);
+  if (dx) addProduct(dx, dout, outputs, 1, model.weights[`${name}.weight`], 1, outputs, n, outputs, inputs);
+}
+
+/**
+ * The gradient on its way back through a ReLU: 0 where the ReLU's output h is.
+ * @param {Numbers} dh @param {Numbers} h
+ */
+function reluBack(dh, h) {
+  for (let i = 0; i < dh.length; i++) if (h[i] <= 0) dh[i] = 0;
 }
 
 /** @param {number} h */
@@ -189,7 +142,7 @@ export function losses(x, logits, { n, mu, sigma }, beta) {
   let bce = 0, kld = 0;
   for (let i = 0; i < x.length; i++) {
     const size = Math.abs(logits[i]);
-    bce += size / 2 + logits[i] * (0.5 - x[i]) + Math.log1p(Math.exp(-size));
+    bce += size / 2 + logits[i] * (0.5 - x[i]) + Math.log(1 + Math.exp(-size));
   }
   for (let i = 0; i < mu.length; i++) {
     const variance = sigma[i] ** 2;
@@ -210,21 +163,22 @@ export function backward(model, x, eps, n, { beta, pixelWeight, logVarAsSigma })
   const { h, logits } = decode(model, z, n);
   model.grad.fill(0);
   // ∂BCE/∂logit = x̂ - x.
-  const dlogits = logits.map((one, i) => ((sigmoid(one) - x[i]) * pixelWeight) / n);
-  const dh = new Float64Array(n * hidden);
+  const dlogits = new Float32Array(logits.length), dh = new Float32Array(n * hidden), weight = pixelWeight / n;
+  for (let i = 0; i < logits.length; i++) dlogits[i] = weight * (sigmoid(logits[i]) - x[i]);
   linearBack(model, "decoder.out", h, dlogits, n, dh);
-  linearBack(model, "decoder.hidden", z, dh, n);
-  const dz = new Float64Array(n * latent), dmu = new Float64Array(n * latent), draw = new Float64Array(n * latent);
-  addMaskedBack(dz, dh, model.weights["decoder.hidden.weight"], dz.map(() => 1), n, hidden, latent); // no ReLU at z
+  reluBack(dh, h);
+  const [dz, dmu, draw] = [0, 1, 2].map(() => new Float32Array(n * latent));
+  linearBack(model, "decoder.hidden", z, dh, n, dz);
   // ∂z/∂μ = 1 and ∂z/∂σ = ε; ∂KLD/∂μ = μ and ∂KLD/∂σ = σ - 1/σ.
   for (let i = 0; i < dz.length; i++) {
     const slope = HEADS[head](raw[i])[1], dkld = sigma[i] - sigma[i] / (sigma[i] ** 2 + 1e-30);
     dmu[i] = dz[i] + (beta * mu[i]) / n;
     draw[i] = dz[i] * eps[i] * (logVarAsSigma ? 1 : slope) + (beta * dkld * slope) / n;
   }
-  const dhidden = new Float64Array(n * hidden);
+  const dhidden = new Float32Array(n * hidden);
   linearBack(model, "encoder.hid_mu", codes.h, dmu, n, dhidden);
   linearBack(model, "encoder.hid_sigma", codes.h, draw, n, dhidden);
+  reluBack(dhidden, codes.h);
   linearBack(model, "encoder.hidden", x, dhidden, n);
   return losses(x, logits, codes, beta);
 }
@@ -273,5 +227,5 @@ export function uniformFrom(seed) {
  * @param {number} n @param {() => number} uniform
  */
 export function normals(n, uniform) {
-  return Float64Array.from({ length: n }, () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()));
+  return Float32Array.from({ length: n }, () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()));
 }

@@ -169,7 +169,7 @@ function draw({ box, view, curve, z }) {
  * @param {Run} run @param {HTMLElement} canvas
  */
 function choosePoints(run, canvas) {
-  const reach = () => (canvas.className === "grid" ? 3 : reachOf(run.view?.mu ?? new Float64Array(1)));
+  const reach = () => (canvas.className === "grid" ? 3 : reachOf(run.view?.mu ?? new Float32Array(1)));
   /** @param {number[]} z */
   const choose = (z) => {
     run.z = z.map((value) => Math.min(reach(), Math.max(-reach(), value)));

@@ -53,10 +53,10 @@ export function drawImages(canvas, columns, greys) {
 
 /**
  * How far the plane reaches from 0, so that nearly all means are on it; in few sizes, so that it seldom jumps.
- * @param {Float64Array} mu
+ * @param {Float32Array} mu
  */
 export function reachOf(mu) {
-  const far = Float64Array.from(mu, Math.abs).sort()[Math.floor(0.98 * mu.length)] * 1.1;
+  const far = Float32Array.from(mu, Math.abs).sort()[Math.floor(0.98 * mu.length)] * 1.1;
   return [3.5, 5, 7, 10, 15, 20, 30, 50, 100, 200, 500].find((reach) => far <= reach) ?? 1000;
 }
 

@@ -8,7 +8,7 @@ import { decode, encode, greys, losses, newModel, normals, sample, step, uniform
 /** @typedef {{ step: number, losses: import("./math.js").Losses }} Point */
 /** @typedef {{ kind: "data", train: Uint8Array, val: Uint8Array, shown: number[] } | { kind: "restart",
  *   settings: Settings } | { kind: "change", settings: Settings } | { kind: "run", on: boolean } | { kind: "step" } | { kind: "look", z: number[] }} Request */
-/** @typedef {{ step: number, epoch: number, train: Point[], val: Point[], mu: Float64Array, sigma: Float64Array,
+/** @typedef {{ step: number, epoch: number, train: Point[], val: Point[], mu: Float32Array, sigma: Float32Array,
  *   grid: Uint8ClampedArray, rows: Uint8ClampedArray, samples: Uint8ClampedArray, digit: Uint8ClampedArray,
  *   finite: boolean }} View what the page draws; train and val are what is new since the last view */
 
@@ -16,7 +16,7 @@ const PIXELS = 196, LATENT = 2, SLICE = 10; // milliseconds of training between 
 const GRID = 12, REACH = 3, SAMPLES = 16, EACH = 5; // EACH: steps in a point of the curve
 const AT_ONCE = 100; // validation images that a view encodes anew
 
-let train = new Float64Array(), val = new Float64Array();
+let train = new Float32Array(), val = new Float32Array();
 /** @type {number[]} */
 let shown;
 /** @type {Settings} */
@@ -25,14 +25,14 @@ let settings;
 let model;
 /** @type {() => number} */
 let uniform;
-/** @type {{ mu: Float64Array, sigma: Float64Array, next: number }} */
+/** @type {{ mu: Float32Array, sigma: Float32Array, next: number }} */
 let codes;
-/** @type {{ z: Float64Array, rows: Float64Array, val: Float64Array }} noise that stays the same, to see what changes */
+/** @type {{ z: Float32Array, rows: Float32Array, val: Float32Array }} noise that stays the same, to see what changes */
 let fixed;
 let order = new Uint32Array(0), at = 0, epoch = 0, running = false, finite = true;
 let trainPoints = /** @type {Point[]} */ ([]), valPoints = /** @type {Point[]} */ ([]), recent = /** @type {Point[]} */ ([]);
 
-const grid = Float64Array.from({ length: GRID * GRID * LATENT }, (_, i) => {
+const grid = Float32Array.from({ length: GRID * GRID * LATENT }, (_, i) => {
   const cell = i >> 1, place = i % 2 ? GRID - 1 - Math.floor(cell / GRID) : cell % GRID; // z2 grows upwards
   return REACH * ((2 * place + 1) / GRID - 1);
 });
@@ -66,12 +66,12 @@ function evaluate() {
   return losses(val, decode(model, draw(all, fixed.val), n).logits, all, settings.beta);
 }
 
-/** @param {import("./math.js").Codes} all @param {Float64Array} eps */
+/** @param {import("./math.js").Codes} all @param {Float32Array} eps */
 const draw = (all, eps) => (settings.noise ? sample(all, eps, settings.bug === "log_var_as_sigma") : all.mu);
 
 function trainStep() {
   if (at >= order.length) turn();
-  const n = Math.min(settings.batch, order.length - at), x = new Float64Array(n * PIXELS);
+  const n = Math.min(settings.batch, order.length - at), x = new Float32Array(n * PIXELS);
   for (let i = 0; i < n; i++) x.set(train.subarray(order[at + i] * PIXELS, (order[at + i] + 1) * PIXELS), i * PIXELS);
   at += n;
   const eps = normals(n * LATENT, uniform);
@@ -99,10 +99,10 @@ function look(z) {
   codes.mu.set(fresh.mu, codes.next * LATENT);
   codes.sigma.set(fresh.sigma, codes.next * LATENT);
   codes.next = (codes.next + n) % (val.length / PIXELS);
-  const x = new Float64Array(shown.length * PIXELS);
+  const x = new Float32Array(shown.length * PIXELS);
   shown.forEach((image, i) => x.set(val.subarray(image * PIXELS, (image + 1) * PIXELS), i * PIXELS));
   const seen = encode(model, x, shown.length);
-  const z_all = Float64Array.from([...grid, ...fixed.z, ...seen.mu, ...draw(seen, fixed.rows), ...z]);
+  const z_all = Float32Array.from([...grid, ...fixed.z, ...seen.mu, ...draw(seen, fixed.rows), ...z]);
   const pictures = greys(decode(model, z_all, z_all.length / LATENT).logits);
   const ends = [GRID * GRID, SAMPLES, 2 * shown.length, 1].map((sum => (/** @type {number} */ count) => (sum += count))(0));
   const [cells, samples, rows, digit] = ends.map((end, i) => pictures.slice((ends[i - 1] ?? 0) * PIXELS, end * PIXELS));
@@ -120,7 +120,7 @@ port1.onmessage = () => {
 /** @param {MessageEvent<Request>} event */
 self.onmessage = ({ data }) => {
   if (data.kind === "data") {
-    [train, val] = [data.train, data.val].map((bytes) => Float64Array.from(bytes, (byte) => byte / 255));
+    [train, val] = [data.train, data.val].map((bytes) => Float32Array.from(bytes, (byte) => byte / 255));
     shown = data.shown;
   } else if (data.kind === "restart" || data.kind === "change") {
     settings = data.settings;

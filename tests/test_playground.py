@@ -23,14 +23,14 @@ OBJECTIVE = {"beta": 1.7, "pixelWeight": 1, "logVarAsSigma": False}
 COMPUTE = """([shape, state, x, eps, n, objective, steps, lr]) => {
     const model = math.newModel(shape, math.uniformFrom(0));
     for (const name in state) model.weights[name].set(state[name]);
-    const codes = math.encode(model, Float64Array.from(x[0]), n);
-    const { logits } = math.decode(model, math.sample(codes, Float64Array.from(eps[0]), objective.logVarAsSigma), n);
-    const losses = math.backward(model, Float64Array.from(x[0]), Float64Array.from(eps[0]), n, objective);
+    const codes = math.encode(model, Float32Array.from(x[0]), n);
+    const { logits } = math.decode(model, math.sample(codes, Float32Array.from(eps[0]), objective.logVarAsSigma), n);
+    const losses = math.backward(model, Float32Array.from(x[0]), Float32Array.from(eps[0]), n, objective);
     const plain = (all) => Object.fromEntries(Object.entries(all).map(([name, part]) => [name, [...part]]));
     const parts = { mu: [...codes.mu], sigma: [...codes.sigma], logits: [...logits], grads: plain(model.grads) };
     const history = [];
     for (let i = 0; i < steps; i++)
-        history.push(math.step(model, Float64Array.from(x[i]), Float64Array.from(eps[i]), n, objective, lr).loss);
+        history.push(math.step(model, Float32Array.from(x[i]), Float32Array.from(eps[i]), n, objective, lr).loss);
     return { ...losses, ...parts, history, weights: plain(model.weights) };
 }"""
 
@@ -48,15 +48,20 @@ def math_page(browser, built):
     with browser.new_context(offline=True) as context:
         for page in watched(context.new_page()):
             page.goto("about:blank")
-            source = (build_playground.FOLDER / "math.js").read_text(encoding="utf-8")
-            shipped = build_playground.joined(["math.js"])
-            assert shipped in built.read_text(encoding="utf-8")
-            page.evaluate(
-                "async (source) => window.math = await import(URL.createObjectURL(new Blob([source], "
-                "{ type: 'text/javascript' })))",
-                source,
-            )
+            import_scripts(page, "math", built, "product.js", "math.js")
             yield page
+
+
+def import_scripts(page, name, built, *files):
+    """Bind a page's global `name` to what the files export, which the playground has in this order."""
+    assert build_playground.joined(files) in built.read_text(encoding="utf-8")
+    source = "".join((build_playground.FOLDER / file).read_text(encoding="utf-8") for file in files)
+    source = re.sub(r"^import .*;\n", "", source, flags=re.MULTILINE)
+    page.evaluate(
+        "async ([name, source]) => window[name] = await import(URL.createObjectURL(new Blob([source], "
+        "{ type: 'text/javascript' })))",
+        [name, source],
+    )
 
 
 @pytest.fixture
@@ -71,13 +76,16 @@ def playground(page, built):
 
 
 def computed(page, sizes, head, seed, steps=0, lr=1e-2, **objective):
-    """What math.js and vae_lib compute, in double precision, from the same weights, images and noise."""
+    """What math.js computes, and vae_lib in double precision, from the same weights, images and noise."""
     pixels, hidden, latent, n = sizes
     generator = torch.Generator().manual_seed(seed)
     model = VAE(pixels, hidden, latent, head).double()
     with torch.no_grad():
         for weight in model.parameters():
             weight.copy_(torch.randn(weight.shape, generator=generator) / weight.shape[-1] ** 0.5)
+        if steps and head == "sigma":  # far from σ = 0, where a difference in the last digit grows tenfold in few steps
+            model.encoder.hid_sigma.weight.mul_(0.1)
+            model.encoder.hid_sigma.bias.fill_(1)
     x = torch.rand(max(1, steps), n, pixels, generator=generator, dtype=torch.float64)
     x[x < 0.4] = 0  # as in MNIST, many pixels are 0 exactly, and math.js passes over them
     eps = torch.randn(max(1, steps), n, latent, generator=generator, dtype=torch.float64)
@@ -97,6 +105,40 @@ def close(actual, expected, tolerance):
     torch.testing.assert_close(actual, expected.detach().flatten(), rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize(("rows", "inner", "columns"), [(5, 9, 16), (3, 1, 2), (8, 30, 196), (1, 70, 33), (7, 12, 15)])
+def test_the_product_is_pytorchs_with_and_without_webassembly(page, built, rows, inner, columns):
+    a, b, c = (torch.randn(shape).relu() for shape in ((rows, inner), (inner, columns), (rows, columns)))
+    a[0] = 0  # a row with nothing to add
+    expected = (c.double() + a.double() @ b.double()).flatten()
+    page.goto("about:blank")
+    import_scripts(page, "simd", built, "product.js")
+    page.evaluate("WebAssembly.validate = () => false")  # as in a browser of 2020
+    import_scripts(page, "plain", built, "product.js")
+    for name in ("simd", "plain"):
+        # A matrix and its strides, read as it is and as its transpose's transpose.
+        for first, ways in ((a, (inner, 1)), (a.mT, (1, rows))):
+            for second, strides in ((b, (columns, 1)), (b.mT, (1, inner))):
+                actual = page.evaluate(
+                    "([name, c, a, b, ways, strides, sizes]) => { c = Float32Array.from(c); window[name].addProduct(c, "
+                    "Float32Array.from(a), ...ways, Float32Array.from(b), ...strides, ...sizes); return [...c] }",
+                    [
+                        name,
+                        *(one.flatten().tolist() for one in (c, first, second)),
+                        ways,
+                        strides,
+                        (rows, inner, columns),
+                    ],
+                )
+                close(actual, expected, 1e-5)
+
+
+def test_a_product_that_the_memory_cannot_hold_is_refused(math_page, built):
+    import_scripts(math_page, "product", built, "product.js")
+    refused = "(sizes) => { try { product.addProduct([], [], 1, 1, [], 1, 1, ...sizes) } catch (e) { return e.name } }"
+    for sizes in ((1, 9000, 1), (1, 1, 5000), (1, 4000, 196)):
+        assert math_page.evaluate(refused, sizes) == "RangeError"
+
+
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("sizes", SIZES)
 def test_forward_loss_and_gradients_are_pytorchs(math_page, sizes, head):
@@ -104,15 +146,15 @@ def test_forward_loss_and_gradients_are_pytorchs(math_page, sizes, head):
     x_logits, mu, sigma = model(x[0], eps[0])
     losses = vae_loss(x[0], x_logits, mu, sigma, beta=OBJECTIVE["beta"])
     losses.loss.mean().backward()
-    close(found["logits"], x_logits, 1e-9)
-    close(found["mu"], mu, 1e-9)
-    close(found["sigma"], sigma, 1e-9)
+    close(found["logits"], x_logits, 1e-4)
+    close(found["mu"], mu, 1e-4)
+    close(found["sigma"], sigma, 1e-4)
     for term in ("loss", "bce", "kld"):
-        assert found[term] == pytest.approx(getattr(losses, term).mean().item(), rel=1e-9)
+        assert found[term] == pytest.approx(getattr(losses, term).mean().item(), rel=1e-5)
     expected = numbers({name: weight.grad for name, weight in model.named_parameters()})
     assert expected.keys() == found["grads"].keys()
     for name, grad in expected.items():
-        close(found["grads"][name], torch.tensor(grad, dtype=torch.float64), 1e-9)
+        close(found["grads"][name], torch.tensor(grad, dtype=torch.float64), 1e-4)
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -129,9 +171,9 @@ def test_ten_steps_of_adam_stay_together(math_page, sizes, head):
         loss.backward()
         run.optimizer.step()
         history.append(loss.item())
-    assert found["history"] == pytest.approx(history, rel=1e-6)
+    assert found["history"] == pytest.approx(history, rel=1e-3)
     for name, weight in numbers(start.state_dict()).items():
-        close(found["weights"][name], torch.tensor(weight, dtype=torch.float64), 1e-6)
+        close(found["weights"][name], torch.tensor(weight, dtype=torch.float64), 1e-3)
 
 
 @pytest.mark.parametrize("bug", ["log_var_as_sigma", "mean", "no_kld"])
@@ -147,7 +189,7 @@ def test_each_bug_trains_on_what_its_name_says(math_page, bug):
     (bce + (0 if bug == "no_kld" else OBJECTIVE["beta"]) * losses.kld).mean().backward()
     expected = numbers({name: weight.grad for name, weight in model.named_parameters()})
     for name, grad in expected.items():
-        close(found["grads"][name], torch.tensor(grad, dtype=torch.float64), 1e-9)
+        close(found["grads"][name], torch.tensor(grad, dtype=torch.float64), 1e-4)
     assert found["bce"] == pytest.approx(losses.bce.mean().item())  # told in nats per image, whatever is trained on
 
 
@@ -176,7 +218,7 @@ def test_the_page_is_small_and_its_javascript_short(built):
     assert built.stat().st_size <= 2_000_000
     files = [path.read_text(encoding="utf-8") for path in build_playground.FOLDER.glob("*.js")]
     code = [line for file in files for line in file.splitlines() if not re.match(r"\s*(//|/\*\*|\*|$)", line)]
-    assert len(code) <= 600
+    assert len(code) <= 600  # comments, most of which are types, are not counted
     assert build_playground.page() == built.read_text(encoding="utf-8")  # built again, byte for byte the same
 
 
@@ -201,7 +243,7 @@ def test_training_lowers_the_loss_and_pauses(playground):
     expect(playground.locator(".progress")).to_have_text("epoch 1, step 1")
     before, _, _ = losses(playground)
     assert 120 < before < 160  # 196 · log 2 = 136 nats, for grey clouds
-    train_until(playground, r"^Epoch [2-9]: loss [\d.]+ nats per image on new images")
+    train_until(playground, r"^Epoch ([2-9]|\d\d+): loss [\d.]+ nats per image on new images")
     expect(playground.locator("[role=status]")).to_contain_text("Run A. Epoch")
     playground.get_by_role("button", name="Pause").click()
     loss, bce, kld = losses(playground)
@@ -253,7 +295,7 @@ def test_a_loss_that_is_no_number_stops_with_a_next_step_that_works(playground):
     playground.evaluate("window.huge = false")
     playground.get_by_label("Learning rate").select_option("0.001")
     playground.get_by_role("button", name="Reset").click()
-    train_until(playground, "^Epoch 1: loss")
+    train_until(playground, r"^Epoch \d+: loss")
 
 
 def test_a_prediction_opens_its_answer_and_an_experiment_sets_both_runs_up(playground):
@@ -336,9 +378,3 @@ def test_less_motion_draws_at_most_once_a_second(browser, built):
             page.wait_for_function("looks.length >= 4", timeout=60_000)
             looks = page.evaluate("looks.slice(1)")  # the first follows the click
             assert all(later - earlier >= 999 for earlier, later in pairwise(looks))
-
-
-def test_its_scripts_stay_small():
-    """At most 600 lines of code; what is comment, most of it types, is not counted."""
-    lines = [line.strip() for path in build_playground.FOLDER.glob("*.js") for line in path.read_text().splitlines()]
-    assert sum(bool(line) and not line.startswith(("//", "/*", "*")) for line in lines) <= 600

@@ -20,7 +20,10 @@ TRAIN, VAL, SIDE = (
     400,
     14,
 )  # images that travel with the page, and their pixels each way; VAL is a multiple of 100
-MODULES = {"worker": ["math.js", "worker.js"], "page": ["view.js", "page.js"]}  # in the order of their imports
+MODULES = {
+    "worker": ["product.js", "math.js", "worker.js"],
+    "page": ["view.js", "page.js"],
+}  # in the order of their imports
 
 
 def page():
