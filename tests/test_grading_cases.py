@@ -17,7 +17,7 @@ import vae_checks as checks
 from tests import handed_in
 from tests.handed_in import ASSIGNMENT, RIGHT, SOLUTION, as_bytes, empty, filled
 from vae_grade import judge, sandbox
-from vae_grade.answers import Added, called_by, find_answers
+from vae_grade.answers import Added, find_answers, needed_by
 from vae_grade.assignments import ROOT
 from vae_grade.gradebook import explain_record
 from vae_grade.notebook import Unreadable, read_notebook
@@ -316,8 +316,8 @@ def test_an_answer_brings_the_earlier_ones_that_it_calls():
         "other": "def other(): ...",
         "all_of": "two() + oneself",
     }
-    assert called_by("all_of", code) == ["one", "two"]
-    assert called_by("one", code) == []
+    assert needed_by("all_of", code) == ["one", "two", "all_of"]
+    assert needed_by("one", code) == ["one"]
 
 
 def test_the_model_answers_are_called_that(grade):

@@ -118,6 +118,20 @@ def test_collect_says_who_is_missing_and_who_is_not_on_the_list(tmp_path, capsys
     assert "There is no class list" in capsys.readouterr().err
 
 
+def test_where_hardly_anybody_has_handed_in_those_who_have_are_named(tmp_path):
+    folder = TeacherFolder(tmp_path / "class")
+    collect(make_inbox(tmp_path / "inbox", {"Ada/x.ipynb": as_bytes(filled())}), folder)
+    others = [Member(f"Student No {number}") for number in range(11)]
+    attendance = read_attendance(folder, [Member("Ada"), *others])
+    assert attendance.name_fewer(NAME) == ("1 of 12 on the class list have handed in", ["Ada"])
+    attendance = read_attendance(folder, [Member("Ada"), *others[:10]])
+    assert attendance.name_fewer(NAME) == (
+        "10 of 11 on the class list have not handed in",
+        [one.name for one in others[:10]],
+    )
+    assert attendance.absent == [one.name for one in others[:10]]
+
+
 def test_hand_ins_without_names_are_no_strangers(tmp_path):
     folder = TeacherFolder(tmp_path / "class")
     collect(make_inbox(tmp_path / "inbox", {"Participant_1_assignsubmission_file/x.ipynb": as_bytes(filled())}), folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import handed_in
+from vae_grade.assignments import Refused
 from vae_grade.copies import find_pairs, format_pairs, write_answers
 from vae_grade.folder import TeacherFolder
 from vae_grade.records import Submission
@@ -84,3 +85,5 @@ def test_other_tools_get_a_file_for_each_student_and_the_stub(tmp_path):
     }
     [stub] = (folder.answers / "stub" / NAME).iterdir()
     assert "YOUR CODE HERE" in stub.read_text()
+    with pytest.raises(Refused, match="Nothing was graded"):
+        write_answers([], folder)

@@ -10,6 +10,7 @@ from nbgrader.api import Gradebook
 
 from tests import handed_in
 from vae_grade.assignments import Refused
+from vae_grade.class_list import Member, keep_list
 from vae_grade.folder import TeacherFolder
 from vae_grade.hand_in import HandIn
 from vae_grade.records import State, find_submissions, write_record
@@ -123,6 +124,17 @@ def test_moodle_takes_each_page_of_feedback_for_whom_it_is(folder):
     assert folders == {hand_in.original for hand_in in MOODLE.values()}
     page = folder.feedback_page("Ada_Lovelace_4712", NAME).read_bytes()
     assert zipfile.ZipFile(archive).read(f"Ada Lovelace_4712_assignsubmission_file/{NAME}.html") == page
+
+
+def test_a_folder_in_the_zip_is_called_as_every_moodle_takes_it(folder):
+    """Before 4.1 it wanted a sign `_` after "file", and wrote it itself; since then it takes both."""
+    older = HandIn("moodle", "Ada_4711_assignsubmission_file_", "x", "Ada", "4711")
+    text = HandIn("moodle", "Bob_St_4712_assignsubmission_onlinetext_", "x", "Bob_St", "4712")
+    handed_in.grade(folder, handed_in.make_record(), Ada=older, Bob=text)
+    report(folder, moodle=[])
+    names = zipfile.ZipFile(folder.moodle / f"{NAME}_feedback.zip").namelist()
+    homes = ["Ada_4711_assignsubmission_file_", "Bob St_4712_assignsubmission_file_"]
+    assert names == [f"{home}/{NAME}.html" for home in homes]
 
 
 def test_the_zip_has_the_newest_page_alone(folder):
@@ -322,6 +334,25 @@ def test_the_wide_table_has_a_row_for_each_student_and_every_mark(folder):
         f"{FULL:g}",
     ]
     assert [other[f"{NAME}: {cell}"] for cell in ("kld", "why-the-blob", "total", "state")] == ["3", "", "9", "graded"]
+
+
+def test_with_a_class_list_the_wide_table_has_its_names_and_a_row_for_who_handed_in_nothing(folder):
+    handed_in.grade(folder, handed_in.make_record(), **CANVAS)
+    members = [Member("Silva, João", "102"), Member("Lovelace, Ada", "101"), Member("Stone, Bob"), Member("Zoë")]
+    keep_list(folder, members)
+    groups = folder.root.parent / "groups.csv"
+    groups.write_text("lovelaceada,lovelaceada\nlovelaceada,Zoë\n")
+    report(folder, groups=groups)
+    rows = list(csv.DictReader(io.StringIO(folder.marks_table.read_text("utf-8-sig"))))
+    assert [(row["name"], row["student"], row["total"], row[f"{NAME}: state"]) for row in rows] == [
+        ("Lovelace, Ada", "lovelaceada_101", "9", "graded"),
+        ("Silva, João", "silvajoao_102", "9", "graded"),
+        ("Stone, Bob", "", "", "not handed in"),
+        ("Zoë", "Zoë", "9", "graded"),
+    ]
+    page = folder.report_page.read_text()
+    assert "1 of 4 on the class list have not handed in: Stone, Bob." in page
+    assert "<td>Silva, João</td><td>04_bce_vs_kld</td><td>late</td>" in page
 
 
 def test_late_is_shown_as_the_platform_says_it(folder):

@@ -2,12 +2,15 @@
 
 import re
 import shutil
+import subprocess
+import sys
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
 from tests import handed_in
+from vae_grade.assignments import ROOT
 from vae_grade.feedback import render, write_feedback
 from vae_grade.folder import TeacherFolder
 from vae_grade.formulas import draw_formula
@@ -156,3 +159,20 @@ def test_a_browser_shows_formulas_and_asks_nobody(page, tmp_path):
     assert len(boxes) == 7  # the last formula has two rows
     assert all(box["width"] > 10 and 5 < box["height"] < 60 for box in boxes)
     assert asked == [path.as_uri()]
+
+
+def test_a_script_without_a_guard_makes_many_pages_in_processes_and_runs_once(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        """
+from pathlib import Path
+
+from vae_grade.feedback import FEW, Page, _make_all
+
+print(list(_make_all([Page(Path("none"), Path("none"), None, None)] * (FEW + 1))))
+"""
+    )
+    result = subprocess.run([sys.executable, script], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("FileNotFoundError") == 9
+    assert result.stdout.count("\n") == 1

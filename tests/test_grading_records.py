@@ -11,6 +11,7 @@ from sqlalchemy import text
 from tests import handed_in
 from vae_grade import records, run, sandbox
 from vae_grade.assignments import Refused
+from vae_grade.class_list import Member, keep_list, read_kept_list
 from vae_grade.collect import collect
 from vae_grade.folder import TeacherFolder
 from vae_grade.forget import forget
@@ -105,10 +106,12 @@ def test_who_is_forgotten_is_nowhere_and_stays_out(tmp_path):
     for submission in find_submissions(folder):
         write_record(folder, submission, handed_in.make_record())
     write(folder.earlier_notebook("zuleika", NAME, "0"), b"{}")
+    keep_list(folder, [Member("Ann"), Member("zuleika")])
     for path in (folder.feedback_page("zuleika", NAME), folder.report_page, folder.moodle / "worksheet.csv"):
         write(path, "zuleika")
     forget(folder, "zuleika")
     assert handed_in.read_marks(folder.gradebook_url).keys() == {"ann"}
+    assert read_kept_list(folder) == [Member("Ann")]
     assert not [path for path in folder.root.rglob("*") if "zuleika" in path.name]
     texts = [path.read_bytes() for path in folder.root.rglob("*") if path.is_file() and path.suffix != ".db"]
     assert not [text for text in texts if b"zuleika" in text]

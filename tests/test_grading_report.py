@@ -39,6 +39,7 @@ def test_no_name_or_text_acts_in_the_table_or_the_page():
     page = render_page(results)
     assert "<script>" not in page
     assert page.count("&lt;script&gt;") >= 3
+    assert "why-the-blob: 4 points, 2 to mark" in page  # no median of answers that nobody has read
 
 
 def result(student, points, state=State.GRADED, **exercise):
@@ -60,6 +61,7 @@ def test_what_could_not_be_read_or_run_is_no_zero_in_median_and_spread():
     assert "kld: median 5 of 10, half have 3.5 to 7" in text
     assert "bce: median 0 of 10 0 points 5 of 5" in text  # what the machine lacks for kld says nothing of bce
     assert "could not run here 1 of 6 gpu" in text
+    assert "grade with `vae-grade run --again gpu`" in text
 
 
 def test_the_page_names_who_was_wrong_in_which_way():
@@ -85,10 +87,10 @@ def test_namesakes_are_told_apart_on_the_page():
 
 def test_the_page_says_the_limits_and_who_is_missing():
     results = [result("ann", 1.0, limit=30), result("bob", 1.0, limit=45)]
-    attendance = Attendance({NAME: ["Zoë <b>"]}, ["stranger"])
+    attendance = Attendance({NAME: ["Zoë <b>"]}, {NAME: ["ann"]}, [], {}, ["stranger"])
     page = render_page(results, [Pair(NAME, "ann", "bob", ["kld"])], attendance)
     assert "an answer had 30 to 45 seconds of the processor" in text_of(page)
-    assert "Not handed in, by the class list: Zoë &lt;b&gt;." in page
+    assert "1 of 2 on the class list have not handed in: Zoë &lt;b&gt;." in page
     assert "Not on the class list stranger." in text_of(page)
     assert "ann bob 04_bce_vs_kld: kld" in text_of(page)
 

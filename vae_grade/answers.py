@@ -301,8 +301,8 @@ def _names(statement: ast.stmt) -> Iterator[str]:
             yield from _names(inner) if isinstance(inner, ast.stmt) else ()
 
 
-def called_by(name: str, code: dict[str, str]) -> list[str]:
-    """The earlier exercises of which an answer mentions the names, and those that these mention, in order.
+def needed_by(name: str, code: dict[str, str]) -> list[str]:
+    """The earlier exercises of which an answer mentions the names, those that these mention, in order, and itself.
 
     Args:
         name: of the exercise.
@@ -315,7 +315,7 @@ def called_by(name: str, code: dict[str, str]) -> list[str]:
         if earlier in mentioned:
             called.append(earlier)
             mentioned |= set(re.findall(r"\w+", code[earlier]))
-    return called[::-1]
+    return [*called[::-1], name]
 
 
 def _bound(statement: ast.Import | ast.ImportFrom) -> list[str]:

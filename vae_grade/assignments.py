@@ -49,6 +49,11 @@ class Assignment:
         marks = [cell["metadata"].get("nbgrader", {}) for cell in self.cells]
         return {mark["grade_id"]: mark["points"] for mark in marks if mark.get("grade")}
 
+    @property
+    def full(self) -> float:
+        """The points that one can earn."""
+        return sum(self.points.values())
+
     @cached_property
     def checked(self) -> list[str]:
         """The names of the exercises that a check judges."""

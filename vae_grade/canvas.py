@@ -14,8 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from vae_grade.assignments import Refused, load_assignments
 from vae_grade.folder import TeacherFolder
-from vae_grade.release import pack
-from vae_grade.results import Exported, Recipient, Result
+from vae_grade.results import Exported, Recipient
 from vae_grade.sheets import Sheet, no_formula
 from vae_lib.files import write
 
@@ -37,22 +36,16 @@ def export_to_canvas(folder: TeacherFolder, recipients: list[Recipient], gradebo
         exported.paths.append(folder.canvas / "gradebook.csv")
         write(exported.paths[-1], _make(recipients, exported))
     zips: dict[str, dict[str, bytes]] = {}
-    for result in dict.fromkeys(one.result for one in recipients if _is_of_canvas(one.result)):
+    for result in dict.fromkeys(one.result for one in recipients if one.result.came_by("canvas")):
         page = folder.feedback_page(result.student, result.assignment)
         assert result.hand_in
         if page.exists():
             name = PurePosixPath(result.hand_in.original).with_suffix(".html").name
             zips.setdefault(result.assignment, {})[name] = page.read_bytes()
-    for assignment, files in zips.items():
-        exported.paths.append(folder.canvas / f"{assignment}_feedback.zip")
-        write(exported.paths[-1], pack(files))
+    exported.write_zips(folder.canvas, zips)
     if not zips:
         exported.notes.append("No hand-in has a name of Canvas's: collect the zip as Canvas gives it.")
     return exported
-
-
-def _is_of_canvas(result: Result) -> bool:
-    return bool(result.hand_in and result.hand_in.platform.startswith("canvas"))
 
 
 def _marks(recipients: list[Recipient]) -> dict[tuple[str, str], str]:
@@ -67,7 +60,7 @@ def _marks(recipients: list[Recipient]) -> dict[tuple[str, str], str]:
 
 
 def _number(one: Recipient) -> str:
-    return one.number if _is_of_canvas(one.result) else ""
+    return one.number if one.result.came_by("canvas") else ""
 
 
 def _make(recipients: list[Recipient], exported: Exported) -> bytes:
@@ -81,7 +74,7 @@ def _make(recipients: list[Recipient], exported: Exported) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([*FIXED, *names])
-    writer.writerow([f"    {POINTS_POSSIBLE}", "", "", "", *(f"{_full(name):g}" for name in names)])
+    writer.writerow([f"    {POINTS_POSSIBLE}", "", "", "", *(f"{load_assignments()[name].full:g}" for name in names)])
     for number, name in sorted(people.items(), key=lambda person: person[1]):
         writer.writerow([no_formula(name), number, "", "", *(marks.get((one, number), "") for one in names)])
     return out.getvalue().encode()
@@ -107,7 +100,7 @@ def _fill(path: Path, recipients: list[Recipient], exported: Exported) -> bytes:
             if POINTS_POSSIBLE in cells[0]:
                 possible = cells[column] if column < len(cells) else ""
                 if not possible.strip():
-                    sheet.put(row, column, f"{_full(name):g}")
+                    sheet.put(row, column, f"{load_assignments()[name].full:g}")
                 continue
             keys = (cells[identifier] if identifier < len(cells) else "", cells[0])
             key = next(((name, key) for key in keys if key and (name, key) in marks), None)
@@ -118,10 +111,6 @@ def _fill(path: Path, recipients: list[Recipient], exported: Exported) -> bytes:
     if absent:
         exported.notes.append(f"{path.name} has no row for: {'; '.join(absent)}.")
     return sheet.to_bytes()
-
-
-def _full(assignment: str) -> float:
-    return sum(load_assignments()[assignment].points.values())
 
 
 def _words(text: str) -> str:

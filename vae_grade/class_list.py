@@ -27,6 +27,7 @@ COLUMNS = {
     "email": r"e-?mail( ?address)?|e-mail-adresse|adresse de courriel|(correo|dirección de correo)( electrónico)?"
     r"|endereço de e-?mail|indirizzo e-?mail",
 }
+FEW = 10  # times as many who have not handed in: then those who have are named
 NO_STUDENT = re.compile(r"\s*(points possible|student, test|test student)\s*", re.IGNORECASE)
 
 
@@ -42,10 +43,28 @@ class Member:
 
 @dataclass(frozen=True)
 class Attendance:
-    """Who is missing: names on the list without a hand-in, by assignment; and folders of who is not on the list."""
+    """Who handed in.
+
+    Attributes:
+        missing, present: the names on the list without a hand-in and with one, by assignment.
+        absent: those without any.
+        names: the list's name of each student, by folder.
+        strangers: the folders of who is not on the list.
+    """
 
     missing: dict[str, list[str]]
+    present: dict[str, list[str]]
+    absent: list[str]
+    names: dict[str, str]
     strangers: list[str]
+
+    def name_fewer(self, assignment: str) -> tuple[str, list[str]]:
+        """Who of the list has not handed in, or where hardly anybody has, who has: a title, and names."""
+        missing, present = self.missing.get(assignment, []), self.present.get(assignment, [])
+        total = len(missing) + len(present)
+        if FEW * len(present) < len(missing):
+            return f"{len(present)} of {total} on the class list have handed in", present or ["nobody"]
+        return f"{len(missing)} of {total} on the class list have not handed in", missing
 
 
 def read_list(path: Path) -> list[Member]:
@@ -109,20 +128,48 @@ def read_kept_list(folder: TeacherFolder) -> list[Member]:
     return [Member(**row) for row in rows]
 
 
-def read_attendance(folder: TeacherFolder, members: list[Member]) -> Attendance:
-    """Compare the list with what was collected. Hand-ins without names cannot be compared and are left out."""
+def read_attendance(
+    folder: TeacherFolder, members: list[Member], groups: Iterable[tuple[str, str, HandIn]] = ()
+) -> Attendance:
+    """Compare the list with what was collected. Hand-ins without names cannot be compared and are left out.
+
+    Args:
+        folder: of the class.
+        members: the list.
+        groups: (assignment, student's folder, hand-in) of each member of a group for whom another handed in.
+    """
+    by_assignment = _read_hand_ins(folder)
+    for assignment, student, hand_in in groups:
+        by_assignment.setdefault(assignment, {})[student] = hand_in
+    pairs = {assignment: match_members(members, each) for assignment, each in by_assignment.items()}
+    names = {student: members[i].name for each in pairs.values() for i, student in each.items()}
+    here = {i for each in pairs.values() for i in each}
+    return Attendance(
+        {name: [one.name for i, one in enumerate(members) if i not in each] for name, each in pairs.items()},
+        {name: [members[i].name for i in sorted(each)] for name, each in pairs.items()},
+        [one.name for i, one in enumerate(members) if i not in here],
+        names,
+        sorted({student for each in by_assignment.values() for student in each} - names.keys()),
+    )
+
+
+def _read_hand_ins(folder: TeacherFolder) -> dict[str, dict[str, HandIn]]:
+    """The hand-ins that have names, by assignment and student's folder."""
     by_assignment: dict[str, dict[str, HandIn]] = {}
     for path in sorted(folder.collected.glob("*/*/*.ipynb")):
         hand_in = read_hand_in(path) or HandIn("folder", path.parts[-3], "", path.parts[-3])
         if path.stem == path.parts[-2] and hand_in.platform not in NAMELESS:
             by_assignment.setdefault(path.stem, {})[path.parts[-3]] = hand_in
-    missing, known = {}, set[str]()
-    for assignment, hand_ins in by_assignment.items():
-        pairs = match_members(members, hand_ins)
-        known |= set(pairs.values())
-        missing[assignment] = [member.name for i, member in enumerate(members) if i not in pairs]
-    students = {student for hand_ins in by_assignment.values() for student in hand_ins}
-    return Attendance(missing, sorted(students - known))
+    return by_assignment
+
+
+def take_off_list(folder: TeacherFolder, student: str) -> None:
+    """Take a student off the list that is kept, where a hand-in says which line is theirs."""
+    members, theirs = read_kept_list(folder), set[int]()
+    for hand_ins in _read_hand_ins(folder).values():
+        theirs |= {i for i, one in match_members(members, hand_ins).items() if one == student}
+    if theirs:
+        keep_list(folder, [member for i, member in enumerate(members) if i not in theirs])
 
 
 def match_members(members: list[Member], hand_ins: dict[str, HandIn]) -> dict[int, str]:

@@ -125,8 +125,8 @@ def _print_attendance(folder: TeacherFolder, assignments: set[str]) -> None:
         return
     attendance = read_attendance(folder, members)
     for assignment in sorted(assignments & attendance.missing.keys()):
-        names = attendance.missing[assignment]
-        _print_lines(f"{assignment}: {len(names)} of {len(members)} on the class list have not handed in:", names)
+        title, names = attendance.name_fewer(assignment)
+        _print_lines(f"{assignment}: {title}:", names)
     _print_lines("Not on the class list:", attendance.strangers)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from vae_grade.assignments import Assignment, load_assignments
+from vae_grade.assignments import Assignment, Refused, load_assignments
 from vae_grade.folder import TeacherFolder
 from vae_grade.records import Record, Submission
 from vae_grade.sheets import BOM, no_formula
@@ -108,7 +108,11 @@ def format_pairs(pairs: Iterable[Pair]) -> str:
 
 
 def write_answers(graded: Iterable[tuple[Submission, Record]], folder: TeacherFolder) -> list[Path]:
-    """Write the answers in code of each submission as a file, and what was released as a stub; returns the folders."""
+    """Write the answers in code of each submission as a file, and what was released as a stub; returns the folders.
+
+    Raises:
+        Refused: there is none.
+    """
     written: dict[str, Path] = {}
     for submission, record in graded:
         assignment = load_assignments()[submission.assignment]
@@ -117,4 +121,6 @@ def write_answers(graded: Iterable[tuple[Submission, Record]], folder: TeacherFo
         write(place / f"{submission.student}.py", "\n\n\n".join(sources) + "\n")
         stub = "\n\n\n".join(_released(assignment, name) for name in assignment.checked) + "\n"
         write(folder.answers / "stub" / assignment.name / "stub.py", stub)
+    if not written:
+        raise Refused(f"Nothing was graded in {folder.root}: run `vae-grade run` first.")
     return list(written.values())

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from vae_grade.folder import TeacherFolder
 from vae_grade.marks import Marks
+from vae_grade.processes import without_main
 from vae_grade.records import Submission
 from vae_lib.files import write
 
@@ -107,7 +108,9 @@ def _make_all(pages: list[Page]) -> Iterator[str]:
         yield from map(_make, pages)
         return
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as executor:
-        yield from executor.map(_make, pages, chunksize=4)
+        with without_main():
+            made = executor.map(_make, pages, chunksize=4)
+        yield from made
 
 
 def _make(page: Page) -> str:

@@ -6,6 +6,7 @@ import shutil
 from nbgrader.api import MissingEntry
 
 from vae_grade.assignments import Refused
+from vae_grade.class_list import take_off_list
 from vae_grade.folder import TeacherFolder
 from vae_grade.forgotten import keep_out
 from vae_grade.gradebook import open_gradebook
@@ -24,6 +25,7 @@ def forget(folder: TeacherFolder, student: str, *, db: str | None = None) -> Non
         raise Refused(f"{student!r} is not in {folder.root}: give the name of a folder in {folder.collected}.")
     # First, so that a stop in between keeps nobody who should be out.
     keep_out(folder, student)
+    take_off_list(folder, student)
     if db or (folder.root / "gradebook.db").exists():
         with open_gradebook(db or folder.gradebook_url) as gradebook, contextlib.suppress(MissingEntry):
             gradebook.remove_student(student)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import vae_checks as checks
 from vae_grade.answer_server import End, Job, Limits, Verdict
-from vae_grade.answers import Answers, called_by, defined, find_answers
+from vae_grade.answers import Answers, defined, find_answers, needed_by
 from vae_grade.assignments import ROOT, Assignment, Refused
 from vae_grade.lacking import find_lack
 from vae_grade.notebook import Unreadable, read_notebook, replace_unprintable
@@ -131,7 +131,7 @@ def _grade_exercise(
 
 def _run_alone(name: str, answers: Answers, setting: Setting) -> Attempt:
     if name in answers.parts:
-        needed = [*called_by(name, answers.code), name]
+        needed = needed_by(name, answers.code)
         cells = [cell for each in needed for cell in answers.imports[each] + answers.parts[each]]
         return _attempt(name, cells, {}, setting)
     text = f"○ {name}: there is no answer"
@@ -205,7 +205,7 @@ def _seconds_for(name: str, setting: Setting) -> int:
     if key not in _seconds:
         _seconds[key] = setting.limits.seconds
         if name in (models := setting.assignment.model_answers):
-            cells = [models[each] for each in [*called_by(name, models), name]]
+            cells = [models[each] for each in needed_by(name, models)]
             job = _job(name, cells, {}, getattr(checks, name).draw(0))
             _, verdict = _run(job, setting, TIMES * setting.limits.seconds)
             _seconds[key] = max(setting.limits.seconds, math.ceil(TIMES * verdict.seconds))

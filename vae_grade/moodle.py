@@ -13,7 +13,6 @@ from pathlib import Path
 
 from vae_grade.assignments import Refused, load_assignments
 from vae_grade.folder import TeacherFolder
-from vae_grade.release import pack
 from vae_grade.results import Exported, Recipient
 from vae_grade.sheets import Sheet
 from vae_lib.files import write
@@ -47,22 +46,23 @@ def export_to_moodle(folder: TeacherFolder, recipients: list[Recipient], workshe
     zips: dict[str, dict[str, bytes]] = {}
     for one in recipients:
         page = folder.feedback_page(one.result.student, one.result.assignment)
-        number = found.get(one) or (one.number if _is_of_moodle(one) else "")
+        number = found.get(one) or (one.number if one.result.came_by("moodle") else "")
         if number and page.exists():
-            place = f"{re.sub('[_/]', ' ', one.name)}_{number}_assignsubmission_file/{page.name}"
-            zips.setdefault(one.result.assignment, {})[place] = page.read_bytes()
-        elif _is_of_moodle(one):
+            zips.setdefault(one.result.assignment, {})[f"{_home(one, number)}/{page.name}"] = page.read_bytes()
+        elif one.result.came_by("moodle"):
             exported.notes.append(f"{one.name}, {one.result.assignment}: not in the zip, as their number is not known.")
-    for assignment, files in zips.items():
-        exported.paths.append(folder.moodle / f"{assignment}_feedback.zip")
-        write(exported.paths[-1], pack(files))
+    exported.write_zips(folder.moodle, zips)
     if not zips:
         exported.notes.append("No hand-in has a number of Moodle's: collect the zip as Moodle gives it.")
     return exported
 
 
-def _is_of_moodle(one: Recipient) -> bool:
-    return bool(one.result.hand_in and one.result.hand_in.platform.startswith("moodle"))
+def _home(one: Recipient, number: str) -> str:
+    """The folder of a page in the zip: the platform's own where it is theirs; before Moodle 4.1 it ended with `_`."""
+    original = one.result.hand_in.original if one.result.hand_in else ""
+    if re.fullmatch(f"[^_]*_{number}_assignsubmission_file_?", original):
+        return original
+    return f"{re.sub('[_/]', ' ', one.name)}_{number}_assignsubmission_file_"
 
 
 def _fill(path: Path, recipients: list[Recipient], folder: TeacherFolder, exported: Exported) -> dict[Recipient, str]:
@@ -73,7 +73,7 @@ def _fill(path: Path, recipients: list[Recipient], folder: TeacherFolder, export
     people = {row: match[1] for row, cells in enumerate(rows) if (match := NUMBER.search(_cell(cells, column)))}
     grade = _find_grade(path, rows, list(people))
     mine = [one for one in recipients if one.result.assignment == assignment]
-    by_number = {one.number: one for one in mine if _is_of_moodle(one) and one.number}
+    by_number = {one.number: one for one in mine if one.result.came_by("moodle") and one.number}
     names = Counter(one.name for one in mine if one not in by_number.values())
     by_name = {one.name: one for one in mine if names[one.name] == 1 and one not in by_number.values()}
     found: dict[Recipient, str] = {}
@@ -96,7 +96,7 @@ def _cell(cells: Sequence[str], column: int) -> str:
 
 def _identify(path: Path, rows: list[list[str]], recipients: list[Recipient]) -> tuple[str, int]:
     """The assignment that a worksheet is of, and the column of identifiers: by the numbers of who handed in."""
-    known = {one.number: one.result.assignment for one in recipients if _is_of_moodle(one) and one.number}
+    known = {one.number: one.result.assignment for one in recipients if one.result.came_by("moodle") and one.number}
     seen = Counter(
         (known[match[1]], column)
         for cells in rows[1:]
@@ -138,7 +138,7 @@ def _notes(path: Path, assignment: str, mine: list[Recipient], found: dict[Recip
     absent = sorted(one.name for one in mine if one not in found)
     if absent:
         notes.append(f"{path.name}: no row for {', '.join(absent)}, who handed in {assignment}.")
-    full = sum(load_assignments()[assignment].points.values())
+    full = load_assignments()[assignment].full
     if not AMOUNT.fullmatch(most) or float(most.replace(",", ".")) < full:
         notes.append(
             f"{path.name}: {assignment} has {full:g} points, and Moodle's maximum is {most or 'not a number'}. Moodle "

@@ -2,7 +2,7 @@
 
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from vae_grade.assignments import load_assignments
 from vae_grade.class_list import Attendance
 from vae_grade.copies import Pair
-from vae_grade.records import ExerciseRecord, Record, State
+from vae_grade.records import ExerciseRecord, State
 from vae_grade.results import Result
 
 PAGE = "report.html.jinja"
@@ -42,7 +42,7 @@ def render_page(
     results: list[Result], pairs: Iterable[Pair] = (), attendance: Attendance | None = None, counts: str = "latest"
 ) -> str:
     """The page, as HTML; what it says of who is missing needs a class list; `counts` is the hand-in that does."""
-    names = _name_students(results)
+    names = _name_students(results, attendance.names if attendance else {})
     by_assignment: dict[str, list[Result]] = defaultdict(list)
     for result in sorted(results, key=lambda one: (one.assignment, names[one.student])):
         by_assignment[result.assignment].append(result)
@@ -73,29 +73,39 @@ def render_page(
             assignment: (_summarise_totals(own), _summarise_exercises(assignment, own, names))
             for assignment, own in by_assignment.items()
         },
-        missing=attendance.missing if attendance else {},
+        handed_in={name: _list_fewer(attendance, name) for name in attendance.missing} if attendance else {},
         strangers=attendance.strangers if attendance else [],
         pairs=[
             (names[pair.student], names[pair.other], f"{pair.assignment}: {', '.join(pair.equal)}") for pair in pairs
         ],
         late=[(names[one.student], one.assignment, one.lateness) for one in results if one.lateness],
         odd=[
-            (names[one.student], one.assignment, _describe_state(one.record))
+            (names[one.student], one.assignment, _describe_state(one))
             for one in sorted(odd, key=lambda one: one.record.state, reverse=True)
         ],
     )
 
 
-def _name_students(results: Iterable[Result]) -> dict[str, str]:
-    """How the page calls each student: by the platform's name, with the folder's where two have the same."""
-    names = {result.student: result.name for result in results}
+def _list_fewer(attendance: Attendance, assignment: str) -> str:
+    title, names = attendance.name_fewer(assignment)
+    return f"{title}: {', '.join(names)}" if names else ""
+
+
+def _name_students(results: Iterable[Result], listed: Mapping[str, str]) -> dict[str, str]:
+    """How the page calls each student: by the list's name or the platform's, with the folder's where two share it.
+
+    Args:
+        results: of the students.
+        listed: names by folder, as the class list has them.
+    """
+    names = {result.student: listed.get(result.student, result.name) for result in results}
     often = Counter(names.values())
     return {student: name if often[name] == 1 else f"{name} ({student})" for student, name in names.items()}
 
 
 def _summarise_totals(results: list[Result]) -> str:
     totals = [result.total for result in results if result.total is not None]
-    most = sum(load_assignments()[results[0].assignment].points.values())
+    most = load_assignments()[results[0].assignment].full
     without = len(results) - len(totals)
     words = f"{len(results)} handed in; total: {_spread(totals, most)}"
     words += f"; {without} without a mark, which {'counts' if without == 1 else 'count'} nowhere" if without else ""
@@ -125,7 +135,7 @@ def _summarise_exercises(assignment: str, results: list[Result], names: dict[str
         exercises.append(
             Exercise(
                 name,
-                _spread(points, most) + (f", {waiting} to mark" if waiting else ""),
+                f"{most:g} points, {waiting} to mark" if waiting else _spread(points, most),
                 [Bar(f"{mark:g} points", n, len(points)) for mark, n in sorted(Counter(points).items(), reverse=True)],
                 [
                     Bar(word, len(who), len(results), who)
@@ -145,9 +155,10 @@ def _fault(exercise: ExerciseRecord) -> str:
     return exercise.state if exercise.state == "not attempted" else ""
 
 
-def _describe_state(record: Record) -> str:
+def _describe_state(result: Result) -> str:
+    record = result.record
     reason = f": {record.reason}" if record.reason else ""
-    step = f". Next: {record.state.next_step}." if record.state.next_step else ""
+    step = f". Next: {record.next_step_of(result.student)}." if record.state.next_step else ""
     return record.state.value + reason + step
 
 

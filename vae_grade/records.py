@@ -153,6 +153,10 @@ class Record:
         """What the state means, and its reason."""
         return f"{self.state.meaning}: {self.reason}" if self.reason else self.state.meaning
 
+    def next_step_of(self, student: str) -> str:
+        """What the teacher does next, with the student's name where a command wants it; "" if nothing."""
+        return self.state.next_step.replace("STUDENT", student)
+
     def to_json(self) -> str:
         """The record as JSON, which `from_json` reads."""
         return json.dumps(asdict(self) | {"state": self.state.value}, ensure_ascii=False, indent=1)
@@ -235,5 +239,6 @@ def describe_failures(folder: TeacherFolder) -> Iterator[str]:
     for submission, record in read_records(folder):
         if record.state.next_step:
             yield (
-                f"{submission.student}, {submission.assignment}: {record.sentence}. Next: {record.state.next_step}.\n"
+                f"{submission.student}, {submission.assignment}: {record.sentence}. "
+                f"Next: {record.next_step_of(submission.student)}.\n"
             )

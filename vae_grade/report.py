@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vae_grade.canvas import export_to_canvas
-from vae_grade.class_list import read_attendance, read_kept_list
+from vae_grade.class_list import Attendance, read_attendance, read_kept_list
 from vae_grade.copies import find_pairs, format_pairs
 from vae_grade.feedback import write_feedback
 from vae_grade.folder import TeacherFolder
+from vae_grade.hand_in import HandIn
 from vae_grade.moodle import export_to_moodle
 from vae_grade.page import render_page
 from vae_grade.results import Recipient, find_recipients, read_groups, read_results
@@ -56,11 +57,10 @@ def report(
     results = read_results(folder, db or folder.gradebook_url)
     recipients = find_recipients(results, members)
     write(folder.report_table, format_report(results))
-    write(folder.marks_table, format_marks(recipients))
     pairs = find_pairs((one.submission, one.record) for one in results)
     write(folder.copies_table, format_pairs(pairs))
-    members_of_class = read_kept_list(folder)
-    attendance = read_attendance(folder, members_of_class) if members_of_class else None
+    attendance = _read_attendance(folder, recipients)
+    write(folder.marks_table, format_marks(recipients, attendance))
     write(folder.report_page, render_page(results, pairs, attendance, read_rules(folder).counts.value))
     reported = Reported(sum(len(one.marks.waiting) for one in results))
     reported.paths += [folder.report_page, folder.report_table, folder.marks_table, folder.copies_table]
@@ -73,6 +73,14 @@ def report(
         reported.paths += platform.paths
         reported.notes += platform.notes
     return reported
+
+
+def _read_attendance(folder: TeacherFolder, recipients: list[Recipient]) -> Attendance | None:
+    """Who handed in, members of groups included; None where the teacher gave no class list."""
+    members = read_kept_list(folder)
+    others = [one for one in recipients if one.student != one.result.student]
+    groups = [(one.result.assignment, one.student, HandIn("group", one.name, "", one.name)) for one in others]
+    return read_attendance(folder, members, groups) if members else None
 
 
 def _give_to_groups(folder: TeacherFolder, recipients: list[Recipient]) -> None:

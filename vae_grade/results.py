@@ -12,7 +12,9 @@ from vae_grade.hand_in import HandIn, read_hand_in
 from vae_grade.late import apply_penalties
 from vae_grade.marks import Marks, read_marks
 from vae_grade.records import Record, State, Submission, read_records
+from vae_grade.release import pack
 from vae_grade.students import make_safe
+from vae_lib.files import write
 
 NO_MARK = (State.UNREADABLE, State.COULD_NOT_RUN)
 
@@ -40,6 +42,10 @@ class Result:
     def name(self) -> str:
         """The student's name as the platform writes it."""
         return self.hand_in.name if self.hand_in and self.hand_in.name else self.student
+
+    def came_by(self, platform: str) -> bool:
+        """Whether it was handed in on a platform, "moodle" say, blind or not."""
+        return bool(self.hand_in and self.hand_in.platform.startswith(platform))
 
     @property
     def total(self) -> float | None:
@@ -88,6 +94,12 @@ class Exported:
 
     paths: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def write_zips(self, folder: Path, pages: Mapping[str, dict[str, bytes]]) -> None:
+        """Write a zip of feedback into a folder for each assignment, of pages by the name that the platform wants."""
+        for assignment, files in pages.items():
+            self.paths.append(folder / f"{assignment}_feedback.zip")
+            write(self.paths[-1], pack(files))
 
 
 def read_results(folder: TeacherFolder, url: str) -> list[Result]:

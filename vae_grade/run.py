@@ -26,6 +26,7 @@ from vae_grade.assignments import Refused, load_assignments
 from vae_grade.folder import TeacherFolder, check_collected
 from vae_grade.gradebook import enter_record, open_gradebook, register_assignment
 from vae_grade.judge import Setting, grade_best, record_death
+from vae_grade.processes import without_main
 from vae_grade.records import (
     Record,
     State,
@@ -238,7 +239,8 @@ def _pool(width: int, scheduler: str | None) -> Iterator[tuple[Submit, Callable[
 
 def _submit_here(executor: Executor, submission: Submission, setting: Setting) -> Future[Record]:
     # Only names go through the queue: before Python 3.11.5 a pool whose worker dies with much in it waits for ever.
-    return executor.submit(_grade_here, submission, setting.limits, setting.seed)
+    with without_main():
+        return executor.submit(_grade_here, submission, setting.limits, setting.seed)
 
 
 def _submit_there(executor: Executor, submission: Submission, setting: Setting) -> Future[Record]:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable
 
 from vae_grade.assignments import load_assignments
+from vae_grade.class_list import Attendance
 from vae_grade.records import Record
 from vae_grade.results import Recipient, Result
 from vae_grade.sheets import BOM, no_formula
@@ -21,7 +22,7 @@ def format_report(results: Iterable[Result]) -> str:
             _with_mistake(cell, points, record) for cell, points in marks.points.items() if points is not None
         )
         row = [result.assignment, result.student, record.state.value, f"{marks.total:g}", result.lateness]
-        rows.append([*row, ", ".join(marks.waiting), each, record.sentence, record.state.next_step])
+        rows.append([*row, ", ".join(marks.waiting), each, record.sentence, record.next_step_of(result.student)])
     return _to_csv([HEADINGS, *rows])
 
 
@@ -31,14 +32,16 @@ def _with_mistake(cell: str, mark: float, record: Record) -> str:
     return f"{name} {mark:g}" + (f" ({exercise.mistake})" if exercise and exercise.mistake else "")
 
 
-def format_marks(recipients: Iterable[Recipient]) -> str:
-    """A row for each person who gets a mark: points of each exercise and answer, totals, lateness, states.
+def format_marks(recipients: Iterable[Recipient], attendance: Attendance | None = None) -> str:
+    """A row for each person: points of each exercise and answer, totals, lateness, states.
 
     An empty cell is no mark, which is not 0: nothing was handed in, it could not be read, or it waits to be marked.
+    With a class list, people have the names that it gives them, and who handed in nothing has a row, too.
     """
     people: dict[tuple[str, str], dict[str, Result]] = {}
     for one in recipients:
-        people.setdefault((one.name, one.student), {})[one.result.assignment] = one.result
+        name = attendance.names.get(one.student, one.name) if attendance else one.name
+        people.setdefault((name, one.student), {})[one.result.assignment] = one.result
     names = sorted({name for results in people.values() for name in results})
     cells = {name: list(load_assignments()[name].points) for name in names}
     headings = ["name", "student", "total"]
@@ -46,13 +49,14 @@ def format_marks(recipients: Iterable[Recipient]) -> str:
         headings += [f"{name}: {cell.removeprefix('test-')}" for cell in cells[name]]
         headings += [f"{name}: {word}" for word in ("total", "of", "late", "state")]
     rows = []
-    for (person, student), results in sorted(people.items()):
+    absent = [((name, ""), dict[str, Result]()) for name in attendance.absent] if attendance else []
+    for (person, student), results in sorted([*people.items(), *absent], key=lambda one: one[0]):
         totals = [result.total for result in results.values() if result.total is not None]
         row = [person, student, f"{sum(totals):g}" if totals else ""]
         for name in names:
             result = results.get(name)
             row += [_number(result.points.get(cell)) if result else "" for cell in cells[name]]
-            row += [_number(result.total) if result else "", _number(sum(load_assignments()[name].points.values()))]
+            row += [_number(result.total) if result else "", _number(load_assignments()[name].full)]
             row += [result.lateness if result else "", result.record.state.value if result else "not handed in"]
         rows.append(row)
     return _to_csv([headings, *rows])
