@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from vae_probe.outcome import LONGEST_PRINT, NOTHING, Case, pack
-from vae_probe.watch import is_library, watch_calls
+from vae_probe.watch import is_library, watch_calls, without_watching
 
 NUMPY = "a NumPy array"  # the note on a value that is one, or has one among its parts
 LEFT_OVER = "delete this line"  # the message of a NotImplementedError that stands beside an answer
@@ -106,18 +106,23 @@ def call_with(function: Any, inputs: dict[str, Any]) -> Any:
     Raises:
         TypeError: it takes another number of arguments.
     """
+    return bind_to(function, inputs)(inputs)
+
+
+def bind_to(function: Any, inputs: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
+    """As `call_with`, for many calls with inputs of these names."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # it cannot be called, or does not say how
-        return function(**inputs)
-    for args, named in (((), inputs), (tuple(inputs.values()), {})):
-        with contextlib.suppress(TypeError):
-            signature.bind(*args, **named)
-            break
-    else:
-        takes = ", ".join(map(str, signature.parameters.values())) or "nothing"
-        raise TypeError(f"it is called with {', '.join(inputs)}, and yours takes {takes}")
-    return function(*args, **named)
+        return lambda inputs: function(**inputs)
+    with contextlib.suppress(TypeError):
+        signature.bind(**inputs)
+        return lambda inputs: function(**inputs)
+    with contextlib.suppress(TypeError):
+        signature.bind(*inputs.values())
+        return lambda inputs: function(*inputs.values())
+    takes = ", ".join(map(str, signature.parameters.values())) or "nothing"
+    raise TypeError(f"it is called with {', '.join(inputs)}, and yours takes {takes}")
 
 
 @contextlib.contextmanager
@@ -152,7 +157,7 @@ def _call(function: Any, case: Case) -> dict:
         inputs["generator"].get_state(), fresh(case.inputs)["generator"].get_state()
     )
     first = _random_states()
-    with contextlib.redirect_stdout(io.StringIO()):  # what the first call printed is enough
+    with contextlib.redirect_stdout(io.StringIO()), without_watching():  # what the first call printed, called is enough
         _begin(2)
         again = pack(call_with(function, fresh(case.inputs)))
         # From two beginnings a random state can only come to the same end if the function set it.

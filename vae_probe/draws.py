@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from vae_probe.call import call_function, call_with, observe, unequal_weights
+from vae_probe.call import bind_to, call_function, call_with, observe, unequal_weights
 from vae_probe.outcome import Case, pack
+from vae_probe.watch import without_watching
 
 
 def call_thrice(function: Any, cases: list[Case]) -> list[dict]:
@@ -17,7 +18,9 @@ def call_thrice(function: Any, cases: list[Case]) -> list[dict]:
     def thrice(generator: torch.Generator, **inputs: Any) -> list:
         second = torch.Generator()
         second.set_state(generator.get_state())
-        results = [call_with(function, inputs | {"generator": each}) for each in (generator, second, generator)]
+        results = [call_with(function, inputs | {"generator": generator})]
+        with without_watching():  # what it calls was seen
+            results += [call_with(function, inputs | {"generator": each}) for each in (second, generator)]
         return [_with_lists(result) for result in results]
 
     return call_function(thrice, cases)
@@ -38,7 +41,8 @@ def call_often(function: Any, cases: list[Case]) -> list[dict]:
     outcomes = call_function(function, cases)
     for case, outcome in zip(cases, outcomes, strict=True):
         if not outcome["error"]:
-            often = observe(partial(_often, function, case))
+            with without_watching():  # what it calls was seen above
+                often = observe(partial(_often, function, case))
             outcome |= {key: often[key] for key in ("value", "gradients", "error")}
     return outcomes
 
@@ -47,10 +51,11 @@ def _often(function: Any, case: Case) -> dict:
     torch.manual_seed(case.seed)
     np.random.seed(case.seed)
     random.seed(case.seed)
+    call = bind_to(function, case.inputs)
     # Of copies, which the function may change in place.
-    draws = [call_with(function, _copies(case.inputs)) for _ in range(DRAWS - 1)]
+    draws = [call(_copies(case.inputs)) for _ in range(DRAWS - 1)]
     leaves = {name: leaf.requires_grad_() for name, leaf in _copies(case.inputs).items()}
-    last = call_with(function, _copies(leaves))
+    last = call(_copies(leaves))
     if not all(isinstance(z, torch.Tensor) and z.shape == last.shape for z in [*draws, last]):
         return {"value": pack(last)}
     gradients: dict[str, Any] = dict.fromkeys(leaves)

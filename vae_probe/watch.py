@@ -5,6 +5,7 @@ import functools
 import sys
 import sysconfig
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 COURSE = Path(__file__).parents[1]
 LIBRARIES = (*(f"{COURSE / name}/" for name in ("vae_checks", "vae_lib", "vae_probe")), *sysconfig.get_paths().values())
 ANSWERS = ("vae_checks", "vae_lib")  # packages with a right answer in them: a call from anywhere is noted
+
+_watching = ContextVar("_watching", default=True)
 
 
 @functools.cache
@@ -24,6 +27,9 @@ def is_library(filename: str) -> bool:
 def watch_calls() -> Iterator[set[str]]:
     """The names, "vae_lib.loss.bce" say, of functions in Python that the block calls, where they are of note."""
     called: set[str] = set()
+    if not _watching.get():
+        yield called
+        return
 
     def note(frame: FrameType, event: str, _: Any) -> None:
         if event != "call":
@@ -41,3 +47,15 @@ def watch_calls() -> Iterator[set[str]]:
         yield called
     finally:
         sys.setprofile(before)
+
+
+@contextlib.contextmanager
+def without_watching() -> Iterator[None]:
+    """In the block no calls are watched, for that doubles their time: for code of ours, and for repetitions."""
+    token, before = _watching.set(False), sys.getprofile()
+    sys.setprofile(None)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+        _watching.reset(token)

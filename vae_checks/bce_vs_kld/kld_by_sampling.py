@@ -22,12 +22,12 @@ def _draw_sampling(seed: int) -> list[Case]:
         return {"mu": 2 * torch.randn(batch, 5, generator=generator), "sigma": size}
 
     # More draws than a thousand, at which some stop; and few, where n - 1 or n / 2 would show.
-    main = gaussians(7) | {"n": 2_500}
+    main = gaussians(7) | {"n": 1_100}
     few = {name: value.repeat(2, 1) for name, value in gaussians(IMAGES // 2).items()}  # each image twice
     return [
         Case("main", main | {"generator": NOISE}),
         Case("other generator", main | {"generator": NOISE + 1}),
-        Case("one", gaussians(1) | {"n": 2_500, "generator": NOISE}),
+        Case("one", gaussians(1) | {"n": 1_100, "generator": NOISE}),
         Case("few", few | {"n": 1, "generator": NOISE}),
         Case("few", few | {"n": 2, "generator": NOISE}),
     ]

@@ -136,6 +136,8 @@ def _integers(value: Any, depth: int) -> Any:
     """A plain value as lists of int, nested so deep; None if it is something else, or larger than an index can be."""
     if isinstance(value, torch.Tensor) and value.ndim == depth < 2:
         value = value.tolist()
+    if depth == 1 and isinstance(value, list) and all(type(item) is int and abs(item) < MOST for item in value):
+        return value
     if depth == 0:
         return value if type(value) is int and abs(value) < MOST else None
     items = [_integers(item, depth - 1) for item in value] if isinstance(value, list) else [None]

@@ -21,11 +21,11 @@ from vae_checks.reparameterization_trick.gaussian_draws import (
 from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
-N = 2_500  # draws: more than a thousand, at which some stop
+N = 1_100  # draws: more than a thousand, at which some stop
 
 
 def _draw_draw_many(seed: int) -> list[Case]:
-    main, single = gaussians(7, 5), gaussians(1, 5)
+    main, single = gaussians(14, 5), gaussians(1, 5)
     return [
         Case("main", main | {"n": N, "generator": NOISE}),
         Case("other generator", main | {"n": N, "generator": NOISE + 1}),
