@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from html import escape
 
 import ipywidgets
 import numpy as np
@@ -252,6 +253,10 @@ def test_with_ipywidgets_7_the_still_picture_is_kept(kind, explorer, live, poste
     data, metadata = DisplayFormatter().format(widget)
     assert {"image/png", "text/plain", "application/vnd.jupyter.widget-view+json"} <= set(data)
     assert metadata["image/png"]["alt"]
+    # Where no control shows, browsers take this before the picture alone.
+    assert data["image/png"] in data["text/html"]
+    assert f'alt="{escape(metadata["image/png"]["alt"])}"' in data["text/html"]
+    assert still.CAPTION in data["text/html"]
 
 
 def test_the_first_picture_that_fails_is_an_error_of_the_cell():

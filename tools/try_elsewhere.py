@@ -4,8 +4,8 @@
     python -m tools.try_elsewhere notebooks/07_live_sampling.ipynb
 
 Says for each notebook which cells failed, printed something else than the stored ones, or show a control without its
-still picture; exits with 1 if there is any. The course is installed from the last commit, as the first cell of the
-copies for Colab does it; PyTorch and the rest are this environment's.
+still picture and a sentence; exits with 1 if there is any. The course is installed from the last commit, as the first
+cell of the copies for Colab does it; PyTorch and the rest are this environment's.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from nbclient.exceptions import CellExecutionError
 
 from tools.build_notebooks import WIDGET_VIEW
 from tools.build_site import ROOT, download_copy, notebook_paths
+from vae_lib.widgets.still import CAPTION
 
 # Of googlecolab/backend-info, August 2026; each with what it needs beside ipython.
 COLAB = ["ipywidgets==7.7.1", "anywidget==0.9.21", "widgetsnbextension==3.6.10", "jupyterlab-widgets==1.1.11"]
@@ -80,8 +81,9 @@ def problems(name, environment):
         if "nbval-ignore-output" not in old.metadata.get("tags", []) and printed(old) != printed(new):
             said.append(f"cell {number} prints {printed(new)[:200]!r}, stored is {printed(old)[:200]!r}")
         shown = [output.data for output in new.outputs if WIDGET_VIEW in output.get("data", {})]
-        if any("image/png" not in data and is_ours(data) for data in shown):
-            said.append(f"cell {number} shows a control without its still picture")
+        ours = [data for data in shown if is_ours(client.widget_state[data[WIDGET_VIEW]["model_id"]])]
+        if any("image/png" not in data or CAPTION not in data.get("text/html", "") for data in ours):
+            said.append(f"cell {number} shows a control without its still picture and a sentence")
     return said
 
 
@@ -90,9 +92,9 @@ def printed(cell):
     return "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
 
 
-def is_ours(data):
-    """Whether an output without a picture is a widget of vae_lib, which all have one; tqdm and ipywidgets have none."""
-    return "vae_lib.widgets." in data.get("text/plain", "")
+def is_ours(state):
+    """Whether a widget is one of vae_lib, which all have a still; tqdm's and those of ipywidgets have none."""
+    return state.get("_anywidget_id", "").startswith("vae_lib.widgets.")
 
 
 if __name__ == "__main__":

@@ -26,8 +26,18 @@ def image_html(x, alt, size=224):
 
 
 def add_still(widget, still):
-    """A widget's mime bundle and that of a still picture as one: where no kernel runs, the picture shows."""
-    return widget[0] | still[0], widget[1] | still[1]
+    """A widget's mime bundle and that of a still picture as one: where no control shows, the picture does."""
+    data, metadata = widget[0] | still[0], widget[1] | still[1]
+    if displays_itself():
+        attributes = {"src": f"data:image/png;base64,{data['image/png']}"} | still[1]["image/png"]
+        written = " ".join(f'{name}="{escape(str(value))}"' for name, value in attributes.items())
+        data["text/html"] = f"<img {written}><p>{CAPTION}</p>"
+    return data, metadata
+
+
+def displays_itself():
+    """Whether ipywidgets is version 7, as on Colab, whose page has one bundle for a widget and no outputs beside it."""
+    return hasattr(DOMWidget, "_ipython_display_")
 
 
 def display_with_still(bundle, metadata):
@@ -35,7 +45,7 @@ def display_with_still(bundle, metadata):
 
     The still follows, and a style that hides it beside a live widget, or what says that the widget is gone.
     """
-    if hasattr(DOMWidget, "_ipython_display_"):  # ipywidgets 7, as Colab has it, whose page has no such outputs
+    if displays_itself():
         raise NotImplementedError  # so IPython takes the one bundle
     still = {name: bundle[name] for name in bundle if name != VIEW}
     display({name: bundle[name] for name in (VIEW, "text/plain") if name in bundle}, raw=True)
