@@ -10,6 +10,7 @@ import torch
 from playwright.sync_api import expect
 
 from tests.jupyter_in_browser import GLIDE, assert_shows, pixels, python, serious, watched
+from vae_lib import priors
 from vae_lib.latent import class_means
 from vae_lib.widgets import Explorer
 
@@ -41,7 +42,7 @@ def render(page, state):
 
 def sent(explorer):
     """What Python sends for an explorer, as JSON."""
-    names = ("weights", "classifier", "codes", "sizes", "classifier_sizes", "labels", "kld", "z")
+    names = ("weights", "classifier", "codes", "mixture", "sizes", "classifier_sizes", "labels", "kld", "z")
     state = {name: getattr(explorer, name) for name in names}
     return {n: {"bytes": base64.b64encode(v).decode()} if isinstance(v, bytes) else v for n, v in state.items()}
 
@@ -192,6 +193,48 @@ def test_draws_from_the_prior_are_new_each_time_and_sixteen_can_be_taken(explore
 def taken(explorer):
     """The names of the draws that are marked."""
     return [button.get_attribute("aria-label") for button in explorer.locator("[aria-pressed='true']").all()]
+
+
+def test_the_browser_draws_from_the_mixture_that_python_sent(page, encoded):
+    mixture = priors.load_priors().mixture
+    render(page, sent(Explorer(*encoded, mixture=mixture)))
+    drawn = page.evaluate(
+        """() => {
+            const draw = explorer.mixture(state.mixture, 40);
+            const all = new Float32Array(40 * 20000);
+            for (let i = 0; i < 20000; i++) all.set(draw(), 40 * i);
+            const reader = new FileReader();
+            reader.readAsDataURL(new Blob([all]));
+            return new Promise((done) => (reader.onload = () => done(reader.result.split(",")[1])));
+        }"""
+    )
+    z = floats(drawn).view(-1, 40)
+    ours = priors.draw(mixture, 20_000, torch.Generator().manual_seed(0))
+    # For 20,000 draws of a spread near 1 a mean is off by 0.01, and so is an entry of the covariance.
+    torch.testing.assert_close(z.mean(0), ours.mean(0), atol=0.07, rtol=0)
+    torch.testing.assert_close(z.T.cov(), ours.T.cov(), atol=0.12, rtol=0)
+    # Moments are not all: what each mixture says of its own draws.
+    said = [priors.log_density(mixture, part).mean().item() for part in (z, ours)]
+    assert said[0] == pytest.approx(said[1], abs=0.4)
+
+
+def test_the_keyboard_draws_from_the_mixture_beside_the_prior(page, encoded):
+    box = render(page, sent(Explorer(*encoded, mixture=priors.load_priors().mixture)))
+    box.get_by_role("button", name="Draw one from the mixture").press("Enter")
+    expect(box.locator(".where")).to_have_text("drawn from the mixture")
+    box.get_by_role("button", name="Draw 16 from the mixture").press("Enter")
+    grid = box.get_by_role("group", name="Sixteen draws from the mixture")
+    expect(grid.get_by_role("button")).to_have_count(16)
+    grid.get_by_role("button", name="Take draw 3", exact=True).press("Enter")
+    expect(box.locator(".where")).to_have_text("draw 3 of 16 from the mixture")
+    box.get_by_role("button", name="Draw 16", exact=True).press("Enter")
+    expect(box.get_by_role("group", name="Sixteen draws from the prior").get_by_role("button")).to_have_count(16)
+    assert serious(page, ".vae-explorer") == []
+
+
+def test_without_a_mixture_there_is_no_button_for_it(page, encoded):
+    box = render(page, sent(Explorer(*encoded)))
+    expect(box.get_by_role("button", name=re.compile("mixture"))).to_have_count(0)
 
 
 def test_the_draw_taken_is_marked_while_it_is_repaired(explorer):

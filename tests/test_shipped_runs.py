@@ -16,6 +16,7 @@ from vae_lib.checkpoints import (
 )
 from vae_lib.latent import encode
 from vae_lib.model import Config
+from vae_lib.priors import load_priors
 from vae_lib.remedies import restore
 from vae_lib.report import fixed_z
 from vae_lib.train import Epoch, check_images, evaluate
@@ -42,7 +43,12 @@ def own_trained(tmp_path, monkeypatch):
 
 shipped = pytest.mark.parametrize(
     ("name", "load"),
-    [("vae_mnist.pt", load_trained), ("vae_planar.pt", load_planar), ("experiments.pt.gz", load_experiments)],
+    [
+        ("vae_mnist.pt", load_trained),
+        ("vae_planar.pt", load_planar),
+        ("experiments.pt.gz", load_experiments),
+        ("priors.pt.gz", load_priors),
+    ],
 )
 
 

@@ -15,10 +15,11 @@ Read the modules in this order; each imports only from those above it:
 11. `latent`       what the trained latent space looks like
 12. `measure`      instruments for generated images
 13. `likelihood`   how likely an image is, exactly and by bounds
-14. `plots`        figures from tensors
-15. `drawings`     the network, why a code has a spread, and posteriors
-16. `widgets`      the live samplers
-17. `folder`       your own images
-18. `report`       the whole experiment, also as the command `vae-report`
-19. `environment`  is this computer ready for the course?
+14. `priors`       a prior where the codes are, in place of N(0, I)
+15. `plots`        figures from tensors
+16. `drawings`     the network, why a code has a spread, and posteriors
+17. `widgets`      the live samplers
+18. `folder`       your own images
+19. `report`       the whole experiment, also as the command `vae-report`
+20. `environment`  is this computer ready for the course?
 """

@@ -151,15 +151,21 @@ def load_experiments():
         dict[str, Experiment]: "log_var", "softplus", "beta=0", "beta=4", "beta=20", "latent_dim=2" and so on, and
         "epoch=1", 2, 5, 10, 15, 25 and 50: the run of `load_trained` after so many epochs.
     """
-    path = TRAINED / "experiments.pt.gz"
-    _check_there(path)
-    content = path.read_bytes()
-    with _blaming(path):
-        saved = torch.load(io.BytesIO(gzip.decompress(content)), weights_only=True)
+    with shipped("experiments.pt.gz") as saved:
         return {
             name: Experiment(_history(kept["history"]), kept["x_hat"] / 255, kept["samples"] / 255)
             for name, kept in saved.items()
         }
+
+
+@contextmanager
+def shipped(name):
+    """The content of a compressed file in vae_lib/trained, to take apart in the block; errors as for `load_run`."""
+    path = TRAINED / name
+    _check_there(path)
+    content = path.read_bytes()
+    with _blaming(path):
+        yield torch.load(io.BytesIO(gzip.decompress(content)), weights_only=True)
 
 
 def plain_history(history):

@@ -1,8 +1,10 @@
-"""Instruments for generated images: a digit classifier, and the energy distance between two sets.
+"""Instruments for generated images and for codes.
 
-Neither knows the model. Each tells something only beside its value for real digits (lesson 08).
+A digit classifier and the energy distance between two sets know no model; each tells something only beside its value
+for real digits (lesson 08). The others ask where codes lie (lesson 10).
 """
 
+import math
 import statistics
 
 from vae_lib.guards import check_generator, check_labels, check_rows
@@ -79,6 +81,56 @@ def energy_distance(a, b):
         check_rows(points, b.shape[-1], "expected points of shape (n, {}), as many numbers in a as in b", name)
     within = [torch.cdist(p, p).fill_diagonal_(0).sum() / (len(p) * (len(p) - 1)) for p in (a, b)]
     return (2 * torch.cdist(a, b).mean() - sum(within)).item()
+
+
+@torch.no_grad()
+def log_aggregate(z, mu, sigma):
+    """The logarithm of the aggregate posterior's density at each z: the mean of the densities of all N answers.
+
+    Args:
+        z: points (n, D).
+        mu, sigma: the encoder's answers for N images, each (N, D).
+
+    Returns:
+        (n,), in nats and in the dtype of z; computed in float64, because squares are expanded.
+    """
+    check_rows(z, mu.shape[1], "expected points of shape (n, {}), as many numbers as mu has", "z")
+    mu, variance = mu.double(), sigma.double().square()
+    constant = (mu.square() / variance + (2 * math.pi * variance).log()).sum(dim=1)  # (N,)
+    logs = []
+    for some in z.double().split(100):
+        square = some.square() @ (1 / variance).T - 2 * some @ (mu / variance).T + constant  # (100, N)
+        logs.append((-square / 2).logsumexp(dim=1) - math.log(len(mu)))
+    return torch.cat(logs).to(z)
+
+
+def tell_apart(a, b, generator, hidden=256, epochs=4):
+    """Train a classifier to tell two sets of points apart; of points it never saw, the share that it gets right.
+
+    A tenth of both is kept for that; 0.5 is chance, where both sets have the same size and come from one source. Its
+    first weights come from PyTorch's global generator.
+
+    Args:
+        a, b: (n, D) and (m, D).
+        generator: `torch.Generator` on the device of a; draws the split and the order.
+        hidden: units of each of two hidden layers; 0 for a linear classifier.
+        epochs: passes over the points, with Adam at a learning rate of 1e-3 in batches of 128.
+    """
+    check_generator(generator, a.device)
+    points, source = torch.cat([a, b]), torch.cat([a.new_zeros(len(a)), a.new_ones(len(b))])
+    order = torch.randperm(len(points), generator=generator, device=a.device)
+    held_out, seen = order[: len(order) // 10], order[len(order) // 10 :]
+    layers = [nn.Linear(a.shape[1], hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()] if hidden else []
+    net = nn.Sequential(*layers, nn.Linear(hidden or a.shape[1], 1), nn.Flatten(0)).to(a)
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+    for _ in range(epochs):
+        for batch in seen[torch.randperm(len(seen), generator=generator, device=a.device)].split(128):
+            loss = F.binary_cross_entropy_with_logits(net(points[batch]), source[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    with torch.no_grad():
+        return ((net(points[held_out]) > 0) == (source[held_out] > 0)).float().mean().item()
 
 
 def mean_and_spread(values):

@@ -2,7 +2,7 @@
 // Here is what one does with it; state.js is what it knows, view.js what one sees, network.js the decoder.
 
 import { KEYS, element, paint, picture, signed } from "./page.js";
-import { anchors, drawPrior, mix, readState, readZ, shares } from "./state.js";
+import { anchors, mix, readState, readZ, shares } from "./state.js";
 import { LEFT, MIDDLE, STEP, UNIT, buildView } from "./view.js";
 
 /** @param {{ model: import("./page.js").Model, el: HTMLElement }} widget */
@@ -154,17 +154,20 @@ function explore(model, el) {
   dimension.addEventListener("change", () => view.showDimension(z));
   along.addEventListener("input", () => moveAlong());
   for (const choice of [from, to]) choice.addEventListener("change", () => moveAlong(glide));
-  view.one.addEventListener("click", () => (take(), glide(drawPrior(dims), "drawn from the prior")));
   view.back.addEventListener("click", () => (reset(), glide(start, "back at the start")));
-  view.sixteen.addEventListener("click", () => {
-    view.grid.replaceChildren(...Array.from({ length: 16 }, (_, i) => {
-      const drawn = drawPrior(dims), small = picture({ "aria-hidden": "true" });
-      paint(small, decode(drawn));
-      const button = element("button", { type: "button", "aria-label": `Take draw ${i + 1}`, "aria-pressed": "false", ...KEYS }, small);
-      button.addEventListener("click", () => (take(button), glide(drawn, `draw ${i + 1} of 16 from the prior`)));
-      return button;
-    }));
-  });
+  for (const { name, draw, one, sixteen } of view.sources) {
+    one.addEventListener("click", () => (take(), glide(draw(), `drawn from ${name}`)));
+    sixteen.addEventListener("click", () => {
+      view.grid.setAttribute("aria-label", `Sixteen draws from ${name}`);
+      view.grid.replaceChildren(...Array.from({ length: 16 }, (_, i) => {
+        const drawn = draw(), small = picture({ "aria-hidden": "true" });
+        paint(small, decode(drawn));
+        const button = element("button", { type: "button", "aria-label": `Take draw ${i + 1}`, "aria-pressed": "false", ...KEYS }, small);
+        button.addEventListener("click", () => (take(button), glide(drawn, `draw ${i + 1} of 16 from ${name}`)));
+        return button;
+      }));
+    });
+  }
 
   function fromPython() {
     try {

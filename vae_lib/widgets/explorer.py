@@ -23,6 +23,7 @@ class Explorer(anywidget.AnyWidget):
         mu, sigma: an encoded data set, each (N, D); gives the start, the ends of lines and the use of each dimension.
         y: its labels (N,), for the means of the ten classes.
         classifier: a `Sequential` of two linear layers with a ReLU between, which reads the picture; or None.
+        mixture: a `priors.Mixture` of the same D numbers, from which one can draw, too; or None.
 
     Raises:
         ValueError: weights that are no finite numbers in float16, sizes that do not fit, a z of another length.
@@ -30,11 +31,11 @@ class Explorer(anywidget.AnyWidget):
 
     _esm = read_scripts("page.js", "network.js", "state.js", "view.js", "explorer.js")
     _css = HERE / "widgets.css"
-    weights, classifier, codes = (traitlets.Bytes().tag(sync=True) for _ in range(3))
+    weights, classifier, codes, mixture = (traitlets.Bytes().tag(sync=True) for _ in range(4))
     sizes, classifier_sizes, labels, kld = (traitlets.List().tag(sync=True) for _ in range(4))
     z = traitlets.Any().tag(sync=True)
 
-    def __init__(self, model, mu, sigma, y, classifier=None):
+    def __init__(self, model, mu, sigma, y, classifier=None, mixture=None):
         weights, sizes = _pack(model.decoder.hidden, model.decoder.out)
         if sizes[2] != 784 or mu.shape[1:] != sigma.shape[1:] or mu.shape[1:] != (sizes[0],):
             expected = f"mu and sigma (N, {sizes[0]}) and 784 pixels, got {tuple(mu.shape)}, {tuple(sigma.shape)}"
@@ -51,9 +52,12 @@ class Explorer(anywidget.AnyWidget):
             codes=torch.cat([means, mu[:N_IMAGES]]).detach().float().numpy().tobytes(),
             labels=y[:N_IMAGES].tolist(),
             kld=kld_per_dim(mu, sigma).mean(dim=0).tolist(),
+            mixture=_pack_mixture(mixture, sizes[0]) if mixture else b"",
             z=mu[0],
         )
         self._decode, self._means = model.decode, means
+        if mixture:
+            self._means = torch.cat([means, mixture.means[mixture.weights.argsort(descending=True)[:11]]])
 
     @traitlets.validate("z")
     def _check_z(self, proposal):
@@ -73,6 +77,8 @@ class Explorer(anywidget.AnyWidget):
         x = self._decode(torch.cat([torch.tensor([self.z]), self._means])).view(-1, 1, 28, 28)
         grid = make_grid(x, nrow=11, padding=2, pad_value=1)[:1].repeat_interleave(2, 1).repeat_interleave(2, 2)
         alt = "Left, the digit that the explorer shows. Right, the means of the ten classes, 0 to 9, decoded."
+        if self.mixture:
+            alt += " Below, the middles of the heaviest bells of the mixture, decoded."
         still = (
             {"image/png": base64.b64encode(encode_png(grid)).decode(), "text/plain": alt},
             {"image/png": {"alt": alt}},
@@ -90,3 +96,14 @@ def _pack(first, second):
             "take a model whose training did not fail, such as that of load_trained()"
         )
     return weights.numpy().tobytes(), [first.in_features, first.out_features, second.out_features]
+
+
+def _pack_mixture(mixture, dims):
+    """A mixture as float16: all weights, all means, and of each factor the lower triangle, row by row."""
+    if mixture.means.shape[1] != dims:
+        raise ValueError(
+            f"this model's codes have {dims} numbers, the mixture {mixture.means.shape[1]}: fit it to them"
+        )
+    rows, columns = torch.tril_indices(dims, dims)
+    parts = (mixture.weights, mixture.means, mixture.factors[:, rows, columns])
+    return torch.cat([part.flatten() for part in parts]).half().numpy().tobytes()

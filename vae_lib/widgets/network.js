@@ -45,7 +45,7 @@ export function decoder(bytes, sizes) {
 }
 
 /** @param {DataView} view float16 numbers, little-endian */
-function float16(view) {
+export function float16(view) {
   const out = new Float32Array(view.byteLength / 2);
   const powers = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (Math.max(exponent, 1) - 25));
   for (let i = 0; i < out.length; i++) {

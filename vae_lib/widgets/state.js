@@ -1,6 +1,6 @@
 // What the explorer knows: what Python sent, checked, and the geometry of its pad.
 
-import { decoder, network } from "./network.js";
+import { decoder, float16, network } from "./network.js";
 
 const RING = 0.7; // of the pad's half width
 
@@ -9,6 +9,7 @@ const RING = 0.7; // of the pad's half width
  * @property {number} dims D
  * @property {(z: ArrayLike<number>) => Float32Array} decode z → 784 pixels in [0, 1]
  * @property {((x: ArrayLike<number>) => Float32Array) | null} classify pixels → ten scores
+ * @property {(() => Float32Array) | null} drawMixture a draw of z from the mixture, if Python sent one
  * @property {Float32Array[]} means of the ten classes
  * @property {Float32Array[]} codes of the images that the explorer offers
  * @property {number[]} labels of these images
@@ -33,7 +34,8 @@ export function readState(model) {
   const classify = classifierSizes.length ? network(model.get("classifier"), classifierSizes) : null;
   const kld = /** @type {number[]} */ (model.get("kld"));
   const byUse = kld.map((_, i) => i).sort((a, b) => kld[b] - kld[a]);
-  return { dims, decode, classify, means: rows.slice(0, 10), codes: rows.slice(10), labels: model.get("labels"), kld, byUse };
+  const drawMixture = model.get("mixture")?.byteLength ? mixture(model.get("mixture"), dims) : null;
+  return { dims, decode, classify, drawMixture, means: rows.slice(0, 10), codes: rows.slice(10), labels: model.get("labels"), kld, byUse };
 }
 
 /**
@@ -76,3 +78,22 @@ const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * 
  * @param {number} dims
  */
 export const drawPrior = (dims) => Float32Array.from({ length: dims }, normal);
+
+/**
+ * Draws from a mixture of bells: first the bell, by its weight, then mean + factor · noise.
+ * @param {DataView} bytes float16: all weights, all means, and of each factor the lower triangle, row by row
+ * @param {number} dims
+ */
+export function mixture(bytes, dims) {
+  const all = float16(bytes), triangle = (dims * (dims + 1)) / 2, bells = all.length / (1 + dims + triangle);
+  return () => {
+    let k = 0;
+    for (let left = Math.random() - all[0]; left > 0 && k < bells - 1; ) left -= all[++k];
+    const mean = all.subarray(bells + k * dims).subarray(0, dims);
+    const factor = all.subarray(bells * (1 + dims) + k * triangle), noise = drawPrior(dims);
+    return mean.map((start, i) => {
+      const row = factor.subarray((i * (i + 1)) / 2);
+      return noise.subarray(0, i + 1).reduce((sum, eps, j) => sum + row[j] * eps, start);
+    });
+  };
+}

@@ -1,7 +1,7 @@
 // What one sees of the explorer. It shows a z, and knows nothing of how one gets there.
 
 import { KEYS, drawing, element, lettering, paint, picture, setAttributes, signed } from "./page.js";
-import { anchors, shares } from "./state.js";
+import { anchors, drawPrior, shares } from "./state.js";
 
 export const STEP = 13, UNIT = 23, MIDDLE = 80, LEFT = 28; // of the strip of bars: a bar's width, the height of 1, where 0 is
 const REACH = 3.4; // what is longer is drawn so long
@@ -23,7 +23,7 @@ const ON_THE_PAD = [
  * The parts of the page, in the element, and the functions that show a z in them.
  * @param {HTMLElement} el @param {import("./state.js").State} state
  */
-export function buildView(el, { dims, decode, classify, means, codes, labels, kld, byUse }) {
+export function buildView(el, { dims, decode, classify, drawMixture, means, codes, labels, kld, byUse }) {
   const digit = picture({ class: "digit", role: "img" });
   const where = element("p", { class: "where" });
   const verdict = element("p", { class: "verdict" });
@@ -75,8 +75,14 @@ export function buildView(el, { dims, decode, classify, means, codes, labels, kl
     element("option", { value: dim }, `z[${dim}], ${kld[dim].toFixed(2)} nats`)));
   const value = element("input", { type: "range", min: -3, max: 3, step: 0.1, ...KEYS });
 
-  const one = element("button", { type: "button", ...KEYS }, "Draw one");
-  const sixteen = element("button", { type: "button", ...KEYS }, "Draw 16");
+  /** @type {(says: string) => HTMLButtonElement} */
+  const button = (says) => element("button", { type: "button", ...KEYS }, says);
+  const sources = [{ name: "the prior", draw: () => drawPrior(dims), one: button("Draw one"), sixteen: button("Draw 16") }];
+  if (drawMixture) {
+    const [one, sixteen] = ["Draw one from the mixture", "Draw 16 from the mixture"].map(button);
+    sources.push({ name: "the mixture", draw: drawMixture, one, sixteen });
+  }
+  const [prior, ...others] = sources;
   const back = element("button", { type: "button", ...KEYS }, "Back to the start");
   const grid = element("div", { class: "grid", role: "group", "aria-label": "Sixteen draws from the prior" });
 
@@ -94,7 +100,7 @@ export function buildView(el, { dims, decode, classify, means, codes, labels, kl
     element("div", { class: "layout" },
       element("div", { class: "view" }, digit, where, verdict), pad, strip,
       section("dimension", "One dimension", row(dimension, value)),
-      section("prior", "The prior, z ~ N(0, I)", row(one, sixteen, back), grid),
+      section("prior", "The prior, z ~ N(0, I)", row(prior.one, prior.sixteen, back), ...others.map(({ one, sixteen }) => row(one, sixteen)), grid),
       section("line", "A line between two images", row(row(ends[0], from), row(to, ends[1])), along),
       distance,
       element("details", { class: "legend" }, element("summary", { ...KEYS }, "What the marks mean, and the keys"),
@@ -154,7 +160,7 @@ export function buildView(el, { dims, decode, classify, means, codes, labels, kl
   }
 
   return {
-    where, verdict, spoken, pad, strip, width, from, to, ends, along, dimension, value, one, sixteen, back, grid,
+    where, verdict, spoken, pad, strip, width, from, to, ends, along, dimension, value, sources, back, grid,
     show, showDimension, showKnob,
   };
 }
