@@ -18,7 +18,7 @@
 # | exercise | difficulty | minutes | points |
 # |---|---|---|---|
 # | 1 · images from bytes | ●○○ | 5 | 10 |
-# | 2 · the split | ●●○ | 10 | 10 |
+# | 2 · the split | ●●○ | 15 | 10 |
 # | 3 · the batches of an epoch | ●●○ | 10 | 10 |
 # | 4 · one question in words | ●●○ | 10 | 4 |
 #
@@ -72,7 +72,7 @@ plots.bars(bright, alt, ylabel="mean pixel, % of white")
 # %% [markdown]
 # ## 2 · The split
 #
-# ●●○, 10 minutes. The positions 0 to n − 1 of n images go into two sets: 85 % for training, 15 % for validation, chosen
+# ●●○, 15 minutes. The positions 0 to n − 1 of n images go into two sets: 85 % for training, 15 % for validation, chosen
 # at random, each position in exactly one set. Where 85 % is no whole number, round as you like. Do it by hand, without
 # scikit-learn.
 #

@@ -17,10 +17,10 @@
 #
 # | exercise | difficulty | minutes | points |
 # |---|---|---|---|
-# | 1 · the encoder | ●●○ | 15 | 10 |
-# | 2 · the decoder | ●○○ | 10 | 10 |
+# | 1 · the encoder | ●●○ | 20 | 10 |
+# | 2 · the decoder | ●○○ | 5 | 10 |
 # | 3 · how many weights | ●○○ | 10 | 10 |
-# | 4 · one question in words | ●●● | 10 | 4 |
+# | 4 · one question in words | ●●● | 15 | 4 |
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
 # one after it: the check says what holds and what not yet. `checks.Encoder.hint()` gives a hint, and each time the next of
@@ -48,7 +48,7 @@ x, y = val_set.x[:2000], val_set.y[:2000]
 # %% [markdown]
 # ## 1 · The encoder
 #
-# ●●○, 15 minutes. One layer reads the pixels, and two heads read what it found:
+# ●●○, 20 minutes. One layer reads the pixels, and two heads read what it found:
 #
 # - `hidden`, a linear layer from `input_dim` to `hidden_dim`; after it, in `forward`, a ReLU;
 # - `hid_mu` and `hid_sigma`, two linear layers from `hidden_dim` to `latent_dim`, which both read what the ReLU gives.
@@ -102,7 +102,7 @@ plots.images(torch.cat([x[:10], x[nearest]]), alt, rows=["image", "nearest mu"])
 # %% [markdown]
 # ## 2 · The decoder
 #
-# ●○○, 10 minutes. The way back: `hidden`, a linear layer from `latent_dim` to `hidden_dim`; after it, in `forward`, a ReLU;
+# ●○○, 5 minutes. The way back: `hidden`, a linear layer from `latent_dim` to `hidden_dim`; after it, in `forward`, a ReLU;
 # and `out`, a linear layer from `hidden_dim` to `output_dim`. `forward` returns logits: no sigmoid in here.
 
 
@@ -182,7 +182,7 @@ plots.bars(thousands, alt, ylabel="thousands of weights", decimals=0)
 # %% [markdown]
 # ## 4 · One question in words
 #
-# ●●●, 10 minutes, 4 points. A friend saves a layer: one head h, and `return h, h`, so that mu and sigma are the same
+# ●●●, 15 minutes, 4 points. A friend saves a layer: one head h, and `return h, h`, so that mu and sigma are the same
 # numbers. The shapes fit, and it trains without an error. Remember that z = mu + sigma · eps. Explain to your friend, in
 # three to six sentences, what this encoder can no longer say, what happens to z where h is large and where it is close to
 # 0, and why the decoder's pictures suffer.

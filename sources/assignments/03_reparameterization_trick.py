@@ -20,7 +20,7 @@
 # | 1 · a draw that lets the gradient through | ●○○ | 10 | 10 |
 # | 2 · σ from log σ² | ●○○ | 5 | 10 |
 # | 3 · many draws for each image | ●●○ | 10 | 10 |
-# | 4 · one question in words | ●●○ | 10 | 4 |
+# | 4 · one question in words | ●●○ | 15 | 4 |
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
 # one after it: the check says what holds and what not yet. `checks.reparameterize.hint(1)`, then 2 and 3, help you on. You
@@ -158,7 +158,7 @@ plots.images(torch.cat([x, x_hat]), alt, rows=rows)
 # %% [markdown]
 # ## 4 · One question in words
 #
-# ●●○, 10 minutes, 4 points. A friend writes `z = mu + sigma.detach() * eps`, and all else as you do. A histogram of her z
+# ●●○, 15 minutes, 4 points. A friend writes `z = mu + sigma.detach() * eps`, and all else as you do. A histogram of her z
 # looks exactly like one of yours, and her model trains without an error. Her loss stops well below the 206 nats of the mean
 # image, but above yours. Explain to her, in three to six sentences: who still tells σ what to be, and which values does
 # σ take? Can z say which digit was read, and what does that cost now? How would one look at two numbers and find this?

@@ -19,8 +19,8 @@
 # |---|---|---|---|
 # | 1 · the BCE of an image | ●○○ | 10 | 10 |
 # | 2 · the KLD of an image | ●○○ | 10 | 10 |
-# | 3 · the KLD by sampling | ●●○ | 15 | 10 |
-# | 4 · one question in words | ●●○ | 10 | 4 |
+# | 3 · the KLD by sampling | ●●○ | 25 | 10 |
+# | 4 · one question in words | ●●○ | 15 | 4 |
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
 # one after it: the check says what holds and what not yet. `checks.bce.hint(1)`, then 2 and 3, help you on. You may check
@@ -116,7 +116,7 @@ plots.bars(per_digit, alt, ylabel="KLD, nats per image")
 # %% [markdown]
 # ## 3 · The KLD by sampling
 #
-# ●●○, 15 minutes. A formula from a paper may be copied wrongly. This test does not need it: draw `n` points z from
+# ●●○, 25 minutes. A formula from a paper may be copied wrongly. This test does not need it: draw `n` points z from
 # N(μ, σ²) for each image, each with noise of its own, and average log q(z) − log p(z) over them. Draw all noise from the
 # `generator` (a `torch.Generator`, a source of random numbers of its own). `torch.distributions.Normal(mean, scale)` has a
 # method `log_prob`; its method `sample` takes no generator. Here all σ are positive.
@@ -164,7 +164,7 @@ plots.lines(x_axis, curves, alt, xlabel="log10 n", ylabel="log10 error, nats")
 # %% [markdown]
 # ## 4 · One question in words
 #
-# ●●○, 10 minutes, 4 points. Four friends train the same model and print the loss of three epochs:
+# ●●○, 15 minutes, 4 points. Four friends train the same model and print the loss of three epochs:
 #
 # | friend | first epoch | second epoch | third epoch |
 # |---|---|---|---|

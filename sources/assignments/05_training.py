@@ -19,9 +19,9 @@
 # | exercise | difficulty | minutes | points |
 # |---|---|---|---|
 # | 1 · a training step | ●○○ | 10 | 10 |
-# | 2 · the loss over a data set | ●●○ | 15 | 10 |
-# | 3 · a whole training | ●●● | 20 | 10 |
-# | 4 · one question in words | ●●○ | 10 | 4 |
+# | 2 · the loss over a data set | ●●○ | 20 | 10 |
+# | 3 · a whole training | ●●● | 35 | 10 |
+# | 4 · one question in words | ●●○ | 15 | 4 |
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
 # one after it: the check says what holds and what not yet. `checks.train_step.hint()` gives a hint, three times. You may
@@ -85,7 +85,7 @@ plots.lines(range(200), {"the same 64 images": losses}, alt, xlabel="step", ylab
 # %% [markdown]
 # ## 2 · The loss over a data set
 #
-# ●●○, 15 minutes. The mean loss of **all** images, in nats per image. The model may see at most `batch_size` images at
+# ●●○, 20 minutes. The mean loss of **all** images, in nats per image. The model may see at most `batch_size` images at
 # once, or the memory of many a GPU is full; the last batch may be smaller, and each image still counts the same. Image `i`
 # gets the noise `eps[i]`, so the same call gives the same number. Nothing is trained here: no gradients are needed, and the
 # weights stay as they are; the training goes on afterwards.
@@ -128,7 +128,7 @@ plots.lines(range(1, len(single) + 1), curves, alt, xlabel="batch", ylabel="nats
 # %% [markdown]
 # ## 3 · A whole training
 #
-# ●●●, 20 minutes. From random weights to a model that draws digits: make a `VAE()`, train it on `train_x`, and after each
+# ●●●, 35 minutes. From random weights to a model that draws digits: make a `VAE()`, train it on `train_x`, and after each
 # epoch measure the loss of `val_x`, with one draw of noise for each image (the same in every epoch, or a new one). The last
 # number is that of the model you return. Use your two functions. Optimizer, learning rate, batch size and number of epochs
 # are yours to choose; draw each order and all noise from the `generator`, whatever the number of images.
@@ -183,7 +183,7 @@ plots.reconstructions(val_x[:10], x_hat)
 # %% [markdown]
 # ## 4 · One question in words
 #
-# ●●○, 10 minutes, 4 points. Ada and Ben train the report's model on the same images, but one of them has changed one
+# ●●○, 15 minutes, 4 points. Ada and Ben train the report's model on the same images, but one of them has changed one
 # setting. After 50 epochs Ada's validation images have a BCE of 81 and a KLD of 26 nats, Ben's a BCE of 79 and a KLD of 31.
 # "Mine draws them sharper", says Ben, "so mine is the better VAE." Which setting has he most likely changed, and how do you
 # know that he did not just train for longer? What will they see when both draw new digits from the prior? Answer in three

@@ -17,7 +17,7 @@
 #
 # | exercise | difficulty | minutes | points |
 # |---|---|---|---|
-# | 1 · PCA | ●●○ | 20 | 10 |
+# | 1 · PCA | ●●○ | 25 | 10 |
 # | 2 · the mean code of each digit | ●○○ | 10 | 10 |
 # | 3 · are neighbours of one kind? | ●●○ | 15 | 10 |
 # | 4 · one question in words | ●●○ | 10 | 4 |
@@ -45,7 +45,7 @@ codes, _ = encode(model, x)  # the means mu, (4000, 40)
 # %% [markdown]
 # ## 1 · PCA
 #
-# ●●○, 20 minutes. Turn the cloud of codes until its widest direction lies along the first axis, the next widest along the
+# ●●○, 25 minutes. Turn the cloud of codes until its widest direction lies along the first axis, the next widest along the
 # second, and so on; keep the first `k` coordinates of each image. Beside them, return which **share** of the variance of
 # the whole cloud each of the k axes holds. With `torch.linalg.svd` it takes four lines (`full_matrices=False` saves
 # memory); another right way counts as much. Whether an axis points up or down is left to you. Keep the dtype of `codes`.

@@ -45,8 +45,9 @@ alt = "Thirty generated digits. Some are clear, some are no digit at all."
 plots.images(sample(model, 30), alt, ncols=15)
 
 # %% [markdown]
-# About one in three is a digit, the rest are scribbles. Why that is so, how to measure it, and how the *same* model draws
-# more than twice as many, is a question that the course answers, in its last lesson.
+# You may read nearly half of them; a strict judge, which must be 90 % sure, reads one in three. Why that is so, how to
+# measure it, and how the *same* model draws more than twice as many, is a question that the course answers, in its last
+# lesson.
 #
 # A VAE squeezes each image of 784 pixels into a handful of numbers and draws the image again from them.
 # Here are ten handwritten digits that it never saw in training, and what it made of them:
@@ -66,20 +67,21 @@ plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle a
 # %% [markdown]
 # ## The map
 #
-# The course repeats [a real report](../docs/the_report.md), a student's VAE on MNIST, and questions each of its statements.
-# Every lesson opens on its own, in any order, but they build on each other. The minutes are estimates.
+# The course repeats [a real report](../docs/the_report.md), a student's VAE on MNIST, and questions each of its
+# statements. Every lesson opens on its own, in any order, but they build on each other. The minutes are a
+# fresh reader's, thinking included.
 #
 # | lesson | the question it answers | minutes |
 # |---|---|---|
 # | `00_start_here` | Is everything ready? | 10 |
-# | [`01_data_split`](01_data_split.ipynb) | What do we learn from, and what do we keep back? | 20 |
-# | [`02_encoder_decoder`](02_encoder_decoder.ipynb) | How do 784 numbers become 40, and 784 again? | 45 |
+# | [`01_data_split`](01_data_split.ipynb) | What do we learn from, and what do we keep back? | 25 |
+# | [`02_encoder_decoder`](02_encoder_decoder.ipynb) | How do 784 numbers become 40, and 784 again? | 50 |
 # | [`03_reparameterization_trick`](03_reparameterization_trick.ipynb) | How does a gradient pass through a random draw? | 60 |
-# | [`04_bce_vs_kld`](04_bce_vs_kld.ipynb) | What are the two halves of the loss, and which loss is good? | 80 |
-# | [`05_training`](05_training.ipynb) | What does training look like, epoch by epoch? | 60 |
-# | [`06_latent_space_pca`](06_latent_space_pca.ipynb) | What do the 40 numbers mean? | 45 |
-# | [`07_live_sampling`](07_live_sampling.ipynb) | What does it feel like to move through them? | 35 |
-# | [`08_the_report_revisited`](08_the_report_revisited.ipynb) | Which statements of the report hold, and why are samples worse? | 65 |
+# | [`04_bce_vs_kld`](04_bce_vs_kld.ipynb) | What are the two halves of the loss, and which loss is good? | 95 |
+# | [`05_training`](05_training.ipynb) | What does training look like, epoch by epoch? | 80 |
+# | [`06_latent_space_pca`](06_latent_space_pca.ipynb) | What do the 40 numbers mean? | 55 |
+# | [`07_live_sampling`](07_live_sampling.ipynb) | What does it feel like to move through them? | 55 |
+# | [`08_the_report_revisited`](08_the_report_revisited.ipynb) | Which statements of the report hold, and why are samples worse? | 75 |
 #
 # ## How to work
 #

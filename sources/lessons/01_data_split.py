@@ -20,8 +20,8 @@
 # - see what a seed fixes;
 # - cut the training set into shuffled batches.
 #
-# **Before you begin:** [lesson 00](00_start_here.ipynb). **Time:** 20 minutes, of which the computer needs 20 seconds. Each
-# new word stands in the [glossary](../GLOSSARY.md).
+# **Before you begin:** [lesson 00](00_start_here.ipynb). **Time:** 25 minutes, of which the computer needs 20 seconds.
+# Each new word stands in the [glossary](../GLOSSARY.md).
 
 # %%
 from vae_lib import plots

@@ -289,8 +289,10 @@ for head in SIGMA:
     print(f"{head:9}" + "".join(f"{value:8.1f}" for value in first_klds(head)))
 
 # %% [markdown]
-# **What we saw.** With σ = h the KLD starts at about a hundred nats, and most of the first epoch goes into repairing that. The
-# other two start where the KLD is small.
+# **What we saw.** With σ = h the KLD starts at about a hundred nats, and most of the first epoch goes into repairing
+# that. The other two start where the KLD is small; that theirs rises, falls and rises again is the first search for a
+# code, and needs no repair. At step 600 all three are level, but three quarters of the epoch have gone by, and the
+# decoder of σ = h has the most to catch up.
 
 # %% [markdown]
 # Does the choice change the result? Three runs of 50 epochs ship with the course; validation loss, nats per image:

@@ -21,8 +21,8 @@
 # - break the loss in six ways, and learn what each program prints;
 # - watch the two terms pull against each other, and turn β to 0, 1, 4 and 20.
 #
-# **Before you begin:** [lesson 03](03_reparameterization_trick.ipynb). **Time:** 80 minutes, of which the computer needs
-# a minute. Each new word stands in the [glossary](../GLOSSARY.md).
+# **Before you begin:** [lesson 03](03_reparameterization_trick.ipynb). **Time:** 95 minutes, of which the computer
+# needs a minute. Each new word stands in the [glossary](../GLOSSARY.md).
 
 # %%
 import math

@@ -20,8 +20,8 @@
 # - feel where the prior ends and what lies beyond;
 # - measure where draws and codes lie, and how they differ.
 #
-# **Before you begin:** [lesson 06](06_latent_space_pca.ipynb). **Time:** 35 minutes, of which the computer needs 20 seconds.
-# Each new word stands in the [glossary](../GLOSSARY.md).
+# **Before you begin:** [lesson 06](06_latent_space_pca.ipynb). **Time:** 55 minutes, of which the computer needs 20
+# seconds. Each new word stands in the [glossary](../GLOSSARY.md).
 #
 # Where no kernel runs you find still pictures of what the sliders show.
 
