@@ -125,7 +125,7 @@ def test_three_to_five_exercises_each_with_its_difficulty_minutes_and_points(sou
     table = ROW.findall(cells[0].source)
     assert 3 <= len(table) <= 5
     assert [int(number) for number, *_ in table] == list(range(1, len(table) + 1))
-    assert 30 <= sum(int(minutes) for *_, minutes, _ in table) <= 60
+    assert 30 <= sum(int(minutes) for *_, minutes, _ in table) <= 80
     headings = [cell.source for cell in cells if re.match(r"## \d · ", cell.source)]
     assert [DIFFICULTY.search(text).groups() for text in headings] == [tuple(row[2:4]) for row in table]
     points = [cell.metadata.nbgrader.points for cell in [*checked(cells), *written_of(cells)]]
