@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.jupyter_in_browser import pixels
-from tools import build_site, live_widgets
+from tools import build_site, live_widgets, try_elsewhere
 from tools.dark_figures import darkened
 
 for name in ("furo", "myst_nb", "sphinx_copybutton"):
@@ -153,6 +153,14 @@ def test_figures_follow_the_theme(open_page):
         )
         assert len(shown) >= 4
         assert all(src.endswith("-dark.webp") == (theme == "dark") for src in shown)
+        module = page.locator(".highlight .nn").first  # which a style of code underlines as if it were a link
+        assert module.evaluate("name => getComputedStyle(name).textDecorationLine") == "none"
+
+
+def test_the_playground_leads_back_to_the_course(open_page):
+    page = open_page("playground.html")
+    page.get_by_role("link", name="VAE course").click()
+    expect(page).to_have_url(re.compile("/index.html$"))
 
 
 def test_every_link_and_picture_leads_somewhere(site):
@@ -368,6 +376,14 @@ def test_without_an_address_no_button_leaves_the_site(site):
     for name in NOTEBOOK_PAGES:
         soup = BeautifulSoup((site / name).read_text(), "html.parser")
         assert all(not urlsplit(a["href"]).scheme for a in soup.select(".doors a"))
+
+
+def test_a_line_that_a_cell_takes_back_is_not_printed():
+    """A check that takes long says so until it is done: on a slow machine, and not where the notebook was stored."""
+    cell = nbformat.v4.new_code_cell("fit(...)")
+    texts = ["checking fit …\r              \r", "first\nsecond \rthird\n"]
+    cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in texts]
+    assert try_elsewhere.printed(cell) == "first\nthird\n"
 
 
 def test_files_of_other_machines_are_valid():

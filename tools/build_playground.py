@@ -26,12 +26,12 @@ MODULES = {
 }  # in the order of their imports
 
 
-def page():
-    """The whole page as text, always the same."""
+def page(home=""):
+    """The whole page as text, always the same; `home` is HTML above the title, such as a link back."""
     images, labels = small_images()
     parts = {
         **{name: joined(files) for name, files in MODULES.items()},
-        **{"images": encoded(images), "labels": encoded(labels), "train": f"{TRAIN:,}", "val": str(VAL)},
+        **{"home": home, "images": encoded(images), "labels": encoded(labels), "train": f"{TRAIN:,}", "val": str(VAL)},
         **{"style": (FOLDER / "style.css").read_text(encoding="utf-8")},
     }
     text = (FOLDER / "page.html").read_text(encoding="utf-8")

@@ -271,7 +271,7 @@ class Site:
         if (ROOT / "tools/build_playground.py").exists():
             from tools import build_playground
 
-            write(self.made / "playground.html", build_playground.page())
+            write(self.made / "playground.html", build_playground.page('<a href="index.html">← VAE course</a>'))
 
 
 def download_copy(notebook, address):
