@@ -156,3 +156,20 @@ def test_lesson_08_says_what_the_classifier_says_of_each_picture(lesson):
         assert int(said) == digit
         assert abs(int(percent) - 100 * sure) <= 1
     assert serious(box.page, ".vae-explorer") == []
+
+
+def test_lesson_09_shows_the_posterior_of_the_chosen_image(lesson):
+    box = scrolled(lesson("09_exact_likelihood", tag="control"), ".vae-posteriors")
+    said, plane = box.get_by_role("status"), box.get_by_role("img", name="Posterior of image")
+    first = said.inner_text()
+    assert re.fullmatch(r"Image 0: log p\(x\) −\d+\.\d, the ELBO −\d+\.\d: a gap of \d+\.\d nats\.", first)
+    places, seen = plane.locator("ellipse").get_attribute("cx"), plane.locator("image").get_attribute("href")
+    box.get_by_role("radio", name="image 0", exact=True).focus()
+    box.page.keyboard.press("ArrowRight")
+    expect(said).to_contain_text("Image 1: ")
+    expect(box.get_by_role("radio", name="image 1", exact=True)).to_be_checked()
+    assert plane.locator("ellipse").get_attribute("cx") != places
+    assert plane.locator("image").get_attribute("href") != seen
+    box.locator("label").nth(5).click()
+    expect(plane).to_have_attribute("aria-label", re.compile("Posterior of image 5, highest at .* The encoder says "))
+    assert serious(box.page, ".vae-posteriors") == []

@@ -99,6 +99,7 @@ def test_the_gaussian_that_fits_a_gaussian_posterior_is_that_posterior(full):
     expected = cov if full else cov.inverse().diagonal().reciprocal().diag()
     torch.testing.assert_close(mu, torch.tensor([[1.0, -0.5]]), atol=0.03, rtol=0)
     torch.testing.assert_close((factor @ factor.mT)[0], expected, atol=0.05, rtol=0)
+    assert factor[0, 0, 1] == 0  # lower triangular
 
 
 @pytest.fixture(scope="module")

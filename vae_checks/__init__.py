@@ -12,6 +12,9 @@ from vae_checks.data_split.to_images import to_images
 from vae_checks.encoder_decoder.count_parameters import count_parameters
 from vae_checks.encoder_decoder.decoder import Decoder
 from vae_checks.encoder_decoder.encoder import Encoder
+from vae_checks.exact_likelihood.iwae import iwae
+from vae_checks.exact_likelihood.kl_to_posterior import kl_to_posterior
+from vae_checks.exact_likelihood.log_evidence import log_evidence
 from vae_checks.latent_space_pca.class_means import class_means
 from vae_checks.latent_space_pca.neighbours_right import neighbours_right
 from vae_checks.latent_space_pca.pca import pca
@@ -36,8 +39,11 @@ __all__ = [
     "epoch_loss",
     "fit",
     "interpolate",
+    "iwae",
+    "kl_to_posterior",
     "kld",
     "kld_by_sampling",
+    "log_evidence",
     "neighbours_right",
     "pca",
     "reparameterize",

@@ -19,7 +19,7 @@
 # In this lesson you will
 #
 # - see what you are going to build;
-# - find your way through the nine lessons;
+# - find your way through the lessons;
 # - check that this computer is ready.
 #
 # **Before you begin:** you can read Python and have seen a neural network once.
@@ -82,6 +82,7 @@ plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle a
 # | [`06_latent_space_pca`](06_latent_space_pca.ipynb) | What do the 40 numbers mean? | 55 |
 # | [`07_live_sampling`](07_live_sampling.ipynb) | What does it feel like to move through them? | 55 |
 # | [`08_the_report_revisited`](08_the_report_revisited.ipynb) | Which statements of the report hold, and why are samples worse? | 75 |
+# | [`09_exact_likelihood`](09_exact_likelihood.ipynb) | What does the loss bound, and whose fault is the gap? | 75 |
 #
 # ## How to work
 #
@@ -146,5 +147,5 @@ IntSlider(7, 0, 9, description="drag me")
 # ## What to take along
 #
 # - You saw what you are going to build: generated digits, reconstructions, and a walk between two digits.
-# - You know the nine lessons and how to work through them.
+# - You know the lessons and how to work through them.
 # - This computer is ready. Next: [lesson 01](01_data_split.ipynb).

@@ -71,8 +71,8 @@ plots.reconstructions(val_set.x[:10], model.decode(encode(model, val_set.x[:10])
 # $$\log p(x) \;\ge\; \mathbb E\big[\log p(x|z)\big] \;-\; \mathrm{KL}\big(q(z|x)\,\|\,p(z)\big)$$
 #
 # The right side is the *evidence lower bound*, ELBO ([Kingma & Welling 2014](https://arxiv.org/abs/1312.6114), equation
-# 3). What was left out, KL(q(z|x)‖p(z|x)), is the *gap*: how far the encoder's guess is from the true posterior. Turned
-# around, the ELBO is something to make small: **loss = BCE + KLD**.
+# 3). What was left out, KL(q(z|x)‖p(z|x)), is the *gap*: how far the encoder's guess is from the true posterior;
+# [lesson 09](09_exact_likelihood.ipynb) measures it exactly. Turned around, the ELBO is something to make small: **loss = BCE + KLD**.
 #
 # - **BCE** = −log p(x|z): how surprised is the decoder by the true pixels? (Exactly so where each pixel is black or white.
 #   A grey pixel x counts as white with probability x, and the BCE is the average surprise at such black-and-white images.)

@@ -527,8 +527,8 @@ for name, verdict in verdicts.items():
 # - **Sharper pictures.** Put convolutions into encoder and decoder; nothing else of this course changes.
 # - **A better prior.** What we did by hand above can be trained along: the
 #   [VampPrior](https://arxiv.org/abs/1705.07120).
-# - **A tighter bound.** More than one z for each image: [importance weighted
-#   autoencoders](https://arxiv.org/abs/1509.00519).
+# - **The bound.** [Lesson 09](09_exact_likelihood.ipynb) computes log p(x) itself, finds out whose fault the gap is, and comes
+#   closer with more than one z for each image.
 # - **Odd images.** The loss of an image says how unusual it is; try the ten validation images with the highest. Take care: an
 #   all-black image has a very low loss ([Nalisnick et al. 2019](https://arxiv.org/abs/1810.09136)).
 # - **Where VAEs are now.** Codes from a finite list instead of numbers, [VQ-VAE](https://arxiv.org/abs/1711.00937); and the

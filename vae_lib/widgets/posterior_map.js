@@ -3,7 +3,7 @@
 
 import { KEYS, drawing, element, lettering, paint, picture, setAttributes, signed } from "./page.js";
 
-const SIZE = 400, EDGE = 34; // of the plane as drawn, and of the room for its numbers
+const SIZE = 400, EDGE = 42; // of the plane as drawn, and of the room for its numbers
 const SHADES = [0.5, 2, 4.5]; // nats below the peak: where a Gaussian has 1, 2 and 3 standard deviations
 let groups = 0; // a page may have several of these, and radio buttons belong together by name
 
