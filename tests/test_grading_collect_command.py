@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.handed_in import NAME, as_bytes, empty, filled, make_inbox, perfect, zipped
+from vae_grade.assignments import Refused
 from vae_grade.cli import main
+from vae_grade.collect import collect as collect_inbox
 from vae_grade.folder import TeacherFolder
 
 SOLVED, OTHER, BLANK = as_bytes(perfect()), as_bytes(filled()), as_bytes(empty())
@@ -137,3 +139,18 @@ def test_a_locked_gradebook_is_a_sentence(tmp_path, capsys, collect):
     database.close()
     assert status == 2
     assert "is no gradebook of nbgrader, or is locked" in error
+
+
+@pytest.mark.parametrize(
+    ("inbox", "how"),
+    [(".", "is"), ("collected", "lies in"), ("downloads/all.zip", "lies in"), ("..", "holds"), ("link", "is")],
+)
+def test_an_inbox_that_is_no_other_place_than_the_class_is_refused(tmp_path, inbox, how):
+    own = TeacherFolder(tmp_path / "my class" / "own")
+    collect_inbox(make_inbox(tmp_path / "inbox", {"ada/x.ipynb": SOLVED}), own)
+    make_inbox(own.root / "downloads", {"all.zip": zipped({"bob/x.ipynb": SOLVED})})
+    (own.root / "link").symlink_to(own.root)
+    before = sorted(own.root.rglob("*"))
+    with pytest.raises(Refused, match=f" {how} the folder of the class, .*my class/own.*Put what the platform gave"):
+        collect_inbox(own.root / inbox, own)
+    assert sorted(own.root.rglob("*")) == before

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from vae_grade.archives import CHECKPOINTS, is_noise
 from vae_grade.assignments import Refused, load_assignments
 from vae_grade.contents import Fill, Work, is_notebook, recognise
-from vae_grade.folder import TeacherFolder, check_collected
+from vae_grade.folder import TeacherFolder, check_collected, check_inbox
 from vae_grade.forgotten import is_forgotten
 from vae_grade.formats import describe_stranger
 from vae_grade.hand_in import HandIn
@@ -67,11 +67,12 @@ def collect(inbox: Path, folder: TeacherFolder, pattern: str | None = None) -> C
         pattern: a regular expression with a group `student`, searched in each file's path, where no platform is known.
 
     Raises:
-        Refused: there is no such inbox, the pattern is none, all of it would be one student's though it looks like
-            many, or `collected/` holds what no collect put there.
+        Refused: there is no such inbox, it and the class do not lie apart, the pattern is none, all of it would be one
+            student's though it looks like many, or `collected/` holds what no collect put there.
     """
     if not inbox.exists():
         raise Refused(f"There is no {inbox}: give the folder or the zip that the learning platform gave you.")
+    check_inbox(folder, inbox)
     check_collected(folder)
     names = Names(load_assignments(), _compile(pattern) if pattern else None)
     collector = _Collector(folder, names)

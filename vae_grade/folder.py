@@ -188,6 +188,21 @@ def check_collected(folder: TeacherFolder) -> None:
         raise Refused(f"{folder.collected} is a link: say with --folder where the class really is.")
 
 
+def check_inbox(folder: TeacherFolder, inbox: Path) -> None:
+    """Look whether an inbox and the class lie apart: else what was collected would be collected once more.
+
+    Raises:
+        Refused: the inbox is the folder of the class, lies in it, or holds it.
+    """
+    own, other = folder.root.resolve(), inbox.resolve()
+    if own == other or own in other.parents or other in own.parents:
+        how = "is" if own == other else "lies in" if own in other.parents else "holds"
+        raise Refused(
+            f"{other} {how} the folder of the class, {own}, where `vae-grade` keeps what was collected. Put what the "
+            "platform gave you elsewhere, and collect that. Nothing was changed."
+        )
+
+
 def _is_collected(parts: tuple[str, ...]) -> bool:
     """Whether a file of this path in `collected/` is one that collect writes, or hidden, or left by a stopped one."""
     passing = any(part.startswith(".") or part.endswith(".tmp") for part in parts)
