@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import vae_checks as checks
+from tests.answers import batches, split
 from tests.answers.class_means import means_vectorised
 from tests.answers.interpolate import walk_by_numpy
 from tests.answers.pca import pca_by_covariance, pca_by_sklearn, pca_wrong_side
@@ -70,6 +71,30 @@ def test_a_slip_costs_its_own_points_alone(name, answer, points, sentence):
         assert result.points == points
         assert sentence in repr(result)
         assert result.state == "not yet"  # so the cell below is drawn with the library's
+
+
+POINTS = [
+    ("split", split.drawn_twice, 4),
+    ("split", split.other_seed_for_validation, 4),
+    ("split", split.chosen_with_replacement, 4),
+    ("split", split.cut_overlapping, 8),
+    ("split", split.cut_with_a_gap, 8),
+    ("split", split.cut_at_51000, 8),
+    ("split", split.global_shuffle, 8),
+    ("split", split.split_as_masks, 8),
+    ("split", split.split_as_floats, 8),
+    ("split", split.split_yielded, 8),
+    ("batches", batches.chosen_for_each_batch, 4),
+    ("batches", lambda n, batch_size, generator: torch.randperm(n, generator=generator).split(64), 8),
+    ("batches", batches.batches_yielded, 8),
+    ("batches", batches.filled_from_the_front, 7),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "points"), POINTS)
+def test_points_follow_the_fault(name, answer, points):
+    result = getattr(checks, name)(answer, 0)
+    assert (result.state, result.points) == ("not yet", points)
 
 
 def test_chance_that_is_not_from_the_generator_is_said_as_students_see_it():

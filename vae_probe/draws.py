@@ -2,6 +2,8 @@
 
 import random
 from functools import partial
+from itertools import islice
+from types import GeneratorType
 from typing import Any
 
 import numpy as np
@@ -11,23 +13,34 @@ from vae_probe.call import bind_to, call_function, call_with, observe, unequal_w
 from vae_probe.outcome import Case, pack
 from vae_probe.watch import without_watching
 
+YIELDED = "a generator of Python"  # the note on a value that is one
+
 
 def call_thrice(function: Any, cases: list[Case]) -> list[dict]:
-    """Three results: with the generator, with a second one in the same state, with the first, which has moved on."""
+    """Three results: with the generator, with a second one in the same state, with the first, which has moved on.
+
+    What a function yields comes as a list, with the note `YIELDED`.
+    """
+    yielded = False
 
     def thrice(generator: torch.Generator, **inputs: Any) -> list:
+        nonlocal yielded
         second = torch.Generator()
         second.set_state(generator.get_state())
         results = [call_with(function, inputs | {"generator": generator})]
         with without_watching():  # what it calls was seen
             results += [call_with(function, inputs | {"generator": each}) for each in (second, generator)]
-        return [_with_lists(result) for result in results]
+        yielded = isinstance(results[0], GeneratorType)
+        return [_with_lists(result, inputs["n"]) for result in results]
 
-    return call_function(thrice, cases)
+    outcomes = call_function(thrice, cases)
+    return [outcome | {"note": YIELDED} if yielded else outcome for outcome in outcomes]
 
 
-def _with_lists(result: Any) -> Any:
-    """Index sets as lists, because a Python set is right, too."""
+def _with_lists(result: Any, n: int) -> Any:
+    """Index sets as lists, because a Python set is right, too; of what is yielded n + 1 at most."""
+    if isinstance(result, GeneratorType):
+        result = list(islice(result, n + 1))
     if not isinstance(result, list | tuple):
         return result
     return [sorted(part) if isinstance(part, set | frozenset) else part for part in result]

@@ -1,5 +1,6 @@
 """Right and wrong answers to `batches`, in other words than the check's own."""
 
+import math
 import random
 
 import numpy as np
@@ -94,11 +95,58 @@ def rolled(n, batch_size, generator):
     return list(order.roll(torch.randint(n, (1,), generator=generator).item()).split(batch_size))
 
 
+def batches_in_steps(n, batch_size, generator, steps):
+    order = torch.randperm(n, generator=generator)
+    return [order[i * batch_size : (i + 1) * batch_size] for i in range(steps)]
+
+
 RIGHT = [batches_by_sampler, batches_loop, batches_sorted_inside]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
-    (None, batches_yielded),
+    ("yield in place of a list", batches_yielded),
+    (
+        "yield in place of a list",
+        lambda n, batch_size, generator: (part for part in torch.randperm(n, generator=generator).split(batch_size)),
+    ),
+    (
+        "positions as floating-point numbers",
+        lambda n, batch_size, generator: torch.randperm(n, generator=generator).float().split(batch_size),
+    ),
+    (
+        "batches of another size than batch_size",
+        lambda n, batch_size, generator: torch.randperm(n, generator=generator).split(64),
+    ),
+    (
+        "batches of another size than batch_size",
+        lambda n, batch_size, generator: torch.randperm(n, generator=generator).split(n // batch_size),
+    ),
+    (
+        "batches as equal as possible",
+        lambda n, batch_size, generator: np.array_split(
+            torch.randperm(n, generator=generator), math.ceil(n / batch_size)
+        ),
+    ),
+    (
+        "batches as equal as possible",
+        lambda n, batch_size, generator: torch.randperm(n, generator=generator).chunk(math.ceil(n / batch_size)),
+    ),
+    (
+        "the short batch first",
+        lambda n, batch_size, generator: batches_loop(n, batch_size, generator)[::-1],
+    ),
+    (
+        "positions from 1 to n",
+        lambda n, batch_size, generator: (1 + torch.randperm(n, generator=generator)).split(batch_size),
+    ),
+    (
+        "an empty batch at the end",
+        lambda n, batch_size, generator: batches_in_steps(n, batch_size, generator, n // batch_size + 1),
+    ),
+    (
+        "a last batch of one image lost",
+        lambda n, batch_size, generator: batches_in_steps(n, batch_size, generator, math.ceil((n - 1) / batch_size)),
+    ),
     (
         "the incomplete last batch dropped",
         lambda n, batch_size, generator: list(

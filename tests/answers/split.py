@@ -105,8 +105,35 @@ def cut_at_51000(n, generator):
     return order[:51000], order[51000:]
 
 
-def cut_of(order):
-    return order[: round(0.85 * len(order))], order[round(0.85 * len(order)) :]
+def cut_of(order, share=0.85):
+    return order[: round(share * len(order))], order[round(share * len(order)) :]
+
+
+def cut_with_a_gap(n, generator):
+    order, k = torch.randperm(n, generator=generator), int(0.85 * n)
+    return order[:k], order[k + 1 :]
+
+
+def cut_overlapping(n, generator):
+    order, k = torch.randperm(n, generator=generator).tolist(), int(0.85 * n)
+    return order[: k + 1], order[k:]
+
+
+def positions_from_1(n, generator):
+    return cut_of(1 + torch.randperm(n, generator=generator))
+
+
+def split_as_floats(n, generator):
+    return cut_of(torch.randperm(n, generator=generator).float())
+
+
+def split_as_masks(n, generator):
+    place = torch.randperm(n, generator=generator)
+    return place < round(0.85 * n), place >= round(0.85 * n)
+
+
+def split_yielded(n, generator):
+    yield from cut_of(torch.randperm(n, generator=generator))
 
 
 def turned(n, generator):
@@ -140,8 +167,17 @@ WRONG = [
     ("not shuffled before the cut", lambda n, generator: (range(round(0.15 * n), n), range(round(0.15 * n)))),
     ("not shuffled before the cut", shuffled_within),
     ("cut at a fixed place", cut_at_51000),
-    (None, cut_twice),
-    (None, cut_from_the_end),
+    ("two sizes that do not add up to n", cut_twice),
+    ("for a few images the whole order in one set", cut_from_the_end),
+    ("another share than 85 %", lambda n, generator: cut_of(torch.randperm(n, generator=generator), 0.8)),
+    ("another share than 85 %", lambda n, generator: cut_of(torch.randperm(n, generator=generator), 0.9)),
+    ("positions in neither set", cut_with_a_gap),
+    ("positions in neither set", lambda n, generator: cut_of(torch.randperm(max(n - 1, 0), generator=generator))),
+    ("the position at the cut in both sets", cut_overlapping),
+    ("positions from 1 to n", positions_from_1),
+    ("positions as floating-point numbers", split_as_floats),
+    ("masks in place of positions", split_as_masks),
+    ("yield in place of a list", split_yielded),
     ("a pattern in place of a shuffle", turned),
     ("a pattern in place of a shuffle", of_every_twentieth),
     ("one fixed order, cut at a drawn place", rolled),

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from vae_checks.data_split.index_sets import (
-    check_index_sets,
+from vae_checks.data_split.index_sets import check_index_sets
+from vae_checks.data_split.orders import (
     copy_of,
     roll_a_fixed_order,
     shuffle,
@@ -31,11 +31,20 @@ def _look_at_batches(sets: list, inputs: dict) -> tuple[str, str]:
     if sizes == expected:
         return "", ""
     if len(sizes) != len(expected):
-        kind = {full: "last dropped", batch_size: "batch_size batches"}.get(len(sizes), "other")
+        kinds = {full: "last dropped", batch_size: "batch_size batches"}
+        kind = "last empty" if sizes == [*expected, 0] else kinds.get(len(sizes), _kind_of_sizes(sizes))
         return kind, f"of {n} images expected {len(expected)} batches of up to {batch_size}, got {len(sizes)}"
     odd = next(i for i in range(len(expected)) if sizes[i] != expected[i])
-    kind = "last filled" if odd == full and sizes[odd] == batch_size else "other"
+    kind = "last filled" if odd == full and sizes[odd] == batch_size else _kind_of_sizes(sizes)
+    if sizes == expected[::-1]:
+        kind = "short first"
     return kind, f"batch {odd + 1} of {len(expected)} should hold {expected[odd]} images, got {sizes[odd]}"
+
+
+def _kind_of_sizes(sizes: list[int]) -> str:
+    if sizes and max(sizes) - min(sizes) <= 1:
+        return "equal"
+    return "another size" if len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0] else "other"
 
 
 def _batches(n: int, batch_size: int, generator: torch.Generator) -> list[Tensor]:
@@ -122,9 +131,53 @@ batches = check_index_sets(
             lambda n, batch_size, generator: shuffle(n, generator).tensor_split(batch_size),
             lambda n, batch_size, generator: _batches(n, n // batch_size, generator)[:batch_size],
         ),
+        Mistake(
+            "batches of another size than batch_size",
+            "Your caller says how many images a batch should hold. Which of your lines reads batch_size, and for what?",
+            lambda n, batch_size, generator: _batches(n, 64, generator),
+        ),
+        Mistake(
+            "batches as equal as possible",
+            "How many images should each batch hold but the last?",
+            lambda n, batch_size, generator: shuffle(n, generator).tensor_split(-(-n // batch_size)),
+        ),
+        Mistake(
+            "the short batch first",
+            "Which of the batches may be smaller than the others?",
+            lambda n, batch_size, generator: _batches(n, batch_size, generator)[::-1],
+        ),
+        Mistake(
+            "positions from 1 to n",
+            "Which position has the first of the images in Python, and which the last?",
+            lambda n, batch_size, generator: [part + 1 for part in _batches(n, batch_size, generator)],
+        ),
+    ],
+    [
+        Mistake(
+            "an empty batch at the end",
+            "If n is 100 and batch_size 20, how many batches are there, and how many are in yours?",
+            lambda n, batch_size, generator: [*_batches(n, batch_size, generator), *[[]] * (n % batch_size == 0)],
+        ),
+        Mistake(
+            "a last batch of one image lost",
+            "If n is 81 and batch_size 20, in which of your batches is the last image?",
+            lambda n, batch_size, generator: _batches(n, batch_size, generator)[: -(-(n - 1) // batch_size)],
+        ),
+        Mistake(
+            "batches as equal as possible",
+            "How many images should each batch hold but the last?",
+            lambda n, batch_size, generator: shuffle(n, generator).chunk(-(-n // batch_size)),
+        ),
     ],
     name="batches",
-    points={"sizes": 2, "each image once": 2, "shuffled": 2, "drawn from the generator": 2, "new in each epoch": 2},
+    points={
+        "sizes": 2,
+        "each image once": 1,
+        "hardly an image left out": 1,
+        "shuffled": 2,
+        "drawn from the generator": 2,
+        "new in each epoch": 2,
+    },
     draw=_draw_batches,
     form="a list of batches, each a tensor or a list of whole numbers",
     look_at_sizes=_look_at_batches,

@@ -7,26 +7,29 @@ twice? does another generator change anything?), and recognise a mistake by its 
 import itertools
 from collections import Counter
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe
+from vae_checks.data_split.forms import in_positions, judge_form, mistake_of_form
 from vae_checks.data_split.shuffles import find_pattern, find_recurrence, labels_of
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each
 from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
+LARGE = ("main", "other generator")
 MOST = 2**31  # of larger numbers, many can have one hash: sets of them would take hours
 
 
 def check_index_sets(
     oracle: Callable,
     mistakes: list[Mistake],
+    mistakes_for_few: list[Mistake],
     *,
     name: str,
     points: dict[str, int],
@@ -38,6 +41,8 @@ def check_index_sets(
     """A `Check` of a function that returns index sets; the second case is the first with another generator.
 
     Args:
+        mistakes: known by what is seen of the first two cases.
+        mistakes_for_few: of answers that are right there, known by what is seen for few images.
         points: for each property.
         form: what should come back, in words.
         look_at_sizes: index sets, inputs → what is wrong with their sizes, in short and in a sentence, or two times "".
@@ -58,7 +63,9 @@ def check_index_sets(
             return "generators in the same state give different results"
         if _shared(seen):
             if any(len(set(part)) == seen[0].case.inputs["n"] for part in first):
-                return "as a consequence of the sizes: one set holds all images, whatever the generator"
+                # One set holds all images; then their order tells.
+                other = _results(seen[1])[0]
+                return "one set holds all images, in the same order with another generator" if first == other else ""
             return "another generator does not change all of it"
         if "new in each epoch" not in points and first == later:
             return "the generator as the first call left it gives the same result again"
@@ -68,45 +75,94 @@ def check_index_sets(
         same = _same_later(seen)
         return "with the generator as the first epoch left it, the same batches come again" if same else ""
 
-    def traits(seen: list[Seen]) -> dict | None:
-        """What tells one mistake from another, whatever was drawn, in the first case; None if this is no index set."""
-        if any(each.outcome.error or _integers(each.outcome.value, 3) is None for each in seen):
+    def traits(seen: list[Seen]) -> tuple[dict, Callable[[], dict]] | None:
+        """What tells one mistake from another, whatever was drawn, in the large cases: what is fast, what is slow.
+
+        None if these are no index sets.
+        """
+        if not _readable(seen):
             return None
         inputs, (first, again, _) = seen[0].case.inputs, _results(seen[0])
         times = Counter(i for part in first for i in part)
         parts = [part for part in first if part]
         in_order = len(parts) > 1 and all(max(part) - min(part) < len(part) for part in parts)
-        return {
+        fast = {
             "in order": in_order,
             "sizes": not in_order and look_at_sizes(first, inputs)[0],
             "twice": len(times) < times.total(),
             "missing": len(times) < inputs["n"],
+            "outside": any(i not in range(inputs["n"]) for i in times),
             "repeatable": first == again,
-            "the same later": _same_later(seen),
-            "shared with another generator": min(_shared(seen), 2),
             "seeded": seen[0].outcome.seeded,
             "moved": in_order or seen[0].outcome.moved,
-            "pattern": in_order or bool(_pattern(seen)),
-            "recurrence": in_order or bool(_recurrence(seen)),
         }
 
+        @cache
+        def slow() -> dict:
+            return {
+                "the same later": _same_later(seen),
+                "shared with another generator": min(_shared(seen), 2),
+                "pattern": in_order or bool(_pattern(seen)),
+                "recurrence": in_order or bool(_recurrence(seen)),
+            }
+
+        return fast, slow
+
+    def alike(wrong: tuple | None, students: tuple | None) -> bool:
+        if wrong is None or students is None:
+            return False
+        return wrong[0] == students[0] and wrong[1]() == students[1]()
+
+    def traits_for_few(seen: list[Seen]) -> list | None:
+        """What tells one mistake from another in the cases of few images."""
+        if not _readable(seen):
+            return None
+        sets = [(_results(each)[0], each.case.inputs) for each in seen]
+        return [(look_at_sizes(parts, inputs)[0], bool(_not_once(parts, inputs["n"]))) for parts, inputs in sets]
+
+    by_traits = recognise_by(traits, mistakes, call_thrice, agree=alike, kinds=LARGE)
+    by_few = recognise_by(
+        traits_for_few, mistakes_for_few, call_thrice, agree=lambda a, b: a is not None and a == b, kinds=("small",)
+    )
+
+    def recognise(seen: list[Seen]) -> Mistake | None:
+        right = _readable(seen[:2]) and not any(each.judge(seen[:2]) for each in properties if each.points)
+        return (by_few(seen) if right else by_traits(seen)) or mistake_of_form(seen)
+
     def judge_all(judge: Callable[[list, dict], str]) -> Callable[[list[Seen]], str]:
-        return judge_each(lambda each: judge(_results(each)[0], each.case.inputs), "main", "other generator", "small")
+        # What stops is judged under "few images".
+        return judge_each(lambda each: judge(_results(each)[0], each.case.inputs))
 
     judges: dict[str, tuple[Callable[[list[Seen]], str], tuple[str, ...], int | None]] = {
         "sizes": (judge_all(lambda sets, inputs: look_at_sizes(sets, inputs)[1]), (), None),
         "each image once": (judge_all(lambda sets, inputs: _not_once(sets, inputs["n"])), (), None),
+        "no image in both sets": (judge_each(_leak, *LARGE), (), 4),
+        "hardly an image left out": (judge_each(_left_out, *LARGE), (), 4),
         "shuffled": (shuffled, (), 4),
         "drawn from the generator": (drawn_from_the_generator, ("shuffled",), None),
         "new in each epoch": (new_in_each_epoch, ("shuffled",), None),
     }
-    properties = [Property("shape", 0, judge_each(shape), required=True)]
+    properties = [
+        Property("shape", 0, judge_each(shape), required=True),
+        Property("form", 0, partial(judge_form, form=form), cap=8),
+        Property("few images", 0, judge_each(lambda each: "", "small"), cap=8),
+    ]
     for property_, worth in points.items():
         judge, follows, cap = judges[property_]
         properties.append(Property(property_, worth, judge, follows=follows, cap=cap))
-    recognise = recognise_by(traits, mistakes, call_thrice, kinds=("main", "other generator"))
     may_stop, forbidden = ("small",), ("vae_lib", "sklearn")
-    return Check(name, properties, draw, call_thrice, recognise, hints, oracle, may_stop=may_stop, forbidden=forbidden)
+    return Check(
+        name,
+        properties,
+        draw,
+        call_thrice,
+        recognise,
+        hints,
+        oracle,
+        prepare=in_positions,
+        may_stop=may_stop,
+        forbidden=forbidden,
+    )
 
 
 def _pattern(seen: list[Seen]) -> str:
@@ -144,6 +200,11 @@ def _integers(value: Any, depth: int) -> Any:
     return None if None in items else items
 
 
+def _readable(seen: list[Seen]) -> bool:
+    """Whether each case came to its end, with index sets."""
+    return not any(each.outcome.error or _integers(each.outcome.value, 3) is None for each in seen)
+
+
 def _shared(seen: list[Seen]) -> int:
     """How many index sets another generator leaves as they are; 1 if there are none at all."""
     sets, others = (_unordered(_results(each)[0]) for each in seen[:2])
@@ -159,45 +220,25 @@ def _unordered(sets: list[list[int]]) -> set[frozenset[int]]:
     return {frozenset(part) for part in sets}
 
 
+def _leak(each: Seen) -> str:
+    # One position in both is a slip at the cut, which is judged under "each image once".
+    sets = [set(part) for part in _results(each)[0]]
+    both = len(set.intersection(*sets)) if len(sets) == 2 else 0
+    return f"{both:,} images are in both sets, so you would validate on what you train on" if both > 1 else ""
+
+
+def _left_out(each: Seen) -> str:
+    n, batch_size = each.case.inputs["n"], each.case.inputs["batch_size"]
+    lost = n - len({i for part in _results(each)[0] for i in part if i in range(n)})
+    return f"of {n:,} images {lost:,} come in no batch" if lost > batch_size else ""
+
+
 def _not_once(sets: list[list[int]], n: int) -> str:
     times = Counter(i for part in sets for i in part)
-    for i in sorted({*times, *range(n)}):
+    for i in sorted(times):
         if i not in range(n):
             return f"for n = {n:,}: position {i} is there; those of {n:,} images go from 0 to {n - 1:,}"
+    for i in range(n):
         if times[i] != 1:
             return f"for n = {n:,}: position {i} is there {times[i]} times"
     return ""
-
-
-def shuffle(n: int, generator: torch.Generator) -> torch.Tensor:
-    """A permutation of 0 … n − 1, drawn from the generator by way of NumPy."""
-    seed = int(torch.randint(2**31, (), generator=generator))
-    return torch.from_numpy(np.random.default_rng(seed).permutation(n))
-
-
-def shuffle_after_global_seed(n: int, seed: int) -> torch.Tensor:
-    """A permutation of 0 … n − 1, drawn after setting the global seed: a mistake."""
-    torch.manual_seed(seed)
-    return torch.randperm(n)
-
-
-def shuffle_in_windows(n: int, generator: torch.Generator) -> Tensor:
-    """A permutation of 0 … n − 1 that mixes no two windows of 1,000: a mistake."""
-    return torch.cat([window[shuffle(len(window), generator)] for window in torch.arange(n).split(1000)])
-
-
-def turn(n: int, generator: torch.Generator) -> Tensor:
-    """The positions in order, from a drawn one on: a mistake."""
-    return torch.arange(n).roll(int(torch.randint(n, (), generator=generator)))
-
-
-def roll_a_fixed_order(n: int, generator: torch.Generator) -> Tensor:
-    """A permutation that is always the same one, from a drawn place on: a mistake."""
-    return shuffle(n, torch.Generator().manual_seed(0))[turn(n, generator)]
-
-
-def copy_of(generator: torch.Generator) -> torch.Generator:
-    """A generator in the same state."""
-    copy = torch.Generator()
-    copy.set_state(generator.get_state())
-    return copy

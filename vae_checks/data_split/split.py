@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vae_checks.data_split.index_sets import (
-    check_index_sets,
+from vae_checks.data_split.index_sets import check_index_sets
+from vae_checks.data_split.orders import (
     copy_of,
     roll_a_fixed_order,
     shuffle,
@@ -53,6 +53,10 @@ def _cut(first: Any, second: Any = None) -> tuple[Any, Any]:
     return first[:k], (first if second is None else second)[k:]
 
 
+def _cut_at(order: Tensor, end: int, begin: int | None = None) -> tuple[Tensor, Tensor]:
+    return order[:end], order[end if begin is None else begin :]
+
+
 def _split_with_replacement(n: int, generator: torch.Generator) -> tuple[Tensor, list[int]]:
     training = torch.randint(n, (17 * n // 20,), generator=generator)
     return training, [i for i in range(n) if i not in training]
@@ -83,6 +87,26 @@ split = check_index_sets(
             "not shuffled before the cut",
             "If the images lay sorted by digit, which digits would your validation set hold?",
             lambda n, generator: _cut(range(n)),
+        ),
+        Mistake(
+            "another share than 85 %",
+            "Of 100 images, how many should be for training, and how many are in yours?",
+            lambda n, generator: _cut_at(shuffle(n, generator), 4 * n // 5),
+        ),
+        Mistake(
+            "positions in neither set",
+            "Where does your first slice end, and where does the second begin? Is the position between them in one?",
+            lambda n, generator: _cut_at(shuffle(n, generator), 17 * n // 20, 17 * n // 20 + 1),
+        ),
+        Mistake(
+            "the position at the cut in both sets",
+            "Where does your first slice end, and where does the second begin? Is `order[k]` in `order[:k]`?",
+            lambda n, generator: _cut_at(shuffle(n, generator), 17 * n // 20 + 1, 17 * n // 20),
+        ),
+        Mistake(
+            "positions from 1 to n",
+            "Which position has the first of the images in Python, and which the last?",
+            lambda n, generator: _cut(shuffle(n, generator) + 1),
         ),
         Mistake(
             "cut at a fixed place",
@@ -139,8 +163,26 @@ split = check_index_sets(
             lambda n, generator: _split(n, generator)[::-1],
         ),
     ],
+    [
+        Mistake(
+            "two sizes that do not add up to n",
+            "For n = 7, how many positions go into each of your sets? Where are the others?",
+            lambda n, generator: _cut_at(shuffle(n, generator)[: 17 * n // 20 + 3 * n // 20], 17 * n // 20),
+        ),
+        Mistake(
+            "for a few images the whole order in one set",
+            "What is `order[-k:]` if k is 0?",
+            lambda n, generator: _cut_at(shuffle(n, generator), 17 * n // 20, -(3 * n // 20)),
+        ),
+    ],
     name="split",
-    points={"sizes": 2, "each image once": 3, "shuffled": 2, "drawn from the generator": 3},
+    points={
+        "sizes": 2,
+        "each image once": 2,
+        "no image in both sets": 2,
+        "shuffled": 2,
+        "drawn from the generator": 2,
+    },
     draw=_draw_split,
     form="two index lists, or tensors, of whole numbers",
     look_at_sizes=_look_at_split,
