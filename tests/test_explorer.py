@@ -334,6 +334,28 @@ def test_what_one_moves_and_the_digit_are_seen_together(page, encoded, width):
         assert spread([boxes[part] for part in PARTS]) <= NOTEBOOK
 
 
+@pytest.mark.parametrize(
+    "width", [390, 848]
+)  # a phone, and the site's column, the narrowest with draws beside the bars
+def test_a_choice_is_read_whole(page, encoded, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    box = render(page, sent(Explorer(*encoded)))
+    for choice in box.locator("select").all():
+        choice.select_option(index=15)
+        needed = choice.evaluate(
+            """select => {
+                const copy = select.cloneNode(true);  // which alone is as wide as its longest option
+                copy.replaceChildren(select.selectedOptions[0].cloneNode(true));
+                select.after(copy);
+                copy.style.flex = "none", copy.style.maxWidth = "none";
+                const { width } = copy.getBoundingClientRect();
+                copy.remove();
+                return width;
+            }"""
+        )
+        assert choice.bounding_box()["width"] >= needed - 0.5
+
+
 @pytest.mark.parametrize("width", [420, 1280])
 def test_digit_pad_bars_and_draws_fit_into_jupyterlab(explorer, width):
     page = explorer.page
