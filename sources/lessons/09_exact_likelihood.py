@@ -81,7 +81,7 @@ plots.images(model.decode(places).detach(), alt, ncols=15)
 # 2. So log p(x) = log p(x, z) − log p(z|x), for **every** z.
 # 3. Average over z from q, and add and subtract log q(z):
 #    log p(x) = E[log p(x, z) − log q(z)] + E[log q(z) − log p(z|x)].
-# 4. The first average is the ELBO, the second is a divergence:
+# 4. The first average is the ELBO, −(BCE + KLD) in other words; the second is a divergence:
 #
 # $$\log p(x) = \mathrm{ELBO} + \mathrm{KL}\big(q(z|x)\,\|\,p(z|x)\big)$$
 #
@@ -109,7 +109,7 @@ plots.images(torch.cat([val_set.x[:10], large]), alt, rows=["before", "3 × 3"])
 
 # %% [markdown]
 # **Predict.** Add up p(x) over all 512 images: what comes out? And the sum of exp(ELBO), the probability that the bound
-# grants them?
+# grants them? (`log_evidence` adds up over the plane; the next section says how. `gaussian_elbo` averages over q.)
 
 # %% tags=["nbval-ignore-output"]
 every = torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * 9)  # all 512 images
