@@ -251,6 +251,41 @@ def test_each_member_of_a_group_gets_mark_and_feedback(folder):
     assert pages[0] == pages[1]
 
 
+def test_groups_are_kept_for_the_next_report_and_who_is_unknown_is_named(folder):
+    handed_in.grade(folder, handed_in.make_record(), Ada_Lovelace=of_moodle("Ada Lovelace", "4711"))
+    groups = folder.root.parent / "groups.csv"
+    groups.write_text("Ada Lovelace;Ada Lovelace\nAda Lovelace;Gerd Grupp\n")
+    notes = report(folder, groups=groups).notes
+    assert notes == ["Of the groups' members, these handed in nothing themselves; look at the spelling: Gerd Grupp."]
+    keep_list(folder, [Member("Ada Lovelace"), Member("Grupp, Gerd", "7")])
+    assert report(folder, groups=groups).notes == []
+    groups.unlink()
+    assert report(folder).notes == []
+    rows = csv.DictReader(io.StringIO(folder.marks_table.read_text("utf-8-sig")))
+    assert [(row["name"], row["total"]) for row in rows] == [("Ada Lovelace", "9"), ("Grupp, Gerd", "9")]
+
+
+def test_a_table_that_is_none_of_groups_is_refused_and_not_kept(folder):
+    handed_in.grade(folder, handed_in.make_record(), Ada_Lovelace=of_moodle("Ada Lovelace", "4711"))
+    report(folder)
+    for table in (folder.marks_table, folder.report_table):
+        with pytest.raises(Refused, match=rf"{table.name} is no table of these groups: .* Write lines GROUP,MEMBER"):
+            report(folder, groups=table)
+    assert not folder.groups.exists()
+
+
+@pytest.mark.parametrize(
+    "state", ["Zur Bewertung abgegeben - Verspätet: 1 Tag 3 Stunden", "Submitted for grading - 2 hours 5 mins late"]
+)
+def test_late_of_moodles_worksheet_is_kept(folder, state):
+    handed_in.grade(folder, handed_in.make_record(), **MOODLE)
+    fill(folder, GERMAN.replace("João da Silva;Abgegeben", f"João da Silva;{state}"))
+    for _ in range(2):
+        rows = csv.DictReader(io.StringIO(folder.marks_table.read_text("utf-8-sig")))
+        assert {row["student"] for row in rows if row[f"{NAME}: late"] == "late"} == {"João_da_Silva"}
+        report(folder)
+
+
 def test_canvas_reads_the_gradebook_that_is_made_without_an_export(folder):
     handed_in.grade(folder, handed_in.make_record(), **CANVAS)
     report(folder, canvas=[])

@@ -25,6 +25,7 @@ from vae_grade.records import (
     read_materials,
     write_record,
 )
+from vae_grade.results import read_groups
 from vae_grade.rules import keep_rules
 from vae_lib.files import write
 
@@ -107,11 +108,13 @@ def test_who_is_forgotten_is_nowhere_and_stays_out(tmp_path):
         write_record(folder, submission, handed_in.make_record())
     write(folder.earlier_notebook("zuleika", NAME, "0"), b"{}")
     keep_list(folder, [Member("Ann"), Member("zuleika")])
+    write(folder.groups, "ann,bob\nann,zuleika\nzuleika,bob\n")
     for path in (folder.feedback_page("zuleika", NAME), folder.report_page, folder.moodle / "worksheet.csv"):
         write(path, "zuleika")
     forget(folder, "zuleika")
     assert handed_in.read_marks(folder.gradebook_url).keys() == {"ann"}
     assert read_kept_list(folder) == [Member("Ann")]
+    assert read_groups(folder.groups) == {"ann": ["bob"]}
     assert not [path for path in folder.root.rglob("*") if "zuleika" in path.name]
     texts = [path.read_bytes() for path in folder.root.rglob("*") if path.is_file() and path.suffix != ".db"]
     assert not [text for text in texts if b"zuleika" in text]

@@ -26,20 +26,21 @@
 24. `sandbox`        bubblewrap around it, and what comes back
 25. `judge`          one submission: its answers out to the sandbox, outcomes back, points
 26. `gradebook`      nbgrader's gradebook, and its notebooks for formgrader and feedback
-27. `forget`         take a student out of a class
-28. `watch`          a page on how far a run is
-29. `run`            all submissions, in parallel, resumable
-30. `marks`          what each submission has earned, from the gradebook, marks by hand included
-31. `late`           what nbgrader's plugin takes from late submissions
-32. `formulas`       formulas as pictures in a page, with no script
-33. `feedback`       a page for each submission, made anew where something changed
-34. `results`        each submission's record, marks and hand-in, and who gets it back
-35. `sheets`         a teacher's CSV file, filled in
-36. `copies`         equal answers, as pairs to look at
-37. `moodle`         back into Moodle
-38. `canvas`         back into Canvas
-39. `tables`         the results as CSV
-40. `page`           the results as a page
-41. `report`         all of these, from records alone: no PyTorch
-42. `cli`            the command `vae-grade`
+27. `watch`          a page on how far a run is
+28. `run`            all submissions, in parallel, resumable
+29. `marks`          what each submission has earned, from the gradebook, marks by hand included
+30. `late`           what nbgrader's plugin takes from late submissions
+31. `formulas`       formulas as pictures in a page, with no script
+32. `feedback`       a page for each submission, made anew where something changed
+33. `results`        each submission's record, marks and hand-in, and who gets it back
+34. `groups`         who is in which group, kept for each later report
+35. `forget`         take a student out of a class
+36. `sheets`         a teacher's CSV file, filled in
+37. `copies`         equal answers, as pairs to look at
+38. `moodle`         back into Moodle
+39. `canvas`         back into Canvas
+40. `tables`         the results as CSV
+41. `page`           the results as a page
+42. `report`         all of these, from records alone: no PyTorch
+43. `cli`            the command `vae-grade`
 """

@@ -46,6 +46,11 @@ class TeacherFolder:
         return self.root / "class.csv"
 
     @property
+    def groups(self) -> Path:
+        """Who is in which group, if the teacher said so."""
+        return self.root / "groups.csv"
+
+    @property
     def autograded(self) -> Path:
         """What formgrader shows and feedback is made from."""
         return self.root / "autograded"

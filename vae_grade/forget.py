@@ -10,6 +10,7 @@ from vae_grade.class_list import take_off_list
 from vae_grade.folder import TeacherFolder
 from vae_grade.forgotten import keep_out
 from vae_grade.gradebook import open_gradebook
+from vae_grade.groups import take_out_of_groups
 
 
 def forget(folder: TeacherFolder, student: str, *, db: str | None = None) -> None:
@@ -26,6 +27,7 @@ def forget(folder: TeacherFolder, student: str, *, db: str | None = None) -> Non
     # First, so that a stop in between keeps nobody who should be out.
     keep_out(folder, student)
     take_off_list(folder, student)
+    take_out_of_groups(folder, student)
     if db or (folder.root / "gradebook.db").exists():
         with open_gradebook(db or folder.gradebook_url) as gradebook, contextlib.suppress(MissingEntry):
             gradebook.remove_student(student)

@@ -10,14 +10,20 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from vae_grade.assignments import Refused, load_assignments
 from vae_grade.folder import TeacherFolder
-from vae_grade.results import Exported, Recipient
+from vae_grade.results import Exported, Recipient, Result
 from vae_grade.sheets import Sheet
 from vae_lib.files import write
 
 NUMBER = re.compile(r"(\d+)\s*$")
+# How a worksheet says by how long a hand-in is late, in the languages below.
+LATE = re.compile(
+    r"\b(late|verspät\w*|verspaetet|en retard|tarde|de retraso|atras\w+|in ritardo|te laat|försen\w*|spóźni\w*)\b",
+    re.IGNORECASE,
+)
 AMOUNT = re.compile(r"\d+([.,]\d+)?")
 # The heading of the grade, where its place does not say it.
 GRADE = (
@@ -65,27 +71,60 @@ def _home(one: Recipient, number: str) -> str:
     return f"{re.sub('[_/]', ' ', one.name)}_{number}_assignsubmission_file_"
 
 
-def _fill(path: Path, recipients: list[Recipient], folder: TeacherFolder, exported: Exported) -> dict[Recipient, str]:
-    """Write the marks of one assignment into its worksheet; returns the number of each recipient that is in it."""
+def find_late(recipients: list[Recipient], worksheets: Iterable[Path]) -> list[Result]:
+    """What came late, as the worksheets say in a cell before the grade: "Submitted - 2 hours late".
+
+    Raises:
+        Refused: a worksheet is none, or of another class.
+    """
+    late = []
+    for path in worksheets:
+        sheet = _read(path, recipients)
+        for row, one in sheet.owners.items():
+            cells = sheet.table.rows[row][: sheet.grade]
+            if any(LATE.search(cell) and "@" not in cell and re.search(r"\d", cell) for cell in cells):
+                late.append(one.result)
+    return late
+
+
+class _Worksheet(NamedTuple):
+    """A worksheet: its table and assignment, the column of the grade, and by row each number, and each recipient."""
+
+    table: Sheet
+    assignment: str
+    grade: int
+    numbers: dict[int, str]
+    owners: dict[int, Recipient]
+
+
+def _read(path: Path, recipients: list[Recipient]) -> _Worksheet:
     sheet = Sheet(path)
     rows = sheet.rows
     assignment, column = _identify(path, rows, recipients)
-    people = {row: match[1] for row, cells in enumerate(rows) if (match := NUMBER.search(_cell(cells, column)))}
-    grade = _find_grade(path, rows, list(people))
+    numbers = {row: match[1] for row, cells in enumerate(rows) if (match := NUMBER.search(_cell(cells, column)))}
     mine = [one for one in recipients if one.result.assignment == assignment]
     by_number = {one.number: one for one in mine if one.result.came_by("moodle") and one.number}
     names = Counter(one.name for one in mine if one not in by_number.values())
     by_name = {one.name: one for one in mine if names[one.name] == 1 and one not in by_number.values()}
-    found: dict[Recipient, str] = {}
-    most = _cell(rows[next(iter(people))], grade + 1)
-    for row, number in people.items():
+    owners: dict[int, Recipient] = {}
+    for row, number in numbers.items():
         one = by_number.get(number) or next((by_name[cell] for cell in rows[row] if cell in by_name), None)
-        if one and one not in found:
-            found[one] = number
-            if one.result.total is not None:
-                sheet.put(row, grade, f"{one.result.total:g}".replace(".", "," if "," in most else "."))
+        if one and one not in owners.values():
+            owners[row] = one
+    return _Worksheet(sheet, assignment, _find_grade(path, rows, list(numbers)), numbers, owners)
+
+
+def _fill(path: Path, recipients: list[Recipient], folder: TeacherFolder, exported: Exported) -> dict[Recipient, str]:
+    """Write the marks of one assignment into its worksheet; returns the number of each recipient that is in it."""
+    sheet, assignment, grade, numbers, owners = _read(path, recipients)
+    most = _cell(sheet.rows[next(iter(numbers))], grade + 1)
+    for row, one in owners.items():
+        if one.result.total is not None:
+            sheet.put(row, grade, f"{one.result.total:g}".replace(".", "," if "," in most else "."))
     exported.paths.append(folder.moodle / path.name)
     write(exported.paths[-1], sheet.to_bytes())
+    found = {one: numbers[row] for row, one in owners.items()}
+    mine = [one for one in recipients if one.result.assignment == assignment]
     exported.notes += _notes(path, assignment, mine, found, most)
     return found
 

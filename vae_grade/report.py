@@ -1,7 +1,7 @@
 """The result of a run: tables, the teacher's page, the students' feedback, and what goes back to the platform."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vae_grade.canvas import export_to_canvas
@@ -9,10 +9,11 @@ from vae_grade.class_list import Attendance, read_attendance, read_kept_list
 from vae_grade.copies import find_pairs, format_pairs
 from vae_grade.feedback import write_feedback
 from vae_grade.folder import TeacherFolder
-from vae_grade.hand_in import HandIn
-from vae_grade.moodle import export_to_moodle
+from vae_grade.groups import take_groups
+from vae_grade.hand_in import HandIn, write_hand_in
+from vae_grade.moodle import export_to_moodle, find_late
 from vae_grade.page import render_page
-from vae_grade.results import Recipient, find_recipients, read_groups, read_results
+from vae_grade.results import Recipient, Result, find_recipients, read_results
 from vae_grade.rules import read_rules
 from vae_grade.tables import format_marks, format_report
 from vae_lib.files import write
@@ -46,15 +47,17 @@ def report(
     Args:
         folder: of the class.
         db: the URL of the gradebook, else the one in the folder.
-        groups: a CSV file of who is in which group, see `read_groups`.
+        groups: a CSV file of who is in which group, see `read_groups`; it is kept, and counts until another is given.
         moodle: grading worksheets to fill in; with none of them but an empty list, only feedback goes to Moodle.
         canvas: the same with exports of Canvas's gradebook; with an empty list, one is made.
 
     Raises:
         Refused: nothing was graded, or one of these files is not what it should be.
     """
-    members = read_groups(groups) if groups else {}
     results = read_results(folder, db or folder.gradebook_url)
+    members, notes = take_groups(folder, groups, results)
+    late = find_late(find_recipients(results, members), moodle or [])
+    results = [_note_late(one) if one in late else one for one in results]
     recipients = find_recipients(results, members)
     write(folder.report_table, format_report(results))
     pairs = find_pairs((one.submission, one.record) for one in results)
@@ -65,6 +68,7 @@ def report(
     reported = Reported(sum(len(one.marks.waiting) for one in results))
     reported.paths += [folder.report_page, folder.report_table, folder.marks_table, folder.copies_table]
     reported.paths.append(folder.feedback)
+    reported.notes += notes
     reported.notes += write_feedback(folder, {one.submission: one.marks for one in results})
     _give_to_groups(folder, recipients)
     exported = [] if moodle is None else [export_to_moodle(folder, recipients, moodle)]
@@ -73,6 +77,16 @@ def report(
         reported.paths += platform.paths
         reported.notes += platform.notes
     return reported
+
+
+def _note_late(result: Result) -> Result:
+    """The same result, late, as it is kept from now on with what else the platform says."""
+    if not result.hand_in:
+        return result
+    late = replace(result.hand_in, late=True)
+    if late != result.hand_in:
+        write_hand_in(result.submission.path, late)
+    return replace(result, hand_in=late)
 
 
 def _read_attendance(folder: TeacherFolder, recipients: list[Recipient]) -> Attendance | None:
