@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.handed_in import NAME, as_bytes, empty, filled, make_inbox, perfect, zipped
-from vae_grade.assignments import Refused
+from vae_grade.assignments import ROOT, Refused
 from vae_grade.cli import main
 from vae_grade.collect import collect as collect_inbox
 from vae_grade.folder import TeacherFolder
@@ -44,7 +44,8 @@ def test_what_a_teacher_should_know_is_printed(collect):
     assert printed.startswith("2 placed, 1 kept beside another of the same student, 0 there already.\n")
     assert "The class has 2 students now.\n" in printed
     assert (
-        f"Two different notebooks for one assignment:\n  bob_2, {NAME}: bob_2_13_{NAME}-1.ipynb counts, not " in printed
+        "Two different notebooks for one assignment; after `vae-grade run --counts best` a student's best one counts:\n"
+        f"  bob_2, {NAME}: bob_2_13_{NAME}-1.ipynb counts, not " in printed
     )
     assert "the other is blank" in printed
     assert f"Handed in late, as the platform says:\n  ada_1 ({NAME})\n" in printed
@@ -154,3 +155,17 @@ def test_an_inbox_that_is_no_other_place_than_the_class_is_refused(tmp_path, inb
     with pytest.raises(Refused, match=f" {how} the folder of the class, .*my class/own.*Put what the platform gave"):
         collect_inbox(own.root / inbox, own)
     assert sorted(own.root.rglob("*")) == before
+
+
+def test_who_handed_in_another_assignment_or_in_vain_is_one_line_of_the_class(collect, tmp_path):
+    stray = (ROOT / "exercises" / "05_training" / "05_training.ipynb").read_bytes()
+    names = ["Ada A", "Bob B", "Cem C", "Dan D"]
+    files = {f"{name}_{i}_assignsubmission_file/x.ipynb": SOLVED for i, name in enumerate(names)}
+    files |= {"Lena L_8_assignsubmission_file/x.ipynb": stray, "Mo M_9_assignsubmission_file/x.html": b"<html></html>"}
+    members = tmp_path / "class.csv"
+    members.write_text("Name\n" + "\n".join([*names, "Lena L", "Mo M", "Nie N"]))
+    _, printed, _ = collect(files, "--class", str(members))
+    assert f"  Lena_L: handed in 05_training, where 4 of the same download handed in {NAME}; ask what was" in printed
+    missing = "  Lena L\n  Mo M (see what could not be placed)\n  Nie N\n"
+    assert printed.endswith(f"{NAME}: 3 of 7 on the class list have not handed in:\n{missing}")
+    assert "05_training: " not in printed

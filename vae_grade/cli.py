@@ -6,11 +6,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vae_grade.assignments import Refused
 from vae_grade.folder import TeacherFolder
 from vae_grade.notebook import replace_unprintable
 from vae_lib.files import until_its_reader_goes
+
+if TYPE_CHECKING:
+    from vae_grade.collect import Collected
 
 MOST_LINES = 40  # of one kind that are printed
 
@@ -104,7 +108,10 @@ def _collect(folder: TeacherFolder, options: argparse.Namespace) -> None:
     _print_lines(
         "Look whose work is whose, for Moodle numbers students of one name anew in each assignment:", result.namesakes
     )
-    _print_lines("Two different notebooks for one assignment:", result.chosen)
+    _print_lines(
+        "Two different notebooks for one assignment; after `vae-grade run --counts best` a student's best one counts:",
+        result.chosen,
+    )
     _print_lines("Handed in late, as the platform says:", result.late)
     _print_lines("Look at them:", result.notes)
     if result.beside:
@@ -113,20 +120,24 @@ def _collect(folder: TeacherFolder, options: argparse.Namespace) -> None:
         print(f"Files that systems and platforms add, left out: {len(result.left_out)}.")
     many = len(result.unplaced)
     _print_lines(f"{many} could not be placed; copies are in {folder.unplaced}:", result.unplaced, folder.unplaced_list)
-    _print_attendance(folder, result.assignments)
+    _print_attendance(folder, result)
 
 
-def _print_attendance(folder: TeacherFolder, assignments: set[str]) -> None:
+def _print_attendance(folder: TeacherFolder, result: "Collected") -> None:
     """Print who has not handed in what was collected now, and who is not on the class list, if there is one."""
-    from vae_grade.class_list import read_attendance, read_kept_list
+    from vae_grade.class_list import match_members, read_attendance, read_kept_list
 
     members = read_kept_list(folder)
     if not members:
         return
     attendance = read_attendance(folder, members)
-    for assignment in sorted(assignments & attendance.missing.keys()):
+    in_vain = match_members(members, {one.original: one for one in result.in_vain})
+    tried = {members[i].name for i in in_vain}
+    for assignment in sorted(result.assignments & attendance.missing.keys()):
         title, names = attendance.name_fewer(assignment)
-        _print_lines(f"{assignment}: {title}:", names)
+        missing = tried & {*attendance.missing[assignment]}
+        lines = [f"{name} (see what could not be placed)" if name in missing else name for name in names]
+        _print_lines(f"{assignment}: {title}:", lines)
     _print_lines("Not on the class list:", attendance.strangers)
 
 

@@ -18,12 +18,13 @@ from vae_grade.formats import describe_stranger
 from vae_grade.hand_in import HandIn
 from vae_grade.inbox import Names, read_inbox
 from vae_grade.placing import Candidate, digest, find_crowd, place
-from vae_grade.platforms import OWN_FILES
+from vae_grade.platforms import MIXED, OWN_FILES
 from vae_grade.received import File, Sent, is_of_platform, read_files, read_people
 from vae_grade.students import Students, make_safe
 from vae_lib.files import write
 
 NOBODY = HandIn("folder", "", "", "")
+MANY_MORE = 3  # times as many of a download handed in another assignment: then it is of that one
 MOST_COPIES = 1_000  # in unplaced/, of one collect; the inbox has them all
 
 
@@ -42,7 +43,8 @@ class Collected:
         notes: a sentence on each that was placed and is odd.
         late: each student, with the assignment, that the platform calls late.
         left_out: the paths of files that systems and platforms add of themselves.
-        assignments: those that were in the inbox.
+        assignments: those that were in the inbox, without what a few handed in where all others have another.
+        in_vain: those of whom something could not be placed.
     """
 
     placed: int = 0
@@ -56,6 +58,7 @@ class Collected:
     late: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     assignments: set[str] = field(default_factory=set)
+    in_vain: list[HandIn] = field(default_factory=list)
 
 
 def collect(inbox: Path, folder: TeacherFolder, pattern: str | None = None) -> Collected:
@@ -98,6 +101,7 @@ class _Collector:
     def __init__(self, folder: TeacherFolder, names: Names) -> None:
         self.folder, self.names = folder, names
         self.students, self.result = Students(folder), Collected()
+        self.downloads: dict[str, dict[str, list[str]]] = {}  # who handed in each assignment, by download
         self.copies = 0
         self.crowd = ""  # the last sentence on a folder that looks like many students'
 
@@ -125,6 +129,7 @@ class _Collector:
 
     def take(self, sent: list[Sent]) -> None:
         """Read all that a student handed in, and place it."""
+        before = len(self.result.unplaced)
         files, faults = read_files(sent)
         for fault in faults:
             if fault.sentence:
@@ -143,10 +148,14 @@ class _Collector:
         self._list_others(others, self._place(candidates, others))
         for file in copies:
             self._take_copy(file, candidates)
+        if len(self.result.unplaced) > before:
+            self.result.in_vain.append(sent[0].hand_in)
 
     def finish(self) -> Collected:
         """The result; the sentences on what could not be placed are kept in a file, too."""
         result = self.result
+        for download in self.downloads.values():
+            self._find_strays(download)
         if self.crowd and not result.placed + result.earlier + result.unchanged:
             raise Refused(f"{self.crowd}. Nothing was collected.")
         text = "".join(f"{line}\n" for line in result.unplaced)
@@ -154,6 +163,16 @@ class _Collector:
         if text and not (path.exists() and path.read_text(encoding="utf-8") == text):
             write(path, text)
         return result
+
+    def _find_strays(self, download: dict[str, list[str]]) -> None:
+        """Name each who handed in another assignment than nearly all of a download, which is no list of that one."""
+        main = max(download, key=lambda name: len(download[name]))
+        for assignment, students in download.items():
+            if MANY_MORE * len(students) > len(download[main]):
+                self.result.assignments.add(assignment)
+            else:
+                others = f"where {len(download[main])} of the same download handed in {main}; ask what was meant"
+                self.result.notes += [f"{student}: handed in {assignment}, {others}" for student in students]
 
     def _recognise(self, notebooks: list[File]) -> list[Candidate]:
         """The notebooks that may count; lessons, model answers and what is not of this course are listed."""
@@ -188,7 +207,9 @@ class _Collector:
             best = outcome.best
             self.result.chosen += [f"{student}, {assignment}: {sentence}" for sentence in outcome.sentences]
             self.result.late += [f"{student} ({assignment})"] if best.hand_in.late else []
-            self.result.assignments.add(assignment)
+            one = best.hand_in
+            download = assignment if one.platform in MIXED else one.path.partition(one.original)[0]
+            self.downloads.setdefault(download, {}).setdefault(assignment, []).append(student)
             self._note(student, best)
             said |= {path: fault for path, fault in outcome.others.items() if said.get(path) != ""}
         return said

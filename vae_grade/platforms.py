@@ -37,6 +37,12 @@ TABLE = {
 # Platforms whose number is the student's for good; a Moodle number is another in each assignment.
 LASTING = {"canvas", "brightspace", "sakai", "ilias"}
 NAMELESS = {"moodle blind", "canvas anonymous"}  # two hand-ins for two assignments are never known to be one person's
+MIXED = {
+    "folder",
+    "pattern",
+    "teams",
+    "nbgrader",
+}  # here a download may be of several assignments, of all others of one
 # The platforms' own files beside a student's, and beside all students'.
 OWN_BESIDE = re.compile(
     r"submission_secret\.txt|comments\.txt|feedbackText\.html|[^/]*_submissionText\.html|[^/]*_attempt_[\d-]{19}\.txt"
