@@ -27,15 +27,20 @@ from vae_checks.reparameterization_trick.sigma_from_log_var import sigma_from_lo
 from vae_checks.training.epoch_loss import epoch_loss
 from vae_checks.training.fit import fit
 from vae_checks.training.train_step import train_step
+from vae_checks.why_samples_are_worse.aggregate_posterior import aggregate_posterior
+from vae_checks.why_samples_are_worse.energy_distance import energy_distance
+from vae_checks.why_samples_are_worse.sample_mixture import sample_mixture
 
 __all__ = [
     "Decoder",
     "Encoder",
+    "aggregate_posterior",
     "batches",
     "bce",
     "class_means",
     "count_parameters",
     "draw_many",
+    "energy_distance",
     "epoch_loss",
     "fit",
     "interpolate",
@@ -48,6 +53,7 @@ __all__ = [
     "pca",
     "reparameterize",
     "sample",
+    "sample_mixture",
     "sigma_from_log_var",
     "split",
     "to_images",

@@ -47,7 +47,7 @@ plots.images(sample(model, 30), alt, ncols=15)
 # %% [markdown]
 # You may read nearly half of them; a strict judge, which must be 90 % sure, reads one in three. Why that is so, how to
 # measure it, and how the *same* model draws more than twice as many, is a question that the course answers, in its last
-# lesson.
+# lessons.
 #
 # A VAE squeezes each image of 784 pixels into a handful of numbers and draws the image again from them.
 # Here are ten handwritten digits that it never saw in training, and what it made of them:
@@ -83,6 +83,7 @@ plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle a
 # | [`07_live_sampling`](07_live_sampling.ipynb) | What does it feel like to move through them? | 55 |
 # | [`08_the_report_revisited`](08_the_report_revisited.ipynb) | Which statements of the report hold, and why are samples worse? | 75 |
 # | [`09_exact_likelihood`](09_exact_likelihood.ipynb) | What does the loss bound, and whose fault is the gap? | 75 |
+# | [`10_why_samples_are_worse`](10_why_samples_are_worse.ipynb) | Where do all codes lie, and which samples are mended by that? | 50 |
 #
 # ## How to work
 #

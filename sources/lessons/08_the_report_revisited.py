@@ -525,8 +525,7 @@ for name, verdict in verdicts.items():
 # - **Your own data.** `VAE(input_dim=...)` takes images of any size, flattened, with pixels in [0, 1]. Compute the floor and
 #   the mean image first ([lesson 04](04_bce_vs_kld.ipynb)), then train.
 # - **Sharper pictures.** Put convolutions into encoder and decoder; nothing else of this course changes.
-# - **A better prior.** What we did by hand above can be trained along: the
-#   [VampPrior](https://arxiv.org/abs/1705.07120).
+# - **A better prior**, without labels and measured: [lesson 10](10_why_samples_are_worse.ipynb).
 # - **The bound.** [Lesson 09](09_exact_likelihood.ipynb) computes log p(x) itself, finds out whose fault the gap is, and comes
 #   closer with more than one z for each image.
 # - **Odd images.** The loss of an image says how unusual it is; try the ten validation images with the highest. Take care: an

@@ -1,0 +1,1 @@
+"""Checks of assignment 10: the aggregate posterior's moments, draws from a mixture, the energy distance."""
