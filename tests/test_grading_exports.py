@@ -335,14 +335,25 @@ def test_canvas_own_export_comes_back_with_marks_in_the_column_of_the_assignment
     assert len(kept) == 4
 
 
-def test_an_assignment_that_canvas_does_not_know_gets_a_column(folder):
+@pytest.mark.parametrize("title", ["Assignment 04: Loss (9)", "Homework 4 (123)", "HW04 - two losses (7)"])
+def test_canvas_column_is_found_by_its_number_which_is_said(folder, title):
     handed_in.grade(folder, handed_in.make_record(), **CANVAS)
     export = folder.root.parent / "Grades.csv"
-    export.write_text(EXPORT.replace("Homework: BCE vs. KLD", "Other"))
-    result = report(folder, canvas=[export])
-    possible, grades = read_canvas((folder.canvas / "Grades.csv").read_bytes())
-    assert (possible[NAME], grades["101"][NAME]) == (f"{FULL:g}", "9")
-    assert f"has no column for {NAME}" in " ".join(result.notes)
+    export.write_text(EXPORT.replace("Homework: BCE vs. KLD (77)", title).replace("Essay", "Quiz 4"))
+    assert f"{NAME} went by its number into {title!r}: is that right?" in report(folder, canvas=[export]).notes[0]
+    _, grades = read_canvas((folder.canvas / "Grades.csv").read_bytes())
+    assert {one: cells[title] for one, cells in grades.items()} == {"101": "9", "102": "9", "999": ""}
+
+
+@pytest.mark.parametrize("title", ["Other", "Quiz 4", "Assignment 14", "Assignment 5", "Week 04"])
+def test_an_assignment_that_canvas_does_not_know_is_said_and_no_second_one_is_made(folder, title):
+    handed_in.grade(folder, handed_in.make_record(), **CANVAS)
+    export = folder.root.parent / "Grades.csv"
+    export.write_text(EXPORT.replace("Homework: BCE vs. KLD", title))
+    [note] = report(folder, canvas=[export]).notes
+    assert (folder.canvas / "Grades.csv").read_bytes() == export.read_bytes()
+    assert f"has no column for {NAME}, so its marks are not in it" in note
+    assert f"are: {title} (77), Essay (78). Call the assignment {NAME} in Canvas" in note
 
 
 def test_what_is_no_gradebook_of_canvas_is_refused(folder):

@@ -19,6 +19,7 @@ from vae_grade.sheets import Sheet, no_formula
 from vae_lib.files import write
 
 POINTS_POSSIBLE = "Points Possible"
+ID = re.compile(r" *[(][0-9]+[)]$")  # Canvas's own of an assignment, after its title
 FIXED = ["Student", "ID", "SIS Login ID", "Section"]
 
 
@@ -81,21 +82,26 @@ def _make(recipients: list[Recipient], exported: Exported) -> bytes:
 
 
 def _fill(path: Path, recipients: list[Recipient], exported: Exported) -> bytes:
-    """The teacher's export with the marks in it; a column is added for an assignment that has none."""
+    """The teacher's export with the marks in it; an assignment that has no column there is named."""
     sheet = Sheet(path)
     rows = sheet.rows
     if "ID" not in rows[0] or not any("Section" in cell for cell in rows[0]):
         raise Refused(f"{path} is no gradebook of Canvas's: its first line must have ID and Section. Export it again.")
-    marks, identifier, width = _marks(recipients), rows[0].index("ID"), len(rows[0])
+    marks, identifier = _marks(recipients), rows[0].index("ID")
     comma = sheet.delimiter == ";"
     written = set()
     for name in sorted({one.result.assignment for one in recipients}):
         column = _find_column(rows[0], name)
+        if column is None and (column := _find_by_number(rows[0], name)) is not None:
+            exported.notes.append(f"{path.name}: {name} went by its number into {rows[0][column]!r}: is that right?")
         if column is None:
-            column, width = width, width + 1
-            exported.notes.append(f"{path.name} has no column for {name}: one was added, which Canvas offers as new.")
-            for row in range(len(rows)):  # all of one length: else Canvas takes another sign for the delimiter
-                sheet.put(row, column, "" if row else name)
+            there = ", ".join(cell for cell in rows[0] if ID.search(cell)) or "none"
+            exported.notes.append(
+                f"{path.name} has no column for {name}, so its marks are not in it. The columns of assignments are: "
+                f"{there}. Call the assignment {name} in Canvas, export the gradebook again, and give that."
+            )
+            marks = {key: mark for key, mark in marks.items() if key[0] != name}
+            continue
         for row, cells in enumerate(rows[1:], 1):
             if POINTS_POSSIBLE in cells[0]:
                 possible = cells[column] if column < len(cells) else ""
@@ -126,3 +132,11 @@ def _find_column(headings: list[str], assignment: str) -> int | None:
         if len(columns) == 1:
             return columns[0]
     return None
+
+
+def _find_by_number(headings: list[str], assignment: str) -> int | None:
+    """The only column that is called assignment 4, homework 04 or the like, whatever else its title says."""
+    number = int(assignment.partition("_")[0])
+    called = re.compile(rf"\b(assignment|homework|exercise|hw|übung|aufgabe) ?0*{number}\b")
+    found = [column for column, heading in enumerate(headings) if called.search(_words(ID.sub("", heading)))]
+    return found[0] if len(found) == 1 else None
