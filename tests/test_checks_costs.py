@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import vae_checks as checks
-from tests.answers import batches, split
+from tests.answers import batches, epoch_loss, fit, split
 from tests.answers.class_means import means_vectorised
 from tests.answers.interpolate import walk_by_numpy
 from tests.answers.pca import pca_by_covariance, pca_by_sklearn, pca_wrong_side
@@ -84,6 +84,9 @@ POINTS = [
     ("split", split.split_as_masks, 8),
     ("split", split.split_as_floats, 8),
     ("split", split.split_yielded, 8),
+    ("to_images", lambda pixels: pixels.flatten(1).numpy().astype(np.float32) / 255, 9),
+    ("epoch_loss", epoch_loss.epoch_left_in_eval, 9),
+    ("fit", fit.fit_too_short, 6),
     ("batches", batches.chosen_for_each_batch, 4),
     ("batches", lambda n, batch_size, generator: torch.randperm(n, generator=generator).split(64), 8),
     ("batches", batches.batches_yielded, 8),

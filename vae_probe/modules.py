@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -11,12 +12,14 @@ from vae_probe.outcome import LONGEST_PRINT, Case
 # By what is in its name a layer is taken for one of the two heads, where it has not the name that was asked for.
 SIGNS = {"hid_mu": ("mu", "mean"), "hid_sigma": ("sig", "std", "var")}
 
+FIXED = "the layers have sizes of their own, whatever is asked for"  # a note
+
 
 def call_module(module_class: Any, cases: list[Case]) -> list[dict]:
     """Call a module of the class; the inputs are its weights, the last layer's first, then a batch.
 
     The value is what comes back, or {"layers": what is wrong with its layers}. Where the layers are right, but
-    have other names, the "note" says so.
+    have other names or sizes of their own, the "note" says so; with the latter, zeros fill the weights up.
     """
     return [_call_once(module_class, case) for case in cases]
 
@@ -37,6 +40,11 @@ def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor], notes: se
         return {"layers": "expected a class of modules, which begins with class …(nn.Module)"}
     actual = {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
     expected = {name: tuple(parameter.shape) for name, parameter in reversed(weights.items())}
+    if _are_fixed(module_class, sizes, expected, actual):
+        notes.add(FIXED)
+        weights = {name: _padded(value, actual[name]) for name, value in weights.items()}
+        batch = _padded(batch, (len(batch), actual["hidden.weight"][1]))
+        return _cut(functional_call(module, weights, batch), sizes[2])
     names = _match(expected, actual)
     if names is None:
         return {"layers": _mismatch(expected, actual, sizes)}
@@ -53,6 +61,30 @@ def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor], notes: se
         if describe_error(error)["message"]:
             raise
         return {"layers": "they are all there; forward is not written yet"}
+
+
+def _are_fixed(module_class: Any, sizes: tuple, expected: dict[str, tuple], actual: dict[str, tuple]) -> bool:
+    """Whether the layers have large sizes of their own, whatever is asked for."""
+    if expected.keys() != actual.keys() or not all(
+        len(shape) == len(actual[name]) and all(map(int.__lt__, shape, actual[name]))
+        for name, shape in expected.items()
+    ):
+        return False
+    others = module_class(*(size + 1 for size in sizes)).named_parameters()
+    return actual == {name: tuple(parameter.shape) for name, parameter in others}
+
+
+def _padded(values: Tensor, shape: tuple) -> Tensor:
+    """The values with zeros after them, up to a larger shape: in a ReLU network they change nothing."""
+    pairs = [(0, more - n) for n, more in zip(values.shape, shape, strict=True)]
+    return F.pad(values, [n for pair in reversed(pairs) for n in pair])
+
+
+def _cut(returned: Any, size: int) -> Any:
+    """The first numbers of each row of what a padded module returns."""
+    if isinstance(returned, list | tuple):
+        return [_cut(part, size) for part in returned]
+    return returned[..., :size] if isinstance(returned, Tensor) and returned.ndim else returned
 
 
 def _match(expected: dict[str, tuple], actual: dict[str, tuple]) -> dict[str, str] | None:

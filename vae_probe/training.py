@@ -72,7 +72,8 @@ def call_epoch_loss(function: Any, cases: list[Case]) -> list[dict]:
     """The loss over a small data set, what is left of the model, and how it was called.
 
     The value: "loss"; "moved", whether weights changed; "off", what of gradients the call left switched off, "" if
-    nothing; "calls", for each call of the encoder the number of images, and whether a graph was built.
+    nothing; "training", whether the model is in the mode for training, as before; "calls", for each call of the
+    encoder the number of images, and whether a graph was built.
     """
     return [observe(partial(_twice, partial(_one_epoch, function, case), "loss")) for case in cases]
 
@@ -89,4 +90,7 @@ def _one_epoch(function: Any, case: Case, chance: int) -> dict:
     torch.set_grad_enabled(True)
     changed = [name for name, value in inputs.items() if not torch.equal(value, case.inputs[name])]
     moved = not torch.equal(before, weights_of(model))
-    return {"value": {"dict": {"loss": pack(loss), "moved": moved, "off": off, "calls": calls}}, "changed": changed}
+    return {
+        "value": {"dict": {"loss": pack(loss), "moved": moved, "off": off, "calls": calls, "training": model.training}},
+        "changed": changed,
+    }

@@ -42,6 +42,11 @@ class DecoderOfASequential(nn.Module):
         return self.layers(z)
 
 
+class DecoderOfFixedSizes(DecoderOfModules):
+    def __init__(self, latent_dim, hidden_dim, output_dim):
+        super().__init__(40, 400, 784)
+
+
 class DecoderReadsPositiveZ(DecoderOfModules):
     def forward(self, z):
         return self.out(self.hidden(z.relu()))
@@ -61,6 +66,8 @@ RIGHT = [DecoderOfModules, DecoderOfMatrices]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("sizes of the layers that do not follow the arguments", DecoderOfFixedSizes),
+    ("a tuple of one tensor", decoder(lambda x_logits: (x_logits,))),
     *[(name, decoder(nn.Identity(), activation)) for name, activation in ACTIVATIONS],
     ("the sigmoid is already in", decoder(nn.Sigmoid())),
     ("ReLU at the end", decoder(nn.ReLU())),

@@ -109,6 +109,11 @@ class EncoderWithoutBiases(EncoderOfModules):
         self.hid_mu = nn.Linear(hidden_dim, latent_dim, bias=False)
 
 
+class EncoderOfFixedSizes(EncoderOfModules):
+    def __init__(self, input_dim, hidden_dim, latent_dim):
+        super().__init__(784, 400, 40)
+
+
 class EncoderWithMore(EncoderOfModules):
     def __init__(self, input_dim, hidden_dim, latent_dim):
         super().__init__(input_dim, hidden_dim, latent_dim)
@@ -136,6 +141,7 @@ RIGHT = [EncoderOfModules, EncoderOfMatrices, EncoderWithDetachedImages]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("sizes of the layers that do not follow the arguments", EncoderOfFixedSizes),
     *[(name, encoder(both, activation)) for name, activation in ACTIVATIONS],
     ("mu and sigma swapped", encoder(lambda h, hid_mu, hid_sigma: (hid_sigma(h), hid_mu(h)))),
     ("one head returned twice", encoder(lambda h, hid_mu, hid_sigma: 2 * (hid_mu(h),))),

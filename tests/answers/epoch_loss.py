@@ -76,6 +76,7 @@ def epoch_in_float64(model, x, eps, batch_size):
     for images, noise in zip(x.split(batch_size), eps.split(batch_size), strict=True):
         mu, sigma = model.encode(images)
         total += vae_loss(images, model.decoder(mu + sigma * noise), mu, sigma).loss.double().sum()
+    model.train()
     return total / len(x)
 
 
@@ -96,6 +97,11 @@ def mean_of(model, x, eps, reduce):
 
 def means(sums, sizes):
     return sum(a / b for a, b in zip(sums, sizes, strict=True))
+
+
+def epoch_left_in_eval(model, x, eps, size):
+    model.eval()
+    return epoch_of_images(model, x, eps, size)
 
 
 RIGHT = [epoch_in_float64, epoch_of_images, epoch_of_slices, epoch_of_a_loader]
@@ -134,6 +140,7 @@ WRONG = [
         epoch_of_sums(lambda sums, sizes, size: means(sums, sizes) / sum(sizes)),
     ),
     ("divided by the number of batches", epoch_of_sums(lambda sums, sizes, size: sum(sums) / (sum(sizes) / size))),
+    ("evaluation mode left on", epoch_left_in_eval),
     ("gradients left switched off", epoch_switching_off),
     ("gradients left switched off", epoch_freezing),
     ("the KLD left out", lambda *inputs: mean_of(*inputs[:3], lambda losses: losses.bce)),

@@ -47,6 +47,8 @@ RIGHT = [walk_by_weights, walk_loop, walk_by_lerp, walk_by_numpy]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("steps that are not equally long", walk(lambda steps: [i**2 / (steps - 1) ** 2 for i in range(steps)])),
+    ("steps that are not equally long", walk(lambda steps: (1 - np.cos(np.linspace(0, np.pi, steps))) / 2)),
     ("the last point is missing", walk(lambda steps: [i / steps for i in range(steps)])),
     ("the first point is missing", walk(lambda steps: [(i + 1) / steps for i in range(steps)])),
     ("both ends are missing", walk(lambda steps: np.linspace(0, 1, steps + 2)[1:-1])),

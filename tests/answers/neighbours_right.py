@@ -126,6 +126,10 @@ RIGHT = [
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
     ("each image is its own neighbour", own_neighbour),
+    (
+        "each image is its own neighbour",
+        lambda codes, labels: hits(torch.cdist(codes, codes).fill_diagonal_(1e9).argmax(1), labels),
+    ),
     ("each image is its own neighbour", lambda codes, labels: 1.0),
     *[
         ("a number on the diagonal that is not large enough", by_diagonal(number))

@@ -114,10 +114,17 @@ def pca_two_mistakes(codes, k):
     return codes @ vh[:k].T, centred[:k] / centred.sum()
 
 
+def pca_estimated(codes, k):
+    torch.manual_seed(0)
+    u, s, _ = torch.pca_lowrank(codes, k, niter=0)
+    return u * s, s**2 / (codes - codes.mean(0)).square().sum()
+
+
 RIGHT = [pca_by_sklearn, pca_by_covariance, pca_by_projection]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("pca_lowrank, which only estimates", pca_estimated),
     ("the mean is not taken away", pca_uncentred),
     ("the mean is not taken away", pca_projected_uncentred),
     ("the mean over the wrong axis", pca_of_rows),

@@ -27,6 +27,9 @@ RIGHT = [images_by_torchvision, images_in_numpy, images_viewed]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("an array of NumPy", lambda pixels: pixels.numpy().reshape(len(pixels), -1).astype(np.float32) / 255),
+    ("black and white exchanged", lambda pixels: 1 - images_viewed(pixels)),
+    ("a column for each image", lambda pixels: images_viewed(pixels).T),
     ("divided by 256", lambda pixels: pixels.reshape(-1, 784) / 256),
     ("not divided", lambda pixels: pixels.float().flatten(1)),
     ("divided twice", lambda pixels: images_by_torchvision(pixels) / 255),

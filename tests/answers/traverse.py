@@ -74,10 +74,19 @@ def set_by_cat(z, dim, values):
     return torch.stack([torch.cat([z[:dim], value.reshape(1), z[dim + 1 :]]) for value in values])
 
 
+def set_and_copied(z, dim, values):
+    rows = []
+    for value in values:
+        z[dim] = value
+        rows.append(z.tolist())
+    return z.new_tensor(rows)
+
+
 RIGHT = [set_by_cat, set_column, set_by_where, set_in_a_loop]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("z itself is changed", set_and_copied),
     ("all rows share one memory", set_without_clone),
     ("all rows share one memory", set_expanded),
     ("all rows share one memory", set_expanded_in_a_loop),

@@ -7,7 +7,7 @@ import torch
 
 from vae_checks.check import check_against
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property, Seen
+from vae_checks.properties import Property, Seen, judge_each, not_a_tensor
 from vae_probe.outcome import Case
 
 
@@ -86,6 +86,16 @@ _values_of_images = check_against(
             lambda pixels: pixels / 255,
         ),
         Mistake(
+            "black and white exchanged",
+            "Byte 0 is black. Which number does yours make of it?",
+            lambda pixels: 1 - _as_floats(pixels) / 255,
+        ),
+        Mistake(
+            "a column for each image",
+            "How many rows should there be: one for each image, or one for each pixel?",
+            lambda pixels: (pixels.flatten(1) / 255).T,
+        ),
+        Mistake(
             "all images in one row",
             "Where does the second image begin, in a tensor of this shape?",
             lambda pixels: pixels.flatten() / 255,
@@ -110,8 +120,24 @@ _values_of_images = check_against(
 
 
 def _float32(seen: list[Seen]) -> str:
+    if fault := judge_each(not_a_tensor)(seen):
+        return fault
     types = {str(getattr(each.outcome.value, "dtype", "no tensor")) for each in seen}
     return "" if types == {"torch.float32"} else f"expected torch.float32, got {' and '.join(sorted(types))}"
 
 
-to_images = replace(_values_of_images, properties=[*_values_of_images.properties, Property("float32", 1, _float32)])
+NUMPY_ARRAY = Mistake(
+    "an array of NumPy", "The cells below count on what torch can do. Which function takes you there?"
+)
+
+
+def _recognise(seen: list[Seen]) -> Mistake | None:
+    arrays = any(map(not_a_tensor, seen))
+    return _values_of_images.recognise(seen) or (NUMPY_ARRAY if arrays else None)
+
+
+to_images = replace(
+    _values_of_images,
+    properties=[*_values_of_images.properties, Property("float32", 1, _float32)],
+    recognise=_recognise,
+)

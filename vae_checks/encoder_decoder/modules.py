@@ -6,6 +6,7 @@ A student's class is built with small sizes and run with drawn weights, so that 
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from torch import nn
 from vae_checks.check import Check, check_against, tensor_cases
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each
-from vae_probe.modules import call_module
+from vae_probe.modules import FIXED, call_module
 from vae_probe.outcome import Case
 
 POINTS = {"shape": 0, "value": 4, "gradient": 1, "batch of one": 2, "float64 and device": 0, "no global seed": 1}
@@ -73,12 +74,25 @@ def check_module(
         forbidden=(f"vae_lib.model.{name}", "vae_lib.model.VAE"),
     )
     layers = Property("layers", 0, judge_each(_wrong_layers), required=True)
-    names = Property("names of the layers", 2, judge_each(lambda each: each.outcome.note))
+
+    def note(seen: list[Seen], of_form: bool) -> str:
+        return next((note for each in seen if ((note := each.outcome.note) in FORMS) == of_form), "")
+
+    names = Property("names of the layers", 2, partial(note, of_form=False))
+    form = Property("form", 0, partial(note, of_form=True), cap=8)
 
     def recognise(seen: list[Seen]) -> Mistake | None:
         return check.recognise(seen) or _recognise_layers(seen[0])
 
-    return replace(check, properties=[layers, names, *check.properties], recognise=recognise)
+    return replace(check, properties=[layers, names, form, *check.properties], recognise=recognise, prepare=_unwrapped)
+
+
+def _unwrapped(each: Seen) -> Seen:
+    """What was seen, without a tuple around the one tensor that should come back; the note says that it was there."""
+    value = each.outcome.value
+    if isinstance(value, list) and len(value) == 1 and isinstance(each.expected.value, torch.Tensor):
+        return each._replace(outcome=replace(each.outcome, value=value[0], note=each.outcome.note or WRAPPED))
+    return each
 
 
 def _wrong_layers(each: Seen) -> str:
@@ -86,6 +100,14 @@ def _wrong_layers(each: Seen) -> str:
     return value["layers"] if isinstance(value, dict) and isinstance(value.get("layers"), str) else ""
 
 
+WRAPPED = "expected the tensor itself, got it in a tuple or list: is there a comma behind it?"
+FORMS = {
+    FIXED: Mistake(
+        "sizes of the layers that do not follow the arguments",
+        "Which arguments has your `__init__`, and in which of its lines do you read them?",
+    ),
+    WRAPPED: Mistake("a tuple of one tensor", "What is `(x,)` in Python, and what is `(x)`?"),
+}
 IN_A_SEQUENTIAL = Mistake(
     "a Sequential in place of the linear layer",
     "Trained weights are called hidden.weight. How are they called in your module? Where else can the ReLU stand?",
@@ -115,6 +137,8 @@ TURNED = Mistake(
 def _recognise_layers(each: Seen) -> Mistake | None:
     """The mistake in the layers, from the sentence about them."""
     note, fault = each.outcome.note, _wrong_layers(each)
+    if note in FORMS:
+        return FORMS[note]
     if note.startswith("beside those"):
         return ONE_TOO_MANY
     if note:

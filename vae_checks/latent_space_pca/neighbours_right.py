@@ -158,7 +158,7 @@ _by_its_ways = check_against(
     [
         Mistake(
             "each image is its own neighbour",
-            "How far is an image from itself, and which is then the nearest?",
+            "Which image does your function find for the first one: another image, or itself? Which must it not find?",
             lambda codes, labels: 1.0,
             lambda codes, labels: _right(labels[_distances(codes).argmin(1)], labels),
         ),

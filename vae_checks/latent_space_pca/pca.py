@@ -199,6 +199,12 @@ PCA_MISTAKES = [
 ]
 
 
+ESTIMATED = Mistake(
+    "pca_lowrank, which only estimates",
+    "It draws random directions to be fast for large matrices. Which function takes a matrix apart exactly?",
+)
+
+
 def _turn(points: Any, like: Any) -> Any:
     """The points with each column turned to the sign that it has in others: in a PCA it is free."""
     if not (isinstance(points, Tensor) and isinstance(like, Tensor) and describe(points) == describe(like)):
@@ -242,6 +248,8 @@ def _recognise_part(seen: list[Seen], index: int) -> Mistake | None:
 def _recognise(seen: list[Seen]) -> Mistake | None:
     """The mistake of points and shares together; or else that of each, which may be two."""
     whole = recognise_by(lambda seen: [each.outcome for each in seen], PCA_MISTAKES, call_function, agree=_agree)(seen)
+    if not whole and any(name.endswith("pca_lowrank") for each in seen for name in each.outcome.called):
+        return ESTIMATED
     if whole or not _part([each for each in seen if not each.outcome.error], 0):
         return whole
     found = [mistake for index in (0, 1) if (mistake := _recognise_part(seen, index))]

@@ -1,12 +1,15 @@
 """Check of `interpolate`: points on the line between two codes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from vae_checks.check import check_against
+from vae_checks.compare import describe, same
 from vae_checks.mistakes import Mistake
+from vae_checks.properties import Seen
 from vae_probe.outcome import Case
 
 
@@ -54,7 +57,34 @@ def _at_length(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
     return line / line.norm(dim=1, keepdim=True) * _interpolate(length[:1], length[1:], steps)
 
 
-interpolate = check_against(
+UNEQUAL = Mistake(
+    "steps that are not equally long",
+    "How far is it from your first point to the second, and how far from the third to the fourth?",
+)
+
+
+def _is_unequal(each: Seen) -> bool:
+    """Whether the points run along the line from end to end, and not at equal distances."""
+    expected, actual = each.expected.value, each.outcome.value
+    if not (isinstance(actual, Tensor) and describe(actual) == describe(expected)) or len(actual) < 3:
+        return False
+    start, way = expected[0], expected[-1] - expected[0]
+    share = ((actual - start) @ way / way.dot(way)).unsqueeze(1)
+    ends = same(actual[[0, -1]], expected[[0, -1]])
+    return (
+        ends
+        and same(start + share * way, actual)
+        and not same(actual, expected)
+        and bool((share.diff(dim=0) > 0).all())
+    )
+
+
+def _recognise(seen: list[Seen]) -> Mistake | None:
+    long = [each for each in seen if each.case.kind == "main" and each.case.inputs["steps"] > 2]
+    return _by_its_ways.recognise(seen) or (UNEQUAL if all(map(_is_unequal, long)) else None)
+
+
+_by_its_ways = check_against(
     _interpolate,
     [
         Mistake(
@@ -137,3 +167,6 @@ interpolate = check_against(
         "`share = torch.linspace(0, 1, steps).unsqueeze(1)`, and then `z_start + share * (…)`.",
     ),
 )
+
+
+interpolate = replace(_by_its_ways, recognise=_recognise)

@@ -61,6 +61,14 @@ def _unchanged(seen: list[Seen]) -> str:
     return f"with a single value {fault}" if alone else fault
 
 
+Z_CHANGED = Mistake("z itself is changed", "Whoever called you still holds z. What stands in it after your walk?")
+
+
+def _recognise(seen: list[Seen]) -> Mistake | None:
+    changed = any("z" in each.outcome.changed for each in seen)
+    return _by_its_ways.recognise(seen) or (Z_CHANGED if changed else None)
+
+
 _by_its_ways = check_against(
     _traverse,
     [
@@ -136,6 +144,7 @@ _by_its_ways = check_against(
 
 traverse = replace(
     _by_its_ways,
+    recognise=_recognise,
     properties=[
         replace(property_, judge=_unchanged) if property_.name == "inputs unchanged" else property_
         for property_ in _by_its_ways.properties

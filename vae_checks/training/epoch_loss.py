@@ -76,6 +76,8 @@ def _nothing_changed(seen: list[Seen]) -> str:
         return "the model has other weights than before"
     if off := next(filter(None, (each.outcome.value["off"] for each in seen)), ""):
         return f"gradients are still switched off when your function is done: {off}. The next training step stops there"
+    if not all(each.outcome.value["training"] for each in seen):
+        return "the model is still in evaluation mode when your function is done; model.train() takes it back"
     return shared("inputs unchanged", 0).judge(seen)
 
 
@@ -105,7 +107,10 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
     if any(each.outcome.varies for each in seen):
         # For a single image an order changes nothing, and noise does.
         return OTHER_NOISE if any(each.outcome.varies and each.case.kind == "one" for each in seen) else OTHER_ORDER
-    return LEFT_OFF if any(not each.outcome.error and each.outcome.value["off"] for each in seen) else None
+    done = [each.outcome.value for each in seen if not each.outcome.error]
+    if any(value["off"] for value in done):
+        return LEFT_OFF
+    return None if all(value["training"] for value in done) else LEFT_IN_EVAL
 
 
 CHUNKED = Mistake(
@@ -119,6 +124,10 @@ OTHER_ORDER = Mistake(
 OTHER_NOISE = Mistake(
     "eps ignored",
     "Where does your model get its noise from? Does the same call give the same number twice?",
+)
+LEFT_IN_EVAL = Mistake(
+    "evaluation mode left on",
+    "Your function is called after each epoch, and then the training goes on. In which mode is the model?",
 )
 LEFT_OFF = Mistake(
     "gradients left switched off",

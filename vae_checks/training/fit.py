@@ -103,7 +103,7 @@ fit = Check(
     properties=[
         Property("model and history", 1, _fault_of_form, required=True),
         Property("learns from train_x", 2, _learns, cap=2),
-        Property("reaches the loss", 2, _reaches_the_loss, follows=("learns from train_x",)),
+        Property("reaches the loss", 2, _reaches_the_loss, follows=("learns from train_x",), cap=6),
         Property("true validation loss", 3, judge_each(_true_history)),
         Property("validation images kept apart", 1, _kept_apart, cap=5),
         Property("draws from the generator", 1, _from_the_generator, follows=("learns from train_x",)),
