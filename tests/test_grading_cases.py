@@ -386,6 +386,12 @@ def words(text, **fields):
     return make(text, "markdown", **fields)
 
 
+def test_a_function_of_another_name_is_flagged():
+    notebook = handed_in.filled(kld=handed_in.RIGHT["kld"].replace("def kld", "def my_kld"))
+    assert "the answer kld defines my_kld and no kld: is it right by that name?" in read(notebook).flags
+    assert not [flag for flag in read(handed_in.perfect()).flags if "by that name" in flag]
+
+
 def test_words_in_a_new_cell_below_the_untouched_question_are_the_answer():
     notebook = put(filled(written=None, **RIGHT), "why-the-blob", words("Because of the mean."))
     answers = read(notebook)

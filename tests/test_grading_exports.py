@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import zipfile
+from dataclasses import replace
 
 import pytest
 from nbgrader.api import Gradebook
@@ -333,6 +334,35 @@ def test_canvas_own_export_comes_back_with_marks_in_the_column_of_the_assignment
     assert {one: cells["Essay (78)"] for one, cells in grades.items()} == {"101": "4.00", "102": "", "999": ""}
     kept = [line for line in data.decode().splitlines() if line in text.splitlines()]
     assert len(kept) == 4
+
+
+@pytest.mark.parametrize(
+    "title", [handed_in.ASSIGNMENT.title, "Assignment 04: BCE against KLD", "Week 5: BCE against KLD", "04_bce_vs_kld"]
+)
+def test_canvas_column_has_the_title_of_the_notebook_or_its_name(folder, title):
+    handed_in.grade(folder, handed_in.make_record(), **CANVAS)
+    export = folder.root.parent / "Grades.csv"
+    export.write_text(EXPORT.replace("Homework: BCE vs. KLD (77)", f"{title} (77)"))
+    report(folder, canvas=[export])
+    _, grades = read_canvas((folder.canvas / "Grades.csv").read_bytes())
+    assert grades["101"][f"{title} (77)"] == "9"
+
+
+def test_what_could_not_run_here_and_was_marked_by_hand_has_a_mark(folder):
+    record = handed_in.make_record(State.COULD_NOT_RUN)
+    record.exercises = record.exercises | {"kld": replace(record.exercises["kld"], points=0.0, lacks="einops")}
+    handed_in.grade(folder, record, **MOODLE)
+    with Gradebook(folder.gradebook_url) as gradebook:
+        grade = gradebook.find_grade("test-kld", NAME, NAME, "João_da_Silva")
+        grade.manual_score, grade.needs_manual_grade = 8.0, False
+        gradebook.db.commit()
+    result, data = fill(folder, GERMAN)
+    assert grades_in_moodle(data, "ID", "Bewertung", "Teilnehmer/in", ";") == {"4711": "", "4713": "14"}
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(folder.marks_table.read_text("utf-8-sig")))}
+    assert [rows["João_da_Silva"][f"{NAME}: {word}"] for word in ("kld", "total")] == ["8", "14"]
+    assert [rows["Ada_Lovelace"][f"{NAME}: {word}"] for word in ("kld", "total")] == ["", ""]
+    assert len(result.failures) == 3
+    assert "João" not in "".join(result.failures)
 
 
 @pytest.mark.parametrize("title", ["Assignment 04: Loss (9)", "Homework 4 (123)", "HW04 - two losses (7)"])

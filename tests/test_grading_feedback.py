@@ -1,13 +1,16 @@
 """Feedback: what a page shows, that it asks no host, and that only what changed is made anew."""
 
+import io
 import re
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from PIL import Image
 
 from tests import handed_in
 from vae_grade.assignments import ROOT
@@ -159,6 +162,28 @@ def test_a_browser_shows_formulas_and_asks_nobody(page, tmp_path):
     assert len(boxes) == 7  # the last formula has two rows
     assert all(box["width"] > 10 and 5 < box["height"] < 60 for box in boxes)
     assert asked == [path.as_uri()]
+
+
+def test_the_page_fits_a_telephone_and_shows_each_score(page, tmp_path):
+    picture = io.BytesIO()
+    Image.new("L", (2_000, 10)).save(picture, "PNG")
+    record = handed_in.make_record(written="| a | b |\n|---|---|\n| 1 | 2 |\n\n![](attachment:wide.png)")
+    record.pictures = {"why-the-blob": {"wide.png": {"image/png": b64encode(picture.getvalue()).decode()}}}
+    record.answers = record.answers | {"kld": "x = 0  # " + "a long line " * 20}
+    path = tmp_path / "page.html"
+    path.write_text(render(explain_record(handed_in.ASSIGNMENT, record), Submission("eve", NAME, None), Marks()))
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    headings = page.locator(".nbgrader_cell .panel-heading").all()
+    assert len(headings) == 7
+    for heading in headings:
+        outer, inner = heading.bounding_box(), heading.locator(".pull-right").bounding_box()
+        assert outer["y"] <= inner["y"]
+        assert inner["y"] + inner["height"] <= outer["y"] + outer["height"]
+    assert (
+        page.locator("td", has_text=re.compile("^1$")).evaluate("cell => getComputedStyle(cell).paddingLeft") != "0px"
+    )
 
 
 def test_a_script_without_a_guard_makes_many_pages_in_processes_and_runs_once(tmp_path):

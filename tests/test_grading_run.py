@@ -128,6 +128,7 @@ def test_who_is_named_is_graded_again_and_who_was_timed_out_with_more_seconds(tm
     assert graded(2, [], NAME) == {"ann", "eve"}
     assert graded(7) == set()
     assert graded(8) == {"eve"}
+    assert graded(9, ["ann"]) == {"ann"}
     assert len(set(seeds)) == 1
 
 

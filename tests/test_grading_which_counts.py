@@ -140,9 +140,18 @@ def test_a_later_copy_counts_by_its_name_even_if_its_file_is_older(own, first, s
     assert "its name says that it is a later copy" in done.chosen[0]
 
 
+def test_where_nothing_says_which_is_newer_the_one_with_more_answers_counts(own):
+    half = as_bytes(filled(bce=RIGHT["bce"]))
+    full = as_bytes(filled(bce=RIGHT["bce"], kld=RIGHT["kld"]))
+    done = take(own, {"ada/x.ipynb": half, "ada/x-final.ipynb": full, "bob/x.ipynb": full}, "all.zip", packed=True)
+    assert counts(own) == full
+    assert done.chosen[0].endswith("there are more answers in it")
+
+
 def test_times_in_a_zip_decide_nothing(own):
     # The download's times: `a` was packed last.
-    files = {"ada/b.ipynb": SOLVED, "ada/a.ipynb": OTHER, "bob/x.ipynb": OTHER}
+    alike = as_bytes(filled(written="Other words.", **RIGHT))
+    files = {"ada/b.ipynb": SOLVED, "ada/a.ipynb": alike, "bob/x.ipynb": OTHER}
     done = take(own, files, "all.zip", packed=True)
     assert counts(own) == SOLVED
     assert done.chosen[0].endswith("nothing says which is newer, so the last by name")

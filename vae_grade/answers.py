@@ -172,6 +172,10 @@ def _find_code(name: str, cells: list[Placed], assignment: Assignment, answers: 
         answers.flags.append(f"the answer {name} was found in another cell, by the function's name")
     elif not given:
         answers.flags.append(f"the answer cell {name} is missing")
+    elif filled and not in_place and (names := [word for part in parts for word in defined(part.source[:LONGEST])]):
+        answers.flags.append(
+            f"the answer {name} defines {', '.join(names[:5])} and no {name}: is it right by that name?"
+        )
     if len(given) > 1:
         which = "the one that is filled in counts" if len(filled) == 1 else "what is filled in was joined"
         answers.flags.append(f"the cell {name} is there {len(given)} times; {which}")

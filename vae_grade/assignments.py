@@ -38,6 +38,11 @@ class Assignment:
         """The cells of the release."""
         return self.notebook.cells
 
+    @property
+    def title(self) -> str:
+        """The first line of the release: "Assignment 04 · BCE against KLD"."""
+        return self.cells[0]["source"].partition("\n")[0].lstrip("# ")
+
     @cached_property
     def ids(self) -> set[str]:
         """The ids of its cells; nbgrader's grade ids are among them."""

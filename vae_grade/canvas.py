@@ -124,13 +124,13 @@ def _words(text: str) -> str:
 
 
 def _find_column(headings: list[str], assignment: str) -> int | None:
-    """The column of an assignment: the only one whose title holds its name, with the number before it or without."""
-    titles = [f" {_words(re.sub(r'[ ]*[(][0-9]+[)]$', '', heading))} " for heading in headings]
-    full = _words(assignment)
-    for name in (full, full.partition(" ")[2]):
-        columns = [column for column, title in enumerate(titles) if f" {name} " in title]
-        if len(columns) == 1:
-            return columns[0]
+    """The column of an assignment: the only one whose title holds its name or its notebook's title, numbers or not."""
+    columns = [f" {_words(re.sub(r'[ ]*[(][0-9]+[)]$', '', heading))} " for heading in headings]
+    name, title = _words(assignment), _words(load_assignments()[assignment].title)
+    for words in (name, title, name.partition(" ")[2], title.split(" ", 2)[2]):
+        found = [column for column, heading in enumerate(columns) if f" {words} " in heading]
+        if len(found) == 1:
+            return found[0]
     return None
 
 

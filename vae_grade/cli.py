@@ -155,7 +155,7 @@ def _run(folder: TeacherFolder, options: argparse.Namespace) -> int | None:
         raise Refused(
             f"`vae-grade run` needs Linux, this is {sys.platform}: use a Linux machine, or on Windows its WSL."
         )
-    from vae_grade.records import describe_failures
+    from vae_grade.records import describe_failures, read_records
     from vae_grade.run import Selection, run
     from vae_grade.sandbox import LIMITS
 
@@ -178,7 +178,7 @@ def _run(folder: TeacherFolder, options: argparse.Namespace) -> int | None:
         return 130
     words = ", ".join(f"{count} {state.value}" for state, count in counts.items())
     print(f"{sum(counts.values())} graded now: {words or 'no change'}.")
-    print("".join(describe_failures(folder)), end="")
+    print("".join(describe_failures(read_records(folder))), end="")
     return None
 
 
@@ -191,7 +191,6 @@ def _forget(folder: TeacherFolder, options: argparse.Namespace) -> None:
 
 
 def _report(folder: TeacherFolder, options: argparse.Namespace) -> None:
-    from vae_grade.records import describe_failures
     from vae_grade.report import report
 
     result = report(folder, db=options.db, groups=options.groups, moodle=options.moodle, canvas=options.canvas)
@@ -202,7 +201,7 @@ def _report(folder: TeacherFolder, options: argparse.Namespace) -> None:
             f"Answers in words that wait for your marks: {result.waiting}. "
             "Run report again before you give marks or feedback out."
         )
-    print("".join(describe_failures(folder)), end="")
+    print("".join(result.failures), end="")
     print("".join(f"{replace_unprintable(line)}\n" for line in result.notes), end="")
 
 

@@ -35,6 +35,7 @@ class Work:
     Attributes:
         assignment: its name, "" if it is no exercise of ours.
         fill: how much of it was filled in.
+        answers: how many answers there are in it.
         sentence: what it is instead, and the next step.
         is_ours: whether it is a file of the course that nobody wrote: a lesson or a model answer.
         guessed: whether its bytes were read as Windows-1252.
@@ -42,6 +43,7 @@ class Work:
 
     assignment: str = ""
     fill: Fill = Fill.UNREADABLE
+    answers: int = 0
     sentence: str = ""
     is_ours: bool = False
     guessed: bool = False
@@ -83,7 +85,7 @@ def recognise(data: bytes, path: str) -> Work:
         )
     if _is_model_answer(cells, known[assignment]):
         return Work(sentence=f"it is the model answer of {assignment}, as the course has it", is_ours=True)
-    return Work(assignment, _find_fill(cells, known[assignment]), guessed=guessed)
+    return Work(assignment, *_find_fill(cells, known[assignment]), guessed=guessed)
 
 
 def _normal(source: str) -> str:
@@ -153,17 +155,18 @@ def _is_model_answer(cells: list[Cell], assignment: Assignment) -> bool:
     return bool(model) and all(_normal(answer) in sources for answer in model.values())
 
 
-def _find_fill(cells: list[Cell], assignment: Assignment) -> Fill:
+def _find_fill(cells: list[Cell], assignment: Assignment) -> tuple[Fill, int]:
+    """How much of a notebook was filled in, and how many answers are in it."""
     known = {_meaning(cell["source"]) for cell in assignment.cells}
-    answers, fill = {*assignment.checked, *assignment.written}, Fill.BLANK
+    answers, fill, answered = {*assignment.checked, *assignment.written}, Fill.BLANK, set[str]()
     for cell in cells:
         if _is_empty(cell) or _meaning(cell.source) in known:
             continue
-        words = cell.kind == "markdown" and assignment.written
-        if words or {cell.id, cell.grade_id} & answers or set(_defined(cell)) & set(assignment.checked):
-            return Fill.ANSWERED
         fill = Fill.TOUCHED
-    return fill
+        answered |= {cell.id, cell.grade_id} & answers | set(_defined(cell)) & set(assignment.checked)
+        if cell.kind == "markdown" and assignment.written:
+            answered.add(cell.grade_id if cell.grade_id in answers else cell.id)
+    return (Fill.ANSWERED, len(answered)) if answered else (fill, 0)
 
 
 def _is_empty(cell: Cell) -> bool:

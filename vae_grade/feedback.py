@@ -26,8 +26,22 @@ if TYPE_CHECKING:
     from nbconvert.exporters import HTMLExporter
 
 FEW = 8  # pages that this process makes itself: others would need longer to start
-# nbgrader's page would load MathJax from a host.
-NO_MATHJAX = {"mathjax.html.j2": "{% macro mathjax(url='') %}{% endmacro %}"}
+# On a telephone, too: scores inside their headings, nothing wider than the page, tables with room between columns.
+STYLE = """<style>
+html div.nbgrader_cell .panel-heading { height: auto; overflow: hidden }
+html .rendered_html td, html .rendered_html th { padding: .2em .6em }
+html .anchor-link { display: none }
+html img { max-width: 100%; height: auto }
+html pre, html code { white-space: pre-wrap; overflow-wrap: anywhere }
+html .rendered_html { overflow-x: auto }
+@media (max-width: 600px) {
+html .container, html .panel-body, html #notebook-container { padding: 4px; width: 100% }
+html div.prompt { display: none }
+html div.cell, html div.inner_cell, html div.output_area, html div.output_subarea { display: block; max-width: 100% }
+}
+</style>"""
+# nbgrader's page would load MathJax from a host; in its place stands the style.
+HEAD = {"mathjax.html.j2": f"{{% macro mathjax(url='') %}}{STYLE}{{% endmacro %}}"}
 
 
 class Page(NamedTuple):
@@ -175,7 +189,7 @@ def _exporter() -> "HTMLExporter":
         template_name="feedback",
         extra_template_basedirs=[str(formgrader / "templates")],
         extra_template_paths=[str(formgrader / "static" / "node_modules" / "bootstrap" / "dist" / "css")],
-        extra_loaders=[DictLoader(NO_MATHJAX)],
+        extra_loaders=[DictLoader(HEAD)],
         preprocessors=[CSSHTMLHeaderPreprocessor],
         filters={"markdown2html": to_html},
         sanitize_html=True,

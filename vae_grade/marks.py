@@ -21,6 +21,7 @@ class Marks:
     Attributes:
         scores: the points of each graded cell by grade id, as nbgrader counts them: 0 where nothing was given yet.
         waiting: the grade ids of the answers that wait to be marked by hand.
+        by_hand: the grade ids of the cells that were.
         comments: on the answers, by grade id.
         penalty: the points that nbgrader's plugin for late submissions takes away.
         seconds_late: after the due date in the gradebook; 0 where it has none.
@@ -28,6 +29,7 @@ class Marks:
 
     scores: dict[str, float] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
+    by_hand: list[str] = field(default_factory=list)
     comments: dict[str, str] = field(default_factory=dict)
     penalty: float = 0.0
     seconds_late: float = 0.0
@@ -51,8 +53,11 @@ def read_marks(gradebook: Gradebook) -> dict[tuple[str, str], Marks]:
     for student, name, penalty in notebooks.add_columns(SubmittedNotebook.late_submission_penalty):
         marks[student, name].penalty = penalty or 0.0
     grades = notebooks.join(SubmittedNotebook.grades).join(Grade.cell)
-    for student, name, cell, score, waits in grades.add_columns(BaseCell.name, Grade.score, Grade.needs_manual_grade):
+    columns = BaseCell.name, Grade.score, Grade.needs_manual_grade, Grade.manual_score
+    for student, name, cell, score, waits, by_hand in grades.add_columns(*columns):
         marks[student, name].scores[cell] = score
+        if by_hand is not None:
+            marks[student, name].by_hand.append(cell)
         if waits:
             marks[student, name].waiting.append(cell)
     comments = notebooks.join(SubmittedNotebook.comments).join(Comment.cell)

@@ -158,7 +158,7 @@ def _fault(exercise: ExerciseRecord) -> str:
 def _describe_state(result: Result) -> str:
     record = result.record
     reason = f": {record.reason}" if record.reason else ""
-    step = f". Next: {record.next_step_of(result.student)}." if record.state.next_step else ""
+    step = f". Next: {result.next_step}." if result.next_step else ""
     return record.state.value + reason + step
 
 

@@ -2,7 +2,7 @@
 
 A filled-in notebook is never displaced by a blank one. Of two that are filled in, what the platform says decides: its
 time, its attempt; then what a file's name says, `work (1).ipynb`; then the file's own time, which in an archive is only
-that of the download; and of two collects the later one.
+that of the download; then which has more answers; and of two collects the later one.
 """
 
 import hashlib
@@ -75,6 +75,8 @@ def compare(one: Candidate, other: Candidate, *, before: bool = False) -> tuple[
     mine, yours = one.hand_in.written, other.hand_in.written
     if mine and yours and mine != yours:
         return yours > mine, "its file is newer"
+    if not before and one.work.answers != other.work.answers:
+        return other.work.answers > one.work.answers, "there are more answers in it"
     return True, COLLECTED_LATER if before else "nothing says which is newer, so the last by name"
 
 

@@ -6,7 +6,7 @@ version writes it, is still to be graded.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from functools import cache
@@ -44,7 +44,11 @@ class State(Enum):
         "an answer was stopped by a limit, or its process died",
         "read the answer; the other exercises are graded",
     )
-    TIMED_OUT = "timed out", "an answer came to no end", "read the answer; the other exercises are graded"
+    TIMED_OUT = (
+        "timed out",
+        "an answer came to no end",
+        "read the answer; if it is only slow, `vae-grade run --seconds 300` tries it again; the others are graded",
+    )
     FLAGGED = "flagged", "graded, with something for you to look at"
     GRADED = "graded", "graded"
 
@@ -234,11 +238,8 @@ def read_records(folder: TeacherFolder) -> list[tuple[Submission, Record]]:
     return [(submission, record) for submission, record in pairs if record]
 
 
-def describe_failures(folder: TeacherFolder) -> Iterator[str]:
+def describe_failures(graded: Iterable[tuple[Submission, Record]]) -> Iterator[str]:
     """Each submission that could not be graded as a whole: a line with the reason and the next step."""
-    for submission, record in read_records(folder):
-        if record.state.next_step:
-            yield (
-                f"{submission.student}, {submission.assignment}: {record.sentence}. "
-                f"Next: {record.next_step_of(submission.student)}.\n"
-            )
+    for submission, record in graded:
+        if step := record.next_step_of(submission.student):
+            yield f"{submission.student}, {submission.assignment}: {record.sentence}. Next: {step}.\n"

@@ -13,6 +13,7 @@ from vae_grade.groups import take_groups
 from vae_grade.hand_in import HandIn, write_hand_in
 from vae_grade.moodle import export_to_moodle, find_late
 from vae_grade.page import render_page
+from vae_grade.records import describe_failures
 from vae_grade.results import Recipient, Result, find_recipients, read_results
 from vae_grade.rules import read_rules
 from vae_grade.tables import format_marks, format_report
@@ -27,11 +28,13 @@ class Reported:
         waiting: how many answers wait to be marked by hand.
         paths: what was written.
         notes: sentences on what the teacher should know.
+        failures: a line for each submission that still could not be graded as a whole.
     """
 
     waiting: int
     paths: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
 
 def report(
@@ -66,6 +69,7 @@ def report(
     write(folder.marks_table, format_marks(recipients, attendance))
     write(folder.report_page, render_page(results, pairs, attendance, read_rules(folder).counts.value))
     reported = Reported(sum(len(one.marks.waiting) for one in results))
+    reported.failures += describe_failures((one.submission, one.record) for one in results if one.next_step)
     reported.paths += [folder.report_page, folder.report_table, folder.marks_table, folder.copies_table]
     reported.paths.append(folder.feedback)
     reported.notes += notes

@@ -16,8 +16,6 @@ from vae_grade.release import pack
 from vae_grade.students import make_safe
 from vae_lib.files import write
 
-NO_MARK = (State.UNREADABLE, State.COULD_NOT_RUN)
-
 
 @dataclass(frozen=True, eq=False)
 class Result:
@@ -50,15 +48,26 @@ class Result:
     @property
     def total(self) -> float | None:
         """The points that count; None where there is no mark to give, which is not the same as 0."""
-        return None if self.record.state in NO_MARK else self.marks.total
+        return None if self.record.state is State.UNREADABLE or self.lacking else self.marks.total
+
+    @property
+    def lacking(self) -> list[str]:
+        """The grade ids of the exercises that could not run here and that nobody has marked by hand."""
+        cells = [f"test-{name}" for name, one in self.record.exercises.items() if one.lacks]
+        return [cell for cell in cells if cell not in self.marks.by_hand]
+
+    @property
+    def next_step(self) -> str:
+        """What the teacher does next, "" if nothing."""
+        settled = self.record.state is State.COULD_NOT_RUN and not self.lacking
+        return "" if settled else self.record.next_step_of(self.student)
 
     @property
     def points(self) -> dict[str, float | None]:
         """The points of each graded cell, None where there are none to give: not the same as 0, either."""
         if self.record.state is State.UNREADABLE:
             return dict.fromkeys(self.marks.points)
-        lacking = {f"test-{name}" for name, one in self.record.exercises.items() if one.lacks}
-        return {cell: None if cell in lacking else points for cell, points in self.marks.points.items()}
+        return {cell: None if cell in self.lacking else points for cell, points in self.marks.points.items()}
 
     @property
     def lateness(self) -> str:

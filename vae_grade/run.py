@@ -146,13 +146,11 @@ def _is_to_grade(folder: TeacherFolder, submission: Submission, setting: Setting
     if selection.again is not None and submission.student in (selection.again or [submission.student]):
         return True
     record = read_record(folder, submission)
-    return (
-        record is None
-        or record.fingerprint != compute_fingerprint(read_materials(submission), setting.assignment)
-        or any(
-            exercise.end == End.TIMED_OUT.value and (exercise.limit or 0) < setting.limits.seconds
-            for exercise in record.exercises.values()
-        )
+    if record is None or record.fingerprint != compute_fingerprint(read_materials(submission), setting.assignment):
+        return True
+    return selection.again is None and any(
+        exercise.end == End.TIMED_OUT.value and (exercise.limit or 0) < setting.limits.seconds
+        for exercise in record.exercises.values()
     )
 
 

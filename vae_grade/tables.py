@@ -16,13 +16,13 @@ HEADINGS = ["assignment", "student", "state", "score", "late", "to mark", "point
 def format_report(results: Iterable[Result]) -> str:
     """All submissions, those that failed last."""
     rows = []
-    for result in sorted(results, key=lambda one: (bool(one.record.state.next_step), one.assignment, one.student)):
+    for result in sorted(results, key=lambda one: (bool(one.next_step), one.assignment, one.student)):
         record, marks = result.record, result.marks
         each = ", ".join(
             _with_mistake(cell, points, record) for cell, points in marks.points.items() if points is not None
         )
         row = [result.assignment, result.student, record.state.value, f"{marks.total:g}", result.lateness]
-        rows.append([*row, ", ".join(marks.waiting), each, record.sentence, record.next_step_of(result.student)])
+        rows.append([*row, ", ".join(marks.waiting), each, record.sentence, result.next_step])
     return _to_csv([HEADINGS, *rows])
 
 
