@@ -106,7 +106,7 @@ def test_the_page_says_first_what_to_teach_again_by_number(printed):
     assert "bce: median 10 of 10" in text
     assert re.search(r"timed out: no end after \d+ seconds 1 of 3 cleo", text)
     assert "not attempted 1 of 3 ben" in text
-    assert text.endswith("Next: read the answer; the other exercises are graded.")
+    assert text.endswith("run --seconds 300` tries it again; the others are graded.")
 
 
 def test_a_spreadsheet_reads_the_names_and_sees_the_mistakes(printed):

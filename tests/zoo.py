@@ -121,7 +121,7 @@ answer("a program left running", "import subprocess\nsubprocess.Popen(['sleep', 
 inside(
     "threads", "import threading, time\nfor _ in range(10**5): threading.Thread(target=time.sleep, args=[99]).start()"
 )
-inside("prints without end", "while True: print('x' * 10**6)")
+inside("prints without end", "while True: print('x' * 10**6)", words="timed out")
 inside(
     "100 MB of output",
     "print('x' * 10**8)\n" + "return " + "0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1)",

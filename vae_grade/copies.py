@@ -10,6 +10,7 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def _released(assignment: Assignment, name: str) -> str:
     return next((cell["source"] for cell in assignment.cells if cell["id"] == name), "")
 
 
+@cache
 def _normalize(text: str, is_code: bool) -> str:
     """What is left of an answer when all is taken away that a copy would change first."""
     if not is_code:
