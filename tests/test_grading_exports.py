@@ -260,6 +260,10 @@ def test_groups_are_kept_for_the_next_report_and_who_is_unknown_is_named(folder)
     assert notes == ["Of the groups' members, these handed in nothing themselves; look at the spelling: Gerd Grupp."]
     keep_list(folder, [Member("Ada Lovelace"), Member("Grupp, Gerd", "7")])
     assert report(folder, groups=groups).notes == []
+    with groups.open("a") as file:
+        file.write("Adda Lovelace;Gerd Grupp\n")
+    lost = "Nothing of these groups was graded, so their members get nothing: Adda Lovelace."
+    assert report(folder, groups=groups).notes == [lost]
     groups.unlink()
     assert report(folder).notes == []
     rows = csv.DictReader(io.StringIO(folder.marks_table.read_text("utf-8-sig")))

@@ -41,6 +41,8 @@ def take_groups(
     unknown = [name for name in names if name not in on_list | handed_in]
     where = "are not on the class list" if listed else "handed in nothing themselves"
     notes = [f"Of the groups' members, these {where}; look at the spelling: {', '.join(unknown)}."] if unknown else []
+    lost = [name for name in groups if name not in handed_in]
+    notes += [f"Nothing of these groups was graded, so their members get nothing: {', '.join(lost)}."] if lost else []
     return groups, notes
 
 
