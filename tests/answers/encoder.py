@@ -114,6 +114,12 @@ class EncoderOfFixedSizes(EncoderOfModules):
         super().__init__(784, 400, 40)
 
 
+class EncoderWithAnEarlyHead(EncoderOfModules):
+    def forward(self, x):
+        units = self.hidden(x)
+        return self.hid_mu(self.activation(units)), self.hid_sigma(units)
+
+
 class EncoderWithMore(EncoderOfModules):
     def __init__(self, input_dim, hidden_dim, latent_dim):
         super().__init__(input_dim, hidden_dim, latent_dim)
@@ -141,6 +147,7 @@ RIGHT = [EncoderOfModules, EncoderOfMatrices, EncoderWithDetachedImages]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("one head reads h before the ReLU", EncoderWithAnEarlyHead),
     ("sizes of the layers that do not follow the arguments", EncoderOfFixedSizes),
     *[(name, encoder(both, activation)) for name, activation in ACTIVATIONS],
     ("mu and sigma swapped", encoder(lambda h, hid_mu, hid_sigma: (hid_sigma(h), hid_mu(h)))),

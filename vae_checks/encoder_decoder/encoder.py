@@ -22,6 +22,12 @@ class _Encoder(nn.Module):
         return self.hid_mu(h), self.hid_sigma(h)
 
 
+class _HeadBeforeTheReLU(_Encoder):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        h = self.hidden(x)
+        return self.hid_mu(h.clamp(min=0)), self.hid_sigma(h)
+
+
 Encoder = check_module(
     _Encoder,
     [
@@ -50,6 +56,11 @@ Encoder = check_module(
             "ReLU on both heads",
             "The codes should come to lie around 0. On which sides of it can your mu be?",
             change_end(_Encoder, lambda mu, sigma: (F.relu(mu), F.relu(sigma))),
+        ),
+        Mistake(
+            "one head reads h before the ReLU",
+            "Which h goes into hid_mu, and which into hid_sigma? Does either see negative numbers?",
+            _HeadBeforeTheReLU,
         ),
         Mistake(
             "the head taken for log σ",
