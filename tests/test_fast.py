@@ -1,5 +1,7 @@
 """The fast training: its learning rate, its first weights, and what the command makes of it."""
 
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -8,7 +10,7 @@ from tests.small_runs import pictures
 from vae_lib import report
 from vae_lib.checkpoints import load_model
 from vae_lib.data import Images
-from vae_lib.fast import fast_epochs, follow, new_fast_run, one_cycle, prepare, train_fast
+from vae_lib.fast import begin_with_mean, fast_epochs, follow, load_speedrun, new_fast_run, one_cycle, train_fast
 from vae_lib.model import VAE
 from vae_lib.train import new_run, train, train_epoch
 
@@ -49,8 +51,7 @@ def test_the_optimizer_follows_the_schedule_from_its_first_step():
 
 def test_an_untrained_model_draws_the_mean_image_and_knows_a_little():
     x = pictures(500)
-    model = VAE(sigma_head="log_var")
-    prepare(model, x)
+    model = seeded_run(x).model
     with torch.no_grad():
         drawn, sigma = model.decode(torch.zeros(1, 40)), model.encode(x)[1]
         model.decoder.hidden.bias.zero_()
@@ -63,7 +64,7 @@ def test_a_pixel_that_is_always_black_has_a_finite_logit():
     x = pictures(50)
     x[:, :100], x[:, 100:200] = 0, 1
     model = VAE(sigma_head="log_var")
-    prepare(model, x)
+    begin_with_mean(model, x)
     assert model.decoder.out.bias.isfinite().all()
 
 
@@ -105,6 +106,18 @@ def test_it_learns_more_from_as_many_images_than_the_reports_settings(mnist):
     fast = train_fast(x, val_x, torch.Generator().manual_seed(0), epochs=4)
     assert len(fast.history) == 4
     assert fast.history[-1].val.loss < usual.history[-1].val.loss - 20
+
+
+def test_the_recorded_runs_reach_the_target_and_say_so_in_the_table():
+    runs = load_speedrun()
+    record = list(runs["small σ first"].values())
+    assert list(runs["small σ first"]) == ["0", "1", "2"]
+    assert all(run["test"] <= 106.5 for run in record)
+    row = "| 153,000 | 3 | " + ", ".join(f"{run['test']:.2f}" for run in record) + " |"
+    assert row in (Path(__file__).parents[1] / "RECORDS.md").read_text(encoding="utf-8")
+    for run in (run for seeds in runs.values() for run in seeds.values()):
+        assert run["test"] == pytest.approx(run["bce"] + run["kld"], abs=0.02)
+        assert [seen for seen, _ in run["curve"]] == [*range(0, 153_000, 12_800), 153_000]
 
 
 # The command.
