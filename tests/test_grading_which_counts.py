@@ -148,6 +148,14 @@ def test_where_nothing_says_which_is_newer_the_one_with_more_answers_counts(own)
     assert done.chosen[0].endswith("there are more answers in it")
 
 
+def test_a_half_one_that_is_gone_from_the_newer_download_does_not_count(own):
+    half, full = OTHER, as_bytes(filled(bce=RIGHT["bce"], kld=RIGHT["kld"]))
+    home = "Nina N_7_assignsubmission_file_"
+    take(own, {f"{home}/{FILE}": half, f"{home}/{NAME}-final.ipynb": full}, "one.zip", packed=True)
+    take(own, {f"{home}/{NAME}-final.ipynb": full}, "two.zip", packed=True)
+    assert counts(own, "Nina_N") == full
+
+
 def test_times_in_a_zip_decide_nothing(own):
     # The download's times: `a` was packed last.
     alike = as_bytes(filled(written="Other words.", **RIGHT))
