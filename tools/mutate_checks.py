@@ -19,6 +19,7 @@ import contextlib
 import dataclasses
 import functools
 import importlib
+import random
 import signal
 import sys
 import time
@@ -29,11 +30,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jupytext
+import numpy as np
+import torch
 
 import vae_checks as checks
 import vae_checks.check
 from vae_checks.check import Check
 from vae_probe.call import preserve_random_states
+from vae_probe.outcome import pack
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = ROOT / "tests/answers"
@@ -140,11 +144,16 @@ def row_of(exercise, seeds=None):
 
 
 def judge(check, answer, seeds):
-    """What the check says of an answer on each of the draws: {`Judgement`: the first `Result` that says so}."""
-    judged = {}
-    for seed in range(seeds):
+    """What the check says of an answer on each of the draws: {`Judgement`: the first `Result` that says so}.
+
+    Draws that are alike are looked at twice, with other global random states.
+    """
+    judged, distinct = {}, distinct_draws(check.name, check.draw, seeds)
+    for number, cases in enumerate(distinct if len(distinct) == seeds else [*distinct, distinct[-1]]):
         with preserve_random_states(), remember_ways():
-            cases = draw(check.name, check.draw, seed)
+            torch.manual_seed(number)
+            np.random.seed(number)
+            random.seed(number)
             result = check.result(cases, check.call(answer, cases), answer)
         said = Judgement(result.state, result.points, result.mistake.name if result.mistake else None)
         judged.setdefault(said, result)
@@ -152,9 +161,10 @@ def judge(check, answer, seeds):
 
 
 @functools.cache
-def draw(name, draw_cases, seed):
-    """The cases of a check, drawn once, so that what our own answers make of them need be found out once alone."""
-    return draw_cases(seed)
+def distinct_draws(name, draw_cases, seeds):
+    """The cases of a check for so many seeds, no two alike; drawn once, so that our own answers see them once alone."""
+    drawn = [draw_cases(seed) for seed in range(seeds)]
+    return list({repr(pack(cases)): cases for cases in drawn}.values())
 
 
 @contextlib.contextmanager
@@ -169,7 +179,7 @@ outcomes_of = vae_checks.check.outcomes_of
 
 
 def remembered_outcomes(call, function, cases):
-    """As `vae_checks.check.outcomes_of`; the cases are those of `draw`, which live as long as this does."""
+    """As `vae_checks.check.outcomes_of`; the cases are those of `distinct_draws`, which live as long as this does."""
     key = (call, function, *map(id, cases))
     if key not in known_outcomes:
         known_outcomes[key] = outcomes_of(call, function, cases)

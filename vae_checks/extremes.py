@@ -90,5 +90,9 @@ def check_with_extremes(
     )
     (gradient,) = (each for each in check.properties if each.name == "gradient")
     more = Property(extreme, 2, judge_each(judge, "extreme"), follows=("value",))
-    properties = [*check.properties[:2], more, *check.properties[2:]]
+    # What is wrong near the extreme only can reach the gradient first.
+    others = [
+        replace(each, follows=(*each.follows, extreme)) if each is gradient else each for each in check.properties
+    ]
+    properties = [*others[:2], more, *others[2:]]
     return replace(check, properties=properties, recognise=recognise_all)

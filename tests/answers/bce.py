@@ -42,6 +42,12 @@ RIGHT = [bce_vectorised, bce_loop, bce_of_signs, bce_in_float64, bce_of_bernoull
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("black and white exchanged", lambda x, x_logits: bce_vectorised(x, -x_logits)),
+    ("the squared error, not the BCE", lambda x, x_logits: F.mse_loss(x_logits.sigmoid(), x, reduction="none").sum(1)),
+    ("the squared error, not the BCE", lambda x, x_logits: F.mse_loss(x_logits, x, reduction="none").sum(1)),
+    ("the cross-entropy of one choice among 784", lambda x, x_logits: -(x * x_logits.log_softmax(1)).sum(1)),
+    ("bits in place of nats", lambda x, x_logits: bce_vectorised(x, x_logits) * torch.tensor(2.0).log().reciprocal()),
+    ("grey made black or white", lambda x, x_logits: bce_vectorised(x.round(), x_logits)),
     (
         "logits taken for probabilities",
         lambda x, x_logits: F.binary_cross_entropy(x_logits, x, reduction="none").sum(1),

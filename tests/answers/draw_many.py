@@ -43,7 +43,20 @@ def many_mixed_up(mu, sigma, n, generator):
     return (mus + sigmas * torch.randn(mus.shape, generator=generator)).reshape(n, *mu.shape)
 
 
-RIGHT = [many_vectorised, many_loop, many_of_normal]
+def many_numbers(n, generator):
+    return torch.tensor([torch.randn((), generator=generator).item() for _ in range(n)]).view(n, 1, 1)
+
+
+def many_in_a_walk(mu, sigma, n, generator):
+    draws, eps = [], torch.randn(mu.shape, generator=generator)
+    for _ in range(n):
+        draws.append(mu + sigma * eps)
+        eps = 0.9 * eps + 0.19**0.5 * torch.randn(mu.shape, generator=generator)
+    return torch.stack(draws)
+
+
+# The exercise asks for no gradient.
+RIGHT = [many_vectorised, many_loop, many_of_normal, lambda mu, **inputs: many_vectorised(mu.detach(), **inputs)]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -57,6 +70,9 @@ WRONG = [
         "one noise for all dimensions",
         lambda mu, sigma, n, generator: mu + sigma * torch.randn(n, len(mu), generator=generator).unsqueeze(2),
     ),
+    ("one number for a whole draw", lambda mu, sigma, n, generator: mu + sigma * many_numbers(n, generator)),
+    ("each draw goes on from the one before", many_in_a_walk),
+    ("a dimension squeezed away", lambda mu, sigma, n, generator: many_vectorised(mu, sigma, n, generator).squeeze()),
     ("one draw, repeated n times", many_of_one_z),
     ("images first, draws second", many_by_image),
     (

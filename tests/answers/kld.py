@@ -31,10 +31,24 @@ def kld_in_float64(mu, sigma):
     return kld_of_log_var(mu.double(), sigma.double())
 
 
+def kld_minus_one(mu, sigma):
+    return 0.5 * (torch.sum(mu**2 + sigma**2 - torch.log(sigma**2), dim=1) - 1)
+
+
+def kld_turned(mu, sigma):
+    return (0.5 * ((1 + mu**2) / sigma**2 - 1) + 0.5 * torch.log(sigma**2)).sum(1)
+
+
 def kld_kept_away(mu, sigma):
     s = sigma.abs().clamp(min=0.05)
     return kld_of_log_var(mu, s)
 
+
+def kld_with_more(mu, sigma, more):
+    return 0.5 * (mu**2 + sigma**2 - 1 - torch.log(sigma**2 + more)).sum(1)
+
+
+KEPT_AWAY = "a small σ is kept away from 0"
 
 RIGHT = [kld_of_log_var, kld_of_distributions, kld_loop, kld_careful, kld_in_float64]
 
@@ -52,6 +66,13 @@ WRONG = [
     ("the ½ is missing", lambda mu, sigma: -(1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),
     ("a negative σ refused", lambda mu, sigma: kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)).sum(dim=1)),
     ("+ log σ², the wrong sign", lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 + (sigma**2).log()).sum(1)),
+    ("the −1 once for an image, not for each dimension", kld_minus_one),
+    ("− σ², the wrong sign", lambda mu, sigma: 0.5 * (mu**2 - 1 - sigma**2 - (sigma**2).log()).sum(1)),
+    ("the KLD turned round: of the prior from q", kld_turned),
+    ("bits in place of nats", lambda mu, sigma: kld_of_log_var(mu, sigma) * torch.tensor(2.0).log().reciprocal()),
+    ("bits in place of nats", lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1).sum(1) - sigma.abs().log2().sum(1)),
+    ("the logarithm to base 10", lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - torch.log10(sigma**2)).sum(1)),
+    ("the logarithm of μ², not of σ²", lambda mu, sigma: (mu**2 + sigma**2 - 1 - torch.log(mu**2)).sum(1) / 2),
     ("the −1 is missing", lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - (sigma**2).log()).sum(1)),
     ("the ½ on the first term only", lambda mu, sigma: (mu**2 / 2 + sigma**2 - 1 - (sigma**2).log()).sum(1)),
     ("σ in place of σ² in one term", lambda mu, sigma: (mu**2 + sigma - 1 - (sigma**2).log()).sum(1) / 2),
@@ -62,6 +83,8 @@ WRONG = [
         lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(0),
     ),
     ("a small σ is kept away from 0", kld_kept_away),
+    *[(None, lambda mu, sigma, more=more: kld_with_more(mu, sigma, more)) for more in (1e-2, 1e-3)],
+    *[(KEPT_AWAY, lambda mu, sigma, more=more: kld_with_more(mu, sigma, more)) for more in (1e-4, 1e-5)],
     ("a small σ is kept away from 0", lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2 + 1e-6).log()).sum(1)),
     ("the gradient is cut off on its way", lambda mu, sigma: kld_of_log_var(mu, sigma).detach()),
     (

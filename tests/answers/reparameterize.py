@@ -114,7 +114,13 @@ WRONG = [
     ("the noise drawn once and used again in every call", z_of_a_stored_eps),
     ("a seed set inside the function", z_after_a_seed),
     ("a seed set inside the function", z_seeded_by_numpy),
-    ("no noise: z is μ", lambda mu, sigma: mu + 0 * sigma),
+    ("no noise", lambda mu, sigma: mu + 0 * sigma),
+    ("no noise", lambda mu, sigma: torch.add(mu, sigma)),
+    ("noise of one sign", lambda mu, sigma: mu + sigma * torch.randn(mu.shape).square().sqrt()),
+    ("half of the noise", lambda mu, sigma: Normal(mu, sigma.abs() / 2).rsample()),
+    ("a dimension squeezed away", lambda mu, sigma: (mu + sigma * torch.randn(mu.shape)).squeeze()),
+    (None, lambda mu, sigma: mu + sigma * torch.randint(-1, 2, mu.shape)),
+    (None, lambda mu, sigma: (mu + sigma * torch.randn(mu.shape)).mean(0)),
     ("μ ignored", lambda mu, sigma: Normal(torch.zeros_like(mu), sigma.abs()).rsample()),
 ]
 

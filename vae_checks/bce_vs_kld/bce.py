@@ -1,5 +1,7 @@
 """Check of `bce`: the binary cross-entropy of each image."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -33,7 +35,7 @@ def _bce(x: Tensor, x_logits: Tensor) -> Tensor:
 
 THROUGH_THE_SIGMOID = Mistake(
     "through the sigmoid",
-    "In 32 bits, what is the sigmoid of a logit of 100, and what is the logarithm of 1 minus that?",
+    "As a computer rounds it, what is the sigmoid of a logit of 100, and what is the logarithm of 1 minus that?",
 )
 OVERFLOW = Mistake("an exponential overflows", "In 32 bits, what is exp(100)?")
 CAPPED = Mistake(
@@ -97,6 +99,33 @@ bce = check_with_extremes(
             "the wrong sign",
             "A cost falls as the model gets better. What does yours do?",
             lambda x, x_logits: -_bce(x, x_logits),
+        ),
+        Mistake(
+            "black and white exchanged",
+            "What does a white pixel cost at a logit of 4, if the model holds it for white?",
+            lambda x, x_logits: _bce(1 - x, x_logits),
+        ),
+        Mistake(
+            "the squared error, not the BCE",
+            "Where does the logarithm of a probability stand in your cost?",
+            lambda x, x_logits: (x_logits.sigmoid() - x).square().sum(1),
+            lambda x, x_logits: (x_logits - x).square().sum(1),
+        ),
+        Mistake(
+            "the cross-entropy of one choice among 784",
+            "Is one of the 784 pixels white and all others black, or does each decide for itself?",
+            lambda x, x_logits: F.cross_entropy(x_logits, x, reduction="none"),
+        ),
+        Mistake(
+            "bits in place of nats",
+            "To which base is the logarithm in a BCE in nats?",
+            lambda x, x_logits: _bce(x, x_logits) / math.log(2),
+        ),
+        Mistake(
+            "grey made black or white",
+            "What does a pixel of 0.5 cost at a logit of 4, and what at −4?",
+            lambda x, x_logits: _bce(x.round(), x_logits),
+            lambda x, x_logits: _bce((x > 0.5).to(x.dtype), x_logits),
         ),
         Mistake(
             "the mean over the pixels",

@@ -1,5 +1,7 @@
 """Check of `kld`: the KLD of each image in closed form."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
@@ -12,11 +14,14 @@ from vae_probe.outcome import Case
 
 def _draw_gaussians(seed: int) -> list[Case]:
     def make(generator: torch.Generator, batch: int) -> dict[str, Tensor]:
-        # Sigma far from 1, where many wrong formulas agree, and of both signs, as the report's head gives it.
-        size = 0.3 * 10 ** torch.rand(batch, 5, generator=generator)
-        sigma = size * (torch.randint(2, (batch, 5), generator=generator) * 2 - 1)
-        sigma[:, :2] = torch.tensor([3.0, -3.0])
-        return {"mu": 2 * torch.randn(batch, 5, generator=generator), "sigma": sigma}
+        def signs() -> Tensor:
+            return torch.randint(2, (batch, 5), generator=generator) * 2 - 1
+
+        # Sigma far from 1, where many wrong formulas agree, and of both signs, as the report's head gives it. What is
+        # added to σ² shows from 0.001 on at 0.3, the smallest, whatever is drawn: the KLD lies between 8 and 30.
+        sigma = 0.6 * 5 ** torch.rand(batch, 5, generator=generator) * signs()
+        sigma[:, :3] = torch.tensor([3.0, -3.0, 0.3])
+        return {"mu": (1 + 1.5 * torch.rand(batch, 5, generator=generator)) * signs(), "sigma": sigma}
 
     # A little more than σ² inside the logarithm shows here, 1e-6 say; 1e-8 does not matter.
     small = {"mu": torch.zeros(7, 5), "sigma": 0.01 * (-1.0) ** torch.arange(35).view(7, 5)}
@@ -69,6 +74,37 @@ KLD_MISTAKES = [
         "the −1 is missing",
         "For μ = 0 and σ = 1 the two distributions are the same. What does your formula give there?",
         lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - (sigma**2).log()).sum(1),
+    ),
+    Mistake(
+        "the −1 once for an image, not for each dimension",
+        "For D = 5, μ = 0 and σ = 1: what does your sum give, and how often does it take 1 away?",
+        lambda mu, sigma: 0.5 * ((mu**2 + sigma**2 - (sigma**2).log()).sum(1) - 1),
+    ),
+    Mistake(
+        "− σ², the wrong sign",
+        "What should the KLD do as σ grows far beyond 1: grow or fall? What does yours?",
+        lambda mu, sigma: 0.5 * (mu**2 - sigma**2 - 1 - (sigma**2).log()).sum(1),
+    ),
+    Mistake(
+        "the KLD turned round: of the prior from q",
+        "KL(q ‖ p) averages over draws of q. Over which of the two does yours? Try σ = 3, then σ = ⅓.",
+        lambda mu, sigma: kl_divergence(Normal(torch.zeros_like(mu), 1.0), Normal(mu, sigma.abs())).sum(1),
+    ),
+    Mistake(
+        "bits in place of nats",
+        "To which base is the logarithm in a KLD in nats?",
+        lambda mu, sigma: _kld(mu, sigma) / math.log(2),
+        lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log2()).sum(1),
+    ),
+    Mistake(
+        "the logarithm to base 10",
+        "To which base is the logarithm in a KLD in nats?",
+        lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log10()).sum(1),
+    ),
+    Mistake(
+        "the logarithm of μ², not of σ²",
+        "What should your formula do at μ = 0, where many codes lie?",
+        lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (mu**2).log()).sum(1),
     ),
     Mistake(
         "the ½ on the first term only",

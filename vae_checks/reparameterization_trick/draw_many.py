@@ -9,7 +9,10 @@ from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, shared
 from vae_checks.reparameterization_trick.gaussian_draws import (
     NOISE,
+    are_draws,
     find_fault,
+    find_squeezed,
+    first_of,
     gaussians,
     judge_groups,
     judge_independence,
@@ -100,6 +103,11 @@ DRAW_MANY_MISTAKES = [
         lambda mu, sigma, n, generator: mu + sigma * torch.randn(n, mu.shape[0], 1, generator=generator),
     ),
     Mistake(
+        "one number for a whole draw",
+        "How many random numbers does a z of shape (n, B, D) need, if all are independent?",
+        lambda mu, sigma, n, generator: mu + sigma * torch.randn(n, 1, 1, generator=generator),
+    ),
+    Mistake(
         "one draw, repeated n times",
         "Look at z[0] and z[1]. Which comes first, the noise or the n copies?",
         lambda mu, sigma, n, generator: _draw_many(mu, sigma, 1, generator).repeat(n, 1, 1),
@@ -173,6 +181,30 @@ DRAW_MANY_MISTAKES = [
 ]
 
 
+IN_A_WALK = Mistake(
+    "each draw goes on from the one before",
+    "Can you guess from one draw where the next will lie? Independent draws know nothing of each other.",
+)
+_recognise_draws = recognise_draws(DRAW_MANY_MISTAKES, call_thrice)
+
+
+def _recognise(seen: list[Seen]) -> Mistake | None:
+    wrong = [each for each in seen if each.outcome.value and _shape(each)]
+    if wrong and all(each.case.kind in ("one", "few") for each in wrong):
+        n, mu = wrong[0].case.inputs["n"], wrong[0].case.inputs["mu"]
+        return find_squeezed(wrong[0].outcome.value[0], (n, *mu.shape))
+    return _recognise_draws(seen) or (IN_A_WALK if _walks(seen[0]) else None)
+
+
+def _walks(each: Seen) -> bool:
+    """Whether a draw lies near the one before it, in the first call."""
+    if each.outcome.error or not are_draws(first_of(each.outcome.value), each.case):
+        return False
+    z = first_of(each.outcome.value).double()
+    noise = (z - z.mean(0)) / z.std(0)
+    return 0.3 < float((noise[1:] * noise[:-1]).mean()) < 0.999
+
+
 draw_many = Check(
     name="draw_many",
     properties=[
@@ -187,7 +219,7 @@ draw_many = Check(
     ],
     draw=_draw_draw_many,
     call=call_thrice,
-    recognise=recognise_draws(DRAW_MANY_MISTAKES, call_thrice),
+    recognise=_recognise,
     may_stop=("one", "few"),
     forbidden=("vae_lib",),
     hints=(

@@ -164,7 +164,8 @@ def _likeness(seen: list[Seen]) -> tuple[list, Tensor]:
     reached = [g is not None and bool(g.any()) for g in outcome.gradients.values()]
     ignored = len(seen) > 1 and same(outcome.value, seen[1].outcome.value)
     if (z == z[0]).all():
-        return ["repeated", outcome.seeded, same(z[0].double(), mu), ignored], torch.zeros(0)
+        eps = (z[0].double() - mu) / case.inputs["sigma"].double()
+        return ["repeated", outcome.seeded, bool(eps.std() < 1e-3), ignored], torch.zeros(0)
     z, sigma = z.double(), case.inputs["sigma"].double().abs()
     spread = torch.maximum(z.std(0), sigma / 1000)  # less is none at all
     noise = (z - z.mean(0)) / spread
@@ -173,7 +174,7 @@ def _likeness(seen: list[Seen]) -> tuple[list, Tensor]:
     )  # a negative sigma turns the sign
     images = together.diagonal(dim1=1, dim2=3).mean(2).fill_diagonal_(0).mean()
     dimensions = together.diagonal(dim1=0, dim2=2).mean(2).fill_diagonal_(0).mean()
-    numbers = (z.mean(0) - mu) / spread, (spread / sigma).log()
+    numbers = (z.mean(0) - mu) / spread, 2 * (spread / sigma).log()
     tails = noise.pow(4).mean() / 2
     plain = [reached, ignored, outcome.moved, outcome.varies and not outcome.moved]
     return plain, torch.cat([*map(torch.flatten, numbers), torch.stack([images, dimensions, tails])])
@@ -182,6 +183,17 @@ def _likeness(seen: list[Seen]) -> tuple[list, Tensor]:
 def _agree(wrong: tuple[list, Tensor], likeness: tuple[list, Tensor]) -> bool:
     (plain, numbers), (others, other_numbers) = wrong, likeness
     return plain == others and torch.allclose(other_numbers, numbers, rtol=0, atol=0.3, equal_nan=True)
+
+
+SQUEEZED = Mistake(
+    "a dimension squeezed away",
+    "What shape should come back where one of the sizes is 1, and what shape does?",
+)
+
+
+def find_squeezed(z: Any, expected: tuple[int, ...]) -> Mistake | None:
+    """`SQUEEZED`, if z is of this shape but for its sizes of 1."""
+    return SQUEEZED if isinstance(z, Tensor) and z.shape == tuple(size for size in expected if size != 1) else None
 
 
 def recognise_draws(mistakes: list[Mistake], call: Callable) -> Callable[[list[Seen]], Mistake | None]:

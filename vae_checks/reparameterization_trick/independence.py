@@ -46,7 +46,9 @@ def _without_noise(noise: Tensor) -> Iterator[str]:
 
 def _ranks(noise: Tensor) -> Tensor:
     """Of each number of z the ranks of its draws, scaled to mean 0 and variance 1: whatever the shape of the noise."""
-    ranks = noise.argsort(0).argsort(0).double()
+    # Equal numbers, as dice give them, must not get their ranks in the order of the draws.
+    shaken = noise + 1e-9 * torch.rand(noise.shape, generator=torch.Generator().manual_seed(0), dtype=noise.dtype)
+    ranks = shaken.argsort(0).argsort(0).double()
     return (ranks - ranks.mean(0)) / ranks.std(0, correction=0)
 
 

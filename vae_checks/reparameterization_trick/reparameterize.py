@@ -13,6 +13,7 @@ from vae_checks.reparameterization_trick.gaussian_draws import (
     NOISE,
     are_draws,
     find_fault,
+    find_squeezed,
     gaussians,
     judge_independence,
     judge_normality,
@@ -161,6 +162,16 @@ REPARAMETERIZE_MISTAKES = [
         lambda mu, sigma: mu + sigma * 12**0.5 * (torch.rand_like(mu) - 0.5),
     ),
     Mistake(
+        "noise of one sign",
+        "Is N(0, 1) as often below 0 as above? On which sides of μ do your draws lie?",
+        lambda mu, sigma: mu + sigma * torch.randn_like(mu).abs(),
+    ),
+    Mistake(
+        "half of the noise",
+        "If ε has the standard deviation 1, which has yours? Measure it.",
+        lambda mu, sigma: mu + sigma * torch.randn_like(mu) / 2,
+    ),
+    Mistake(
         "a draw that lets no gradient through",
         "The loss asks z: which way should μ move? Can a ready-made sample answer?",
         lambda mu, sigma: torch.normal(mu.detach(), sigma.detach().abs()),
@@ -192,9 +203,10 @@ REPARAMETERIZE_MISTAKES = [
         _seeded,
     ),
     Mistake(
-        "no noise: z is μ",
+        "no noise",
         "Where is the chance in z? Call your function twice.",
         lambda mu, sigma: mu.clone(),
+        lambda mu, sigma: mu + sigma,
     ),
     Mistake(
         "μ ignored",
@@ -202,6 +214,17 @@ REPARAMETERIZE_MISTAKES = [
         lambda mu, sigma: sigma * torch.randn_like(mu),
     ),
 ]
+
+
+_recognise_draws = recognise_draws(REPARAMETERIZE_MISTAKES, call_often)
+
+
+def _recognise(seen: list[Seen]) -> Mistake | None:
+    main, single, _ = seen
+    if single.outcome.value is not None and _shape(single) and are_draws(main.outcome.value, main.case):
+        return find_squeezed(single.outcome.value, (DRAWS, *single.case.inputs["mu"].shape))
+    # No draws of another shape are among the known mistakes.
+    return _recognise_draws(seen) if main.outcome.error or not _shape(main) else None
 
 
 reparameterize = Check(
@@ -218,7 +241,7 @@ reparameterize = Check(
     ],
     draw=_draw_reparameterize,
     call=call_often,
-    recognise=recognise_draws(REPARAMETERIZE_MISTAKES, call_often),
+    recognise=_recognise,
     hints=(
         "Draw the chance apart from μ and σ: noise from N(0, 1), which depends on nothing. What must you do to it, so "
         "that it has the mean μ and the standard deviation σ?",
