@@ -86,6 +86,8 @@ plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle a
 # | [`10_why_samples_are_worse`](10_why_samples_are_worse.ipynb) | Where do all codes lie, and which samples are mended by that? | 50 |
 # | [`14_speedrun`](14_speedrun.ipynb) | How few images does the same loss take? | 45 |
 #
+# Up to 08 the lessons follow the report; the later ones go on where it ends. 11 to 13 are not written yet.
+#
 # ## How to work
 #
 # - Where you read **Predict**, stop and answer in your head or on paper *before* you run the cell. What answers it is

@@ -455,3 +455,4 @@ print(f"log C of 1,000 images: {log_c.mean():,.0f} ± {log_c.std():.0f} nats")
 # 40 dimensions the shares of encoder and Gaussian may differ; nobody can add up there to say.
 #
 # Now write the three sums yourself: [assignment 09](../exercises/09_exact_likelihood/09_exact_likelihood.ipynb).
+# Next: [lesson 10](10_why_samples_are_worse.ipynb).
