@@ -144,17 +144,30 @@ def test_a_locked_gradebook_is_a_sentence(tmp_path, capsys, collect):
 
 @pytest.mark.parametrize(
     ("inbox", "how"),
-    [(".", "is"), ("collected", "lies in"), ("downloads/all.zip", "lies in"), ("..", "holds"), ("link", "is")],
+    [
+        (".", "is"),
+        ("collected", "lies in collected/ of"),
+        ("earlier/ada", "lies in earlier/ of"),
+        ("..", "holds"),
+        ("link", "is"),
+    ],
 )
-def test_an_inbox_that_is_no_other_place_than_the_class_is_refused(tmp_path, inbox, how):
+def test_an_inbox_that_holds_what_the_class_keeps_is_refused(tmp_path, inbox, how):
     own = TeacherFolder(tmp_path / "my class" / "own")
     collect_inbox(make_inbox(tmp_path / "inbox", {"ada/x.ipynb": SOLVED}), own)
-    make_inbox(own.root / "downloads", {"all.zip": zipped({"bob/x.ipynb": SOLVED})})
+    (own.root / "earlier" / "ada").mkdir(parents=True)
     (own.root / "link").symlink_to(own.root)
     before = sorted(own.root.rglob("*"))
     with pytest.raises(Refused, match=f" {how} the folder of the class, .*my class/own.*Put what the platform gave"):
         collect_inbox(own.root / inbox, own)
     assert sorted(own.root.rglob("*")) == before
+
+
+def test_a_download_may_lie_in_a_folder_of_the_teachers_own_in_the_class(tmp_path):
+    own = TeacherFolder(tmp_path / "class")
+    inbox = make_inbox(own.root / "downloads", {"all.zip": zipped({"bob/x.ipynb": SOLVED})})
+    collect_inbox(inbox / "all.zip", own)
+    assert own.collected_notebook("bob", NAME).exists()
 
 
 def test_who_handed_in_another_assignment_or_in_vain_is_one_line_of_the_class(collect, tmp_path):

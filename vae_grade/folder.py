@@ -10,6 +10,11 @@ from pathlib import Path
 
 from vae_grade.assignments import Refused
 
+# What `vae-grade` and nbgrader make in the folder of a class.
+OWN_FOLDERS = (
+    *("answers", "autograded", "canvas", "collected", "earlier", "feedback", "handout", "moodle"),
+    *("records", "release", "source", "unplaced"),
+)
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S %Z"  # as nbgrader writes timestamp.txt
 
 
@@ -194,14 +199,15 @@ def check_collected(folder: TeacherFolder) -> None:
 
 
 def check_inbox(folder: TeacherFolder, inbox: Path) -> None:
-    """Look whether an inbox and the class lie apart: else what was collected would be collected once more.
+    """Look whether an inbox holds nothing that the class keeps: else what was collected would be collected once more.
 
     Raises:
-        Refused: the inbox is the folder of the class, lies in it, or holds it.
+        Refused: the inbox is the folder of the class, holds it, or lies in a folder that `vae-grade` made there.
     """
     own, other = folder.root.resolve(), inbox.resolve()
-    if own == other or own in other.parents or other in own.parents:
-        how = "is" if own == other else "lies in" if own in other.parents else "holds"
+    kept = next((name for name in OWN_FOLDERS if other.is_relative_to(own / name)), None)
+    if own.is_relative_to(other) or kept:
+        how = f"lies in {kept}/ of" if kept else "is" if own == other else "holds"
         raise Refused(
             f"{other} {how} the folder of the class, {own}, where `vae-grade` keeps what was collected. Put what the "
             "platform gave you elsewhere, and collect that. Nothing was changed."
