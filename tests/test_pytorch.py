@@ -150,7 +150,7 @@ each_break = pytest.mark.parametrize(("broken", "error", "words"), BREAKS, ids=[
 @each_break
 def test_the_first_cell_of_every_lesson_and_assignment_gets_the_sentence(broken, error, words):
     cells = [next(c.source for c in nbformat.read(path, 4).cells if c.cell_type == "code") for path in NOTEBOOKS]
-    assert len(cells) == 16
+    assert len(cells) >= 16
     found = first_errors(broken, error, cells)
     assert all(line.startswith("ImportError: ") and words in line for line in found), found
 

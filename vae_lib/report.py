@@ -99,8 +99,9 @@ def main(argv=None):
         with until_its_reader_goes():
             _check_device(args.device)
             with _alone(args):
+                run = None if args.fast else _prepare(args)  # which may refuse, before the images are read
                 data = _load(args)
-                run = _prepare(args, data[0].x)
+                run = run or _prepare_fast(args, data[0].x)
                 repeat_report(run, data, args.epochs, args.out, shlex.join(["vae-report", *argv]))
     except KeyboardInterrupt:
         parser.exit(130, f"\nstopped; {_go_on(args)}\n")
@@ -204,7 +205,7 @@ def _numbered(kinds):
     return ", ".join(f"{label} is {kind}" for label, kind in enumerate(kinds))
 
 
-def _prepare(args, train_x):
+def _prepare(args):
     newest = _newest(args)
     if args.resume:
         run = checkpoints.load_run(newest, args.device)
@@ -215,12 +216,20 @@ def _prepare(args, train_x):
         _check_room(args.out, args.epochs - len(run.history))
         return run
     _check_room(args.out, args.epochs)
+    generator = _seed(args)
+    return train.new_run(VAE().to(args.device), generator)
+
+
+def _prepare_fast(args, train_x):
+    _check_room(args.out, args.epochs)
+    return new_fast_run(train_x, _seed(args), args.epochs)
+
+
+def _seed(args):
+    """Seed PyTorch's global generator, for the first weights, and return one for shuffles and noise."""
     seed = 42 if args.seed is None else args.seed
     torch.manual_seed(seed)
-    generator = torch.Generator(args.device).manual_seed(seed)
-    if args.fast:
-        return new_fast_run(train_x, generator, args.epochs)
-    return train.new_run(VAE().to(args.device), generator)
+    return torch.Generator(args.device).manual_seed(seed)
 
 
 def _check_device(device):

@@ -19,7 +19,9 @@ def _draw_bce(seed: int) -> list[Case]:
     def make(generator: torch.Generator, batch: int) -> dict[str, Tensor]:
         # A third of the pixels black, a third white, the rest grey.
         x = (3 * torch.rand(batch, 784, generator=generator) - 1).clamp(0, 1)
-        return {"x": x, "x_logits": (2 * torch.randn(batch, 784, generator=generator)).clamp(-4, 4)}
+        # The model leans to what is there: else an image and its negative may cost the same by chance.
+        x_logits = 2 * x - 1 + 2 * torch.randn(batch, 784, generator=generator)
+        return {"x": x, "x_logits": x_logits.clamp(-4, 4)}
 
     extreme = make(torch.Generator().manual_seed(seed), len(LOGITS))
     extreme["x_logits"][:, ::2] = torch.tensor(LOGITS)[:, None]
