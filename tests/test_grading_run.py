@@ -1,5 +1,6 @@
 """Grading a class: it can be killed anywhere, does only what is left, on one machine or a cluster, in any gradebook."""
 
+import contextlib
 import json
 import os
 import re
@@ -260,6 +261,21 @@ def test_ctrl_c_says_that_it_stops_and_how_to_go_on(tmp_path, needs_bubblewrap):
     assert process.returncode == 130
     assert re.search("Stopping, as soon as .*Stopped. The same command goes on where it was", said, re.DOTALL)
     assert 1 <= len(records(tmp_path)) < 8
+
+
+def test_a_ctrl_c_that_python_swallowed_still_stops():
+    before = signal.getsignal(signal.SIGINT)
+
+    def go_on():
+        with run._announce_interrupt() as check_interrupt:
+            check_interrupt()
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            check_interrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        go_on()
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -15,6 +16,7 @@ from contextlib import closing, contextmanager
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple
 
 import torch
@@ -106,7 +108,7 @@ def run(
         open_gradebook(url) as gradebook,
         tqdm(total=len(todo), unit="submission") as bar,
         closing(grade_all(todo, settings, workers, scheduler)) as records,
-        _announce_interrupt(),
+        _announce_interrupt() as check_interrupt,
     ):
         for submission, record in watch(records, len(todo), page) if page else records:
             enter_record(gradebook, folder, submission, known[submission.assignment], record)
@@ -115,17 +117,37 @@ def run(
             bar.set_postfix_str(", ".join(f"{count} {state.value}" for state, count in states.items()))
             bar.update()
             gradebook.db.expunge_all()  # else the session keeps all that it ever wrote
+            check_interrupt()
     return states
 
 
 @contextmanager
-def _announce_interrupt() -> Iterator[None]:
-    """Ctrl-C is answered at once, wherever it comes, in a worker's turn or while a record is written."""
+def _announce_interrupt() -> Iterator[Callable[[], None]]:
+    """Ctrl-C is answered at once, wherever it comes, in a worker's turn or while a record is written.
+
+    What it yields raises KeyboardInterrupt if there was one: Python swallows it where it comes in a callback of the
+    garbage collector.
+    """
+    interrupts: list[int] = []
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    def check_interrupt() -> None:
+        if interrupts:
+            raise KeyboardInterrupt
+
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, interrupt) if in_main_thread else None
     try:
-        yield
+        yield check_interrupt
     except KeyboardInterrupt:
         tqdm.write("Stopping, as soon as the answers that run now have ended ...", file=sys.stderr)
         raise
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGINT, before)
 
 
 def _check_selection(selection: Selection, collected: list[Submission]) -> None:
