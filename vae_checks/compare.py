@@ -43,6 +43,15 @@ def same(a: Any, b: Any, tolerance: float = 1e-4) -> bool:
     return type(a) is type(b) and a == b
 
 
+def facts_agree(
+    a: tuple[list, torch.Tensor], b: tuple[list, torch.Tensor], *, relative: float, absolute: float
+) -> bool:
+    """Whether two answers that draw agree: in plain facts, and in numbers measured with some noise, as far as said."""
+    (facts, numbers), (others, other_numbers) = a, b
+    alike = facts == others and numbers.shape == other_numbers.shape
+    return alike and torch.allclose(other_numbers, numbers, rtol=relative, atol=absolute, equal_nan=True)
+
+
 def _close(a: torch.Tensor, b: torch.Tensor, tolerance: float) -> torch.Tensor:
     """Where two tensors of one shape agree, a tensor of bool."""
     wide = torch.complex128 if a.is_complex() else torch.float64

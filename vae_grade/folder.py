@@ -10,11 +10,6 @@ from pathlib import Path
 
 from vae_grade.assignments import Refused
 
-# What `vae-grade` and nbgrader make in the folder of a class.
-OWN_FOLDERS = (
-    *("answers", "autograded", "canvas", "collected", "earlier", "feedback", "handout", "moodle"),
-    *("records", "release", "source", "unplaced"),
-)
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S %Z"  # as nbgrader writes timestamp.txt
 
 
@@ -129,9 +124,31 @@ class TeacherFolder:
         """The notebook of a student that counts."""
         return self.collected / student / assignment / f"{assignment}.ipynb"
 
+    @property
+    def own_folders(self) -> list[Path]:
+        """All folders that `vae-grade` and nbgrader make here."""
+        for_students = [self.handout, self.autograded, self.feedback, self._source, self.root / "release"]
+        return [*for_students, self.collected, self._earlier, self.unplaced, self._records, *self._made_folders]
+
+    @property
+    def _earlier(self) -> Path:
+        return self.root / "earlier"
+
+    @property
+    def _records(self) -> Path:
+        return self.root / "records"
+
+    @property
+    def _source(self) -> Path:
+        return self.root / "source"
+
+    @property
+    def _made_folders(self) -> list[Path]:
+        return [self.answers, self.moodle, self.canvas]
+
     def earlier(self, student: str, assignment: str) -> Path:
         """The folder of a student's older notebooks."""
-        return self.root / "earlier" / student / assignment
+        return self._earlier / student / assignment
 
     def earlier_notebook(self, student: str, assignment: str, digest: str) -> Path:
         """An older notebook of a student, by its content."""
@@ -139,14 +156,14 @@ class TeacherFolder:
 
     def homes(self, student: str) -> list[Path]:
         """The folders that are a student's alone."""
-        parents = (self.collected, self.root / "earlier", self.root / "records", self.autograded, self.feedback)
+        parents = (self.collected, self._earlier, self._records, self.autograded, self.feedback)
         return [parent / student for parent in parents]
 
     @property
     def made_of_all(self) -> list[Path]:
         """What is made of all students together."""
         tables = [self.report_table, self.report_page, self.marks_table, self.copies_table, self.watch_page]
-        return [*tables, self.answers, self.moodle, self.canvas]
+        return [*tables, *self._made_folders]
 
     def autograded_notebook(self, student: str, assignment: str) -> Path:
         """The release with a student's answers and what the checks said."""
@@ -158,11 +175,11 @@ class TeacherFolder:
 
     def source_notebook(self, assignment: str) -> Path:
         """The release: formgrader lists the assignments that are here."""
-        return self.root / "source" / assignment / f"{assignment}.ipynb"
+        return self._source / assignment / f"{assignment}.ipynb"
 
     def record(self, student: str, assignment: str) -> Path:
         """The record of a submission."""
-        return self.root / "records" / student / f"{assignment}.json"
+        return self._records / student / f"{assignment}.json"
 
 
 def timestamp_beside(notebook: Path) -> Path:
@@ -205,7 +222,7 @@ def check_inbox(folder: TeacherFolder, inbox: Path) -> None:
         Refused: the inbox is the folder of the class, holds it, or lies in a folder that `vae-grade` made there.
     """
     own, other = folder.root.resolve(), inbox.resolve()
-    kept = next((name for name in OWN_FOLDERS if other.is_relative_to(own / name)), None)
+    kept = next((path.name for path in folder.own_folders if other.is_relative_to(path.resolve())), None)
     if own.is_relative_to(other) or kept:
         how = f"lies in {kept}/ of" if kept else "is" if own == other else "holds"
         raise Refused(

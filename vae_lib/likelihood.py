@@ -13,8 +13,10 @@ from vae_lib.pytorch import torch
 import numpy as np
 import torch.nn.functional as F
 
+STEP = 0.05  # the side of a cell, fine enough for each image (lesson 09)
 
-def plane(reach=5.0, step=0.05):
+
+def plane(reach=5.0, step=STEP):
     """The middles of the square cells that cover the plane from -reach to reach: z (G, 2), the first number slowest."""
     line = torch.arange(-reach, reach + step / 2, step)
     return torch.cartesian_prod(line, line)
@@ -161,7 +163,7 @@ def close_ups(model, x, n=81):
     """A `CloseUp` of n × n places for each of the black-and-white images x (B, 784)."""
     z = plane()
     table = log_joint(model, x, z)  # (G, B)
-    log_p = log_evidence(table, 0.05**2)
+    log_p = log_evidence(table, STEP**2)
     mu, sigma = model.encode(x)
     elbo = gaussian_elbo(model, x, mu, torch.diag_embed(sigma))
     made = []

@@ -1,11 +1,13 @@
 """Check of `kld_by_sampling`: the KLD of each image, estimated from draws."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
 from vae_checks.check import Check, recognise_by
-from vae_checks.compare import describe
+from vae_checks.compare import describe, facts_agree
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, shared
 from vae_probe.draws import call_thrice
@@ -149,12 +151,6 @@ def _flat(value: object) -> Tensor:
     return value.double().flatten() if isinstance(value, Tensor) else torch.zeros(0)
 
 
-def _agree(wrong: tuple[list, Tensor], likeness: tuple[list, Tensor]) -> bool:
-    (plain, numbers), (others, other_numbers) = wrong, likeness
-    alike = plain == others and numbers.shape == other_numbers.shape
-    return alike and torch.allclose(other_numbers, numbers, rtol=0.1, atol=0.3, equal_nan=True)
-
-
 MISTAKES = [
     Mistake(
         "log p − log q, the wrong sign",
@@ -242,7 +238,9 @@ kld_by_sampling = Check(
     ],
     draw=_draw_sampling,
     call=call_thrice,
-    recognise=recognise_by(_likeness, MISTAKES, call_thrice, agree=_agree, kinds=("main", "few")),
+    recognise=recognise_by(
+        _likeness, MISTAKES, call_thrice, agree=partial(facts_agree, relative=0.1, absolute=0.3), kinds=("main", "few")
+    ),
     oracle=_kld_by_sampling,
     may_stop=("one", "few"),
     forbidden=("vae_lib",),

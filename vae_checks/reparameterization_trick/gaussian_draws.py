@@ -6,13 +6,14 @@ random states are the same in each run, so that an answer near a bound does not 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from vae_checks.check import recognise_by
-from vae_checks.compare import describe, same
+from vae_checks.compare import describe, facts_agree, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Seen
 from vae_checks.reparameterization_trick.independence import find_dependence
@@ -180,11 +181,6 @@ def _likeness(seen: list[Seen]) -> tuple[list, Tensor]:
     return plain, torch.cat([*map(torch.flatten, numbers), torch.stack([images, dimensions, tails])])
 
 
-def _agree(wrong: tuple[list, Tensor], likeness: tuple[list, Tensor]) -> bool:
-    (plain, numbers), (others, other_numbers) = wrong, likeness
-    return plain == others and torch.allclose(other_numbers, numbers, rtol=0, atol=0.3, equal_nan=True)
-
-
 SQUEEZED = Mistake(
     "a dimension squeezed away",
     "What shape should come back where one of the sizes is 1, and what shape does?",
@@ -198,4 +194,10 @@ def find_squeezed(z: Any, expected: tuple[int, ...]) -> Mistake | None:
 
 def recognise_draws(mistakes: list[Mistake], call: Callable) -> Callable[[list[Seen]], Mistake | None]:
     """A function for `Check.recognise` that compares many draws, made with `call`, with those of each mistake."""
-    return recognise_by(_likeness, mistakes, call, agree=_agree, kinds=("main", "other generator"))
+    return recognise_by(
+        _likeness,
+        mistakes,
+        call,
+        agree=partial(facts_agree, relative=0, absolute=0.3),
+        kinds=("main", "other generator"),
+    )

@@ -4,12 +4,13 @@ The bells lie so far apart that each draw says which bell it is of, and what noi
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from vae_checks.check import Check, recognise_by
-from vae_checks.compare import describe
+from vae_checks.compare import describe, facts_agree
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, shared
 from vae_probe.draws import call_thrice
@@ -202,12 +203,6 @@ def _traits(noise: Tensor) -> Tensor:
     return torch.cat([mean, covariance.flatten()])
 
 
-def _agree(wrong: tuple[list, Tensor], likeness: tuple[list, Tensor]) -> bool:
-    (plain, numbers), (others, other_numbers) = wrong, likeness
-    alike = plain == others and numbers.shape == other_numbers.shape
-    return alike and torch.allclose(other_numbers, numbers, rtol=0.3, atol=0.25, equal_nan=True)
-
-
 MISTAKES = [
     Mistake(
         "all bells have the same weight",
@@ -340,7 +335,9 @@ sample_mixture = Check(
     ],
     draw=_draw_mixtures,
     call=call_thrice,
-    recognise=recognise_by(_likeness, MISTAKES, call_thrice, agree=_agree, kinds=("main",)),
+    recognise=recognise_by(
+        _likeness, MISTAKES, call_thrice, agree=partial(facts_agree, relative=0.3, absolute=0.25), kinds=("main",)
+    ),
     oracle=_sample_mixture,
     may_stop=("one", "two"),
     forbidden=("vae_lib",),
