@@ -35,6 +35,7 @@ SLOW = {
     "test_site.py",
     "test_teaching.py",
     "test_types.py",
+    "test_versions.py",
     "test_widgets_next_day.py",
     "test_a_command_runs_in_any_folder",
     "test_a_folder_with_a_blank_and_an_umlaut_is_fine",
