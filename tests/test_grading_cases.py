@@ -17,6 +17,7 @@ import vae_checks as checks
 from tests import handed_in
 from tests.handed_in import ASSIGNMENT, RIGHT, SOLUTION, as_bytes, empty, filled
 from vae_grade import judge, sandbox
+from vae_grade.answer_server import End, Verdict
 from vae_grade.answers import Added, find_answers, needed_by
 from vae_grade.assignments import ROOT
 from vae_grade.gradebook import explain_record
@@ -320,6 +321,28 @@ def test_an_answer_brings_the_earlier_ones_that_it_calls():
     assert needed_by("one", code) == ["one"]
 
 
+def test_equal_answers_are_run_once_and_their_points_are_equal(grade, monkeypatch):
+    runs, run = [], judge._run
+    monkeypatch.setattr(judge, "_run", lambda job, *rest: runs.append(job.name) or run(job, *rest))
+    grade(filled(**RIGHT))
+    runs.clear()
+    commented = {name: f"# mine\n\n{answer}  # so it is" for name, answer in RIGHT.items()}
+    assert points(grade(filled(**commented))) == FULL
+    assert runs == []
+    # An error names a line, which may be another though the code is equal.
+    faulty = "def kld(mu, sigma):\n    return mu.nothing()"
+    assert "return mu.nothing()," in said(grade(filled(**RIGHT | {"kld": faulty})))
+    assert "return mu.nothing()  # two," in said(grade(filled(**RIGHT | {"kld": f"{faulty}  # two"})))
+    assert set(runs) == {"kld"}
+    runs.clear()
+    grade(filled(**RIGHT | {"kld": faulty}))
+    assert runs == []
+    monkeypatch.setattr(judge, "_run", lambda *_: (b"", Verdict(End.TIMED_OUT)))
+    assert points(grade(filled(**RIGHT | {"kld": WRONG + "  \nslow = 1"})))["kld"] == 0.0
+    monkeypatch.setattr(judge, "_run", run)
+    assert points(grade(filled(**RIGHT | {"kld": WRONG + "  \nslow = 1"})))["kld"] == 2.0
+
+
 def test_the_model_answers_are_called_that(grade):
     record = grade(SOLUTION)
     assert points(record) == FULL
@@ -390,6 +413,20 @@ def test_a_function_of_another_name_is_flagged():
     notebook = handed_in.filled(kld=handed_in.RIGHT["kld"].replace("def kld", "def my_kld"))
     assert "the answer kld defines my_kld and no kld: is it right by that name?" in read(notebook).flags
     assert not [flag for flag in read(handed_in.perfect()).flags if "by that name" in flag]
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        ("import os, time\nfrom torch import nn\nx = torch.randn(3)\ndef divergence(mu, sigma): ...", "divergence"),
+        ("import os\nif True:\n    class Kld: ...\nlam = lambda mu, sigma: mu", "Kld, lam"),
+        ("import os, time\nn = 3\nprint(n)", None),
+        ("%matplotlib inline\nimport time\ndef bce(x_logits, x): ...", None),
+    ],
+)
+def test_only_what_could_be_meant_is_named(answer, named):
+    [flag] = [flag for flag in read(filled(kld=answer)).flags if "by that name" in flag] or [None]
+    assert flag == (named and f"the answer kld defines {named} and no kld: is it right by that name?")
 
 
 def test_words_in_a_new_cell_below_the_untouched_question_are_the_answer():

@@ -12,6 +12,7 @@ from nbgrader.api import Gradebook
 from tests import handed_in
 from vae_grade.assignments import Refused
 from vae_grade.class_list import Member, keep_list
+from vae_grade.cli import main
 from vae_grade.folder import TeacherFolder
 from vae_grade.hand_in import HandIn
 from vae_grade.records import State, find_submissions, write_record
@@ -444,6 +445,29 @@ def test_late_is_shown_as_the_platform_says_it(folder):
         "silvajoao_102": "late",
     }
     assert "<td>silvajoao</td><td>04_bce_vs_kld</td><td>late</td>" in folder.report_page.read_text()
+
+
+def test_words_that_nobody_has_read_are_said_beside_every_mark_to_upload(folder, capsys):
+    handed_in.grade(folder, handed_in.make_record(), **MOODLE, **CANVAS)
+    export = folder.root.parent / "Canvas.csv"
+    export.write_text(EXPORT)
+    worksheet = folder.root.parent / "Moodle.csv"
+    worksheet.write_text(ENGLISH)
+    mark_by_hand(folder, Ada_Lovelace_4712=1, lovelaceada_101=2)
+    notes = "\n".join(report(folder, moodle=[worksheet], canvas=[export]).notes)
+    assert re.search(r"Moodle\.csv: not yet whole are the marks of Ada Lovelace, Zoë O Brien-Müller, for you", notes)
+    assert re.search(r"Canvas\.csv: not yet whole are the marks of silvajoao, for you", notes)
+    assert "gradebook.csv: not yet whole are the marks of silvajoao, for" in "\n".join(report(folder, canvas=[]).notes)
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(folder.marks_table.read_text("utf-8-sig")))}
+    to_mark = {student: (row[f"{NAME}: total"], row[f"{NAME}: to mark"]) for student, row in rows.items()}
+    assert to_mark["Ada_Lovelace"] == ("9", "4")
+    assert to_mark["Ada_Lovelace_4712"] == ("10", "")
+    assert main(["--folder", str(folder.root), "report"]) is None
+    said = capsys.readouterr().out
+    assert "Answers in words that wait for your marks: 4." in said
+    assert f"  {NAME}, why-the-blob: Ada_Lovelace, João_da_Silva, Zoë_O_Brien-Müller, silvajoao_102\n" in said
+    mark_by_hand(folder, **dict.fromkeys([*MOODLE, *CANVAS], 1))
+    assert "not yet whole" not in "\n".join(report(folder, moodle=[worksheet], canvas=[export]).notes)
 
 
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "\t=1", "＝1"])

@@ -108,6 +108,26 @@ def test_the_score_is_nbgraders(folder):
         assert f"(Score: {submission.score} / {submission.max_score})" in page
 
 
+def test_words_that_nobody_has_read_have_no_zero(folder):
+    page = report_feedback(folder)["eve"].read_text()
+    assert "(Score: 9.0 / 34.0; not yet read: 4)" in page
+    assert "Written response</a> (Score: not yet read / 4.0)" in page
+    assert len(re.findall("Score: not yet read / 4.0", page)) == 2  # in the list of contents and above the answer
+    assert "Score: 0" not in page
+    mark_by_hand(folder, "eve", 0)
+    page = report_feedback(folder)["eve"].read_text()
+    assert "not yet read" not in page
+    assert len(re.findall("Score: 0.0 / 4.0", page)) == 2
+
+
+def test_an_answer_that_could_not_run_and_has_no_mark_has_no_zero():
+    notebook = explain_record(handed_in.ASSIGNMENT, handed_in.make_record())
+    marks = Marks(dict.fromkeys(handed_in.ASSIGNMENT.points, 1.0), waiting=["test-kld"])
+    page = render(notebook, Submission("eve", NAME, None), marks)
+    assert "(Score: 3.0 / 34.0; not yet marked: 10)" in page
+    assert len(re.findall("Score: not yet marked / 10.0", page)) == 2
+
+
 @pytest.mark.parametrize(
     "written", ["$a<b$", "so $q(z|x)<p(z)$ holds", "$$\na<b\n$$", r"\begin{align} a<b \end{align}"]
 )

@@ -77,6 +77,17 @@ def replaced(one, **changes):
     return one
 
 
+def test_whose_words_wait_is_said_at_the_top_and_beside_the_median():
+    results = [result("ann", 10.0), result("bob", 4.0)]
+    assert "Not yet read" not in text_of(render_page(results))
+    results[1].marks.waiting.append("why-the-blob")
+    text = text_of(render_page(results))
+    assert "Not yet read why-the-blob, 04_bce_vs_kld 1 of 2 bob What to teach again" in text
+    assert (
+        "median 7 of 34, half have 5.5 to 8.5; 1 of them without points for words, which you have not yet read" in text
+    )
+
+
 def test_namesakes_are_told_apart_on_the_page():
     results = [
         Result(one.submission, replaced(one, mistake="a").record, one.marks, HandIn("moodle", "", "", "Ada"))

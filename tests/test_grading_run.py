@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from nbgrader.api import Gradebook
 
@@ -246,21 +247,56 @@ def test_a_sandbox_that_cannot_be_entered_is_a_sentence(monkeypatch, needs_bubbl
 
 
 @pytest.mark.slow
-def test_ctrl_c_says_that_it_stops_and_how_to_go_on(tmp_path, needs_bubblewrap):
-    # All but the first take the limit of 5 seconds of the processor, however busy it is: there is time to stop.
-    endless = {f"s{i}": handed_in.filled(kld="while True: pass", written=f"answer {i}") for i in range(1, 8)}
-    handed_in.hand_in(tmp_path, s0=handed_in.perfect(), **endless)
+def test_ctrl_c_stops_what_runs_and_says_how_to_go_on(tmp_path, needs_bubblewrap):
+    # The second would take the limit of two hours of the processor.
+    handed_in.hand_in(tmp_path, s0=handed_in.perfect(), s1=handed_in.filled(kld="while True: pass"))
     process = subprocess.Popen(
-        command(tmp_path, "run", "--workers", 1, "--seconds", 5), cwd=ROOT, stderr=subprocess.PIPE, text=True
+        command(tmp_path, "run", "--workers", 1, "--seconds", 7200, "--assignment", NAME),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     while not records(tmp_path):
         assert process.poll() is None
         time.sleep(0.02)
+    started = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=900)
     assert process.returncode == 130
-    assert re.search("Stopping, as soon as .*Stopped. The same command goes on where it was", said, re.DOTALL)
-    assert 1 <= len(records(tmp_path)) < 8
+    assert "Stopping ..." in said
+    go_on = said.strip().splitlines()[-1]
+    assert go_on.endswith(f"goes on: vae-grade --folder {tmp_path} run --workers 1 --seconds 7200 --assignment {NAME}")
+    assert psutil.wait_procs(started, timeout=60)[1] == []
+    [record] = records(tmp_path)
+    assert (record.parent.name, json.loads(record.read_text())["state"]) == ("s0", "graded")
+
+
+def test_a_run_that_grades_all_again_and_is_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
+    students = ["ann", "bob", "eve"]
+    handed_in.hand_in(tmp_path, **dict.fromkeys(students, handed_in.perfect()))
+    most = 9
+
+    def grade_all(todo, *_):
+        for place, submission in enumerate(todo):
+            if place == most:
+                raise KeyboardInterrupt
+            record = handed_in.make_record()
+            record.fingerprint = compute_fingerprint(read_materials(submission), handed_in.ASSIGNMENT)
+            graded.append(submission.student)
+            yield submission, record
+
+    monkeypatch.setattr(run, "grade_all", grade_all)
+    limits = replace(sandbox.LIMITS, sandboxed=False)
+    graded = []
+    run.run(TeacherFolder(tmp_path), limits=limits)
+    most = 1
+    with pytest.raises(KeyboardInterrupt):
+        run.run(TeacherFolder(tmp_path), limits=limits, selection=run.Selection([]))
+    assert len(records(tmp_path)) == 3  # each has a record meanwhile
+    most = 9
+    run.run(TeacherFolder(tmp_path), limits=limits)
+    assert graded == [*students, "ann", "bob", "eve"]
+    assert run.run(TeacherFolder(tmp_path), limits=limits) == {}
 
 
 def test_a_ctrl_c_that_python_swallowed_still_stops():

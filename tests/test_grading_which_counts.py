@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.handed_in import NAME, RIGHT, as_bytes, empty, filled, make_inbox, perfect, zipped
-from vae_grade.assignments import ROOT, load_assignments
+from vae_grade.assignments import ROOT, Refused, load_assignments
+from vae_grade.choose import choose
+from vae_grade.cli import main
 from vae_grade.collect import collect
 from vae_grade.folder import TeacherFolder, files_beside
 from vae_grade.hand_in import read_hand_in
+from vae_grade.placing import digest
+from vae_grade.records import add_older, find_submissions
 
 SOLVED, OTHER, BLANK = as_bytes(perfect()), as_bytes(filled(bce=RIGHT["bce"])), as_bytes(empty())
 LESSON = (ROOT / "notebooks" / f"{NAME}.ipynb").read_bytes()
@@ -251,3 +255,51 @@ def test_json_keeps_where_it_was(own):
     take(own, {"ada/hw.zip": zipped({"work/x.ipynb": SOLVED}), "bob/x.ipynb": OTHER})
     entries = json.loads(own.collected_notebook("ada", NAME).with_name("hand_in.json").read_text())
     assert (entries["path"], entries["original"], entries["written"]) == ("ada/hw.zip/work/x.ipynb", "ada", None)
+
+
+def hand_in_two(own, **others):
+    return take(own, {"ada/a.ipynb": OTHER, "ada/b.ipynb": SOLVED, "bob/x.ipynb": OTHER, **others})
+
+
+def test_the_teacher_lets_the_other_one_count_and_it_stays_so(own, capsys):
+    hand_in_two(own)
+    assert counts(own) == SOLVED
+    assert main(["--folder", str(own.root), "choose", "ada", NAME]) is None
+    assert f"ada, {NAME}: ada/a.ipynb counts, not ada/b.ipynb" in capsys.readouterr().out
+    assert counts(own) == OTHER
+    assert read_hand_in(own.collected_notebook("ada", NAME)).path == "ada/a.ipynb"
+    done = hand_in_two(own, **{f"ada/{NAME} (7).ipynb": as_bytes(filled(written="More.", **RIGHT))})
+    assert counts(own) == OTHER
+    assert done.chosen[-1].endswith("ada/a.ipynb counts, not ada/b.ipynb: you chose it")
+    [ada, _] = find_submissions(own)
+    assert (add_older(own, ada).older, len(list(own.earlier("ada", NAME).glob("*.ipynb")))) == ((), 3)
+    choose(own, "ada", NAME, "b.ipynb")  # and back again
+    assert counts(own) == SOLVED
+
+
+def test_which_of_several_is_asked_and_found_by_either_name(own):
+    hand_in_two(own, **{"ada/c.ipynb": as_bytes(filled(kld=RIGHT["kld"]))})
+    with pytest.raises(Refused, match=r"ada/b\.ipynb counts\. Which") as refused:
+        choose(own, "ada", NAME)
+    assert {line.split()[-1] for line in str(refused.value).splitlines()[1:]} == {"ada/a.ipynb", "ada/c.ipynb"}
+    choose(own, "ada", NAME, digest(OTHER)[:6])
+    assert counts(own) == OTHER
+    choose(own, "ada", NAME, "c.ipynb")
+    assert counts(own) == as_bytes(filled(kld=RIGHT["kld"]))
+
+
+@pytest.mark.parametrize(("student", "sentence"), [("bob", "no other: bob/x.ipynb"), ("eve", "There is no .*eve")])
+def test_where_there_is_no_other_a_sentence_says_so(own, student, sentence):
+    hand_in_two(own)
+    with pytest.raises(Refused, match=sentence):
+        choose(own, student, NAME)
+
+
+def test_the_chosen_one_takes_its_time_with_it(own):
+    early, late = (f"Blatt 4_ada_attempt_2026-03-0{day}-12-00-00_x.ipynb" for day in (1, 2))
+    take(own, {early: OTHER, late: SOLVED, "Blatt 4_bob_attempt_2026-03-01-12-00-00_x.ipynb": OTHER})
+    stamp = own.collected_notebook("ada", NAME).with_name("timestamp.txt")
+    assert stamp.read_text().startswith("2026-03-02")
+    choose(own, "ada", NAME)
+    assert stamp.read_text().startswith("2026-03-01")
+    assert counts(own) == OTHER

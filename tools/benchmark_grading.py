@@ -6,7 +6,11 @@ python tools/benchmark_grading.py --evening 60 --assignments 1   # a teacher's e
 """
 
 import argparse
+import contextlib
+import csv
+import ctypes
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -27,6 +31,7 @@ from vae_lib.files import write
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "04_bce_vs_kld"
 ROUNDS = 3
+PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 
 
 def main():
@@ -81,12 +86,37 @@ def spend_evening(folder, platform, students, assignments):
     inbox, home, names = folder / "inbox", folder / "class", list(load_assignments())[:assignments]
     sheets = [download(inbox, folder, platform, name, place, students) for place, name in enumerate(names)]
     again = ["report", f"--{platform}", *(str(sheet) for sheet in (sheets if platform == "moodle" else sheets[:1]))]
-    print(f"\n{students} students, {assignments} assignments, {platform}\n\n| step | seconds |\n|---|---|")
+    print(f"\n{students} students, {assignments} assignments, {platform}\n")
+    print("| step | seconds | of the processor |\n|---|---|---|")
     for step, words in (("collect", ["collect", str(inbox)]), ("run", ["run"]), ("report", ["report"])):
-        print(f"| {step} | {timed([program('vae-grade'), *words], home)[0]:.0f} |", flush=True)
+        print_step(step, words, home)
     mark_words(home, 20)
-    print(f"| report, 20 answers marked, files for upload | {timed([program('vae-grade'), *again], home)[0]:.0f} |")
-    print(f"| the same, nothing changed | {timed([program('vae-grade'), *again], home)[0]:.0f} |", flush=True)
+    print_step("report, 20 answers marked, files for upload", again, home)
+    print_step("the same, nothing changed", again, home)
+    check_upload(home, platform, students, assignments)
+
+
+def print_step(step, words, home):
+    """Run a step, and print how long it took, and how many seconds of the processor, of all its processes."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    before = os.times()
+    took, _ = timed([program("vae-grade"), *words], home)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()  # what the step left behind ends with it
+    after = os.times()
+    used = sum(after[2:4]) - sum(before[2:4])  # children's, user's and system's
+    print(f"| {step} | {took:.0f} | {used:.0f} |", flush=True)
+
+
+def check_upload(home, platform, students, assignments):
+    """Look whether each student's marks and pages of feedback are in the files for upload."""
+    upload = getattr(TeacherFolder(home), platform)
+    pages = sum(len(zipfile.ZipFile(path).namelist()) for path in upload.glob("*_feedback.zip"))
+    columns = ["Grade"] if platform == "moodle" else list(load_assignments())
+    rows = [row for path in upload.glob("*.csv") for row in csv.DictReader(path.open()) if row.get("ID") != ""]
+    marks = sum(bool(row[column]) for row in rows for column in columns)
+    print(f"\nFor upload: {marks} marks and {pages} pages, of {students * assignments}.")
 
 
 def download(inbox, folder, platform, name, place, students):
@@ -108,8 +138,8 @@ def download(inbox, folder, platform, name, place, students):
         write(sheet, "Identifier,Full name,Grade,Maximum Grade,Last modified (grade)\n" + "".join(rows))
     else:
         titles = ",".join(load_assignments())
-        rows = [f'"No {student}, Student",{number},s{student},A,,,,,,,\n' for number, student in lines]
-        write(sheet, f"Student,ID,SIS Login ID,Section,{titles}\n    Points Possible,,,,,,,,,,\n" + "".join(rows))
+        rows = [f'"No {student}, Student",{number},s{student},A\n' for number, student in lines]
+        write(sheet, f"Student,ID,SIS Login ID,Section,{titles}\n    Points Possible,,,\n" + "".join(rows))
     return sheet
 
 
@@ -122,7 +152,7 @@ def answer(name, number):
     chosen = [*assignment.checked, *assignment.written] if number % 3 else []
     for cell in notebook["cells"]:
         if cell["id"] in chosen[number % 3 - 1 :]:
-            cell["source"] = f"{answers[cell['id']]}\n# {number}"
+            cell["source"] = f"{answers[cell['id']]}\nanswer = {number}"  # so none is another student's
     return notebook
 
 
@@ -144,8 +174,10 @@ def hand_in(folder, numbers):
         notebook = json.loads(assignment.released)
         for cell in notebook["cells"]:
             if cell["id"] in assignment.checked and number % 3 < 2:
-                # The comment makes each a submission of its own.
-                cell["source"] = f"{answers[cell['id']]}\n# {number}".replace("0.5 *", "0.5 *" if number % 3 else "")
+                # The last line makes each a submission of its own.
+                cell["source"] = f"{answers[cell['id']]}\nanswer = {number}".replace(
+                    "0.5 *", "0.5 *" if number % 3 else ""
+                )
         path = TeacherFolder(folder).collected_notebook(f"s{number:04}", NAME)
         write(path, json.dumps(notebook))
         write(timestamp_beside(path), "2026-03-01 12:00:00 UTC")

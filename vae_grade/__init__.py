@@ -17,30 +17,31 @@
 15. `contents`       what work a file is: an exercise, a lesson, a model answer
 16. `students`       one folder for one student, and never one for two
 17. `placing`        which of a student's notebooks counts
-18. `collect`        from the learning platform's download to one notebook for each student
-19. `class_list`     who has not handed in, and who is not on the list
-20. `records`        submissions, their states, and records of how they were graded
-21. `rules`          how a class is graded: which hand-in counts, the seeds
-22. `system_calls`   the system calls that an answer may make, and the kernel's filter of them
-23. `answer_server`  the process that runs answers; the only file here that a sandbox sees
-24. `sandbox`        bubblewrap around it, and what comes back
-25. `judge`          one submission: its answers out to the sandbox, outcomes back, points
-26. `gradebook`      nbgrader's gradebook, and its notebooks for formgrader and feedback
-27. `watch`          a page on how far a run is
-28. `run`            all submissions, in parallel, resumable
-29. `marks`          what each submission has earned, from the gradebook, marks by hand included
-30. `late`           what nbgrader's plugin takes from late submissions
-31. `formulas`       formulas as pictures in a page, with no script
-32. `feedback`       a page for each submission, made anew where something changed
-33. `results`        each submission's record, marks and hand-in, and who gets it back
-34. `groups`         who is in which group, kept for each later report
-35. `forget`         take a student out of a class
-36. `sheets`         a teacher's CSV file, filled in
-37. `copies`         equal answers, as pairs to look at
-38. `moodle`         back into Moodle
-39. `canvas`         back into Canvas
-40. `tables`         the results as CSV
-41. `page`           the results as a page
-42. `report`         all of these, from records alone: no PyTorch
-43. `cli`            the command `vae-grade`
+18. `choose`         another of them, as the teacher wants
+19. `collect`        from the learning platform's download to one notebook for each student
+20. `class_list`     who has not handed in, and who is not on the list
+21. `records`        submissions, their states, and records of how they were graded
+22. `rules`          how a class is graded: which hand-in counts, the seeds
+23. `system_calls`   the system calls that an answer may make, and the kernel's filter of them
+24. `answer_server`  the process that runs answers; the only file here that a sandbox sees
+25. `sandbox`        bubblewrap around it, and what comes back
+26. `judge`          one submission: its answers out to the sandbox, outcomes back, points
+27. `gradebook`      nbgrader's gradebook, and its notebooks for formgrader and feedback
+28. `watch`          a page on how far a run is
+29. `run`            all submissions, in parallel, resumable
+30. `marks`          what each submission has earned, from the gradebook, marks by hand included
+31. `late`           what nbgrader's plugin takes from late submissions
+32. `formulas`       formulas as pictures in a page, with no script
+33. `feedback`       a page for each submission, made anew where something changed
+34. `results`        each submission's record, marks and hand-in, and who gets it back
+35. `groups`         who is in which group, kept for each later report
+36. `forget`         take a student out of a class
+37. `sheets`         a teacher's CSV file, filled in
+38. `copies`         equal answers, as pairs to look at
+39. `moodle`         back into Moodle
+40. `canvas`         back into Canvas
+41. `tables`         the results as CSV
+42. `page`           the results as a page
+43. `report`         all of these, from records alone: no PyTorch
+44. `cli`            the command `vae-grade`
 """

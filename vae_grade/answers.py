@@ -7,7 +7,7 @@ would use; what was odd becomes a flag for the teacher.
 import ast
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -172,7 +172,7 @@ def _find_code(name: str, cells: list[Placed], assignment: Assignment, answers: 
         answers.flags.append(f"the answer {name} was found in another cell, by the function's name")
     elif not given:
         answers.flags.append(f"the answer cell {name} is missing")
-    elif filled and not in_place and (names := [word for part in parts for word in defined(part.source[:LONGEST])]):
+    elif filled and not in_place and (names := possibly_meant([part.source for part in parts], assignment.checked)):
         answers.flags.append(
             f"the answer {name} defines {', '.join(names[:5])} and no {name}: is it right by that name?"
         )
@@ -284,6 +284,17 @@ def _body(source: str) -> list[ast.stmt]:
 
 
 @lru_cache(maxsize=4096)
+def find_meaning(source: str) -> str:
+    """A cell's code without its comments and layout; its text where it is no Python, or has magics."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a wrong escape in a string, say
+            return ast.dump(ast.parse(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return source
+
+
+@lru_cache(maxsize=4096)
 def defined(source: str) -> tuple[str, ...]:
     """The names that a cell defines at its top: functions, classes, variables, imports; below a magic, too."""
     first, _, rest = source.lstrip().partition("\n")
@@ -303,6 +314,29 @@ def _names(statement: ast.stmt) -> Iterator[str]:
     elif isinstance(statement, ast.If | ast.Try | ast.With):
         for inner in ast.iter_child_nodes(statement):
             yield from _names(inner) if isinstance(inner, ast.stmt) else ()
+
+
+def possibly_meant(sources: Iterable[str], others: Iterable[str]) -> list[str]:
+    """The functions and classes of cells that may be an exercise's under another name.
+
+    Args:
+        sources: of the cells.
+        others: the exercises, whose own functions are not meant.
+    """
+    statements = [statement for source in sources if len(source) <= LONGEST for statement in _body(source)]
+    names = dict.fromkeys(name for statement in statements for name in _callables(statement))
+    return [name for name in names if name not in others]
+
+
+def _callables(statement: ast.stmt) -> Iterator[str]:
+    """The names of functions, named lambdas and classes that a statement defines."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Lambda):
+        yield from _names(statement)
+    elif isinstance(statement, ast.If | ast.Try | ast.With):
+        for inner in ast.iter_child_nodes(statement):
+            yield from _callables(inner) if isinstance(inner, ast.stmt) else ()
 
 
 def needed_by(name: str, code: dict[str, str]) -> list[str]:

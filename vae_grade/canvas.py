@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from vae_grade.assignments import Refused, load_assignments
 from vae_grade.folder import TeacherFolder
-from vae_grade.results import Exported, Recipient
+from vae_grade.results import Exported, Recipient, warn_of_waiting
 from vae_grade.sheets import Sheet, no_formula
 from vae_lib.files import write
 
@@ -51,13 +51,17 @@ def export_to_canvas(folder: TeacherFolder, recipients: list[Recipient], gradebo
 
 def _marks(recipients: list[Recipient]) -> dict[tuple[str, str], str]:
     """The marks to give, by assignment and Canvas's number, or by name where that is not known and nobody shares it."""
-    keys = {one: (one.result.assignment, _number(one) or one.name) for one in recipients}
+    keys = {one: _key(one) for one in recipients}
     often = Counter(keys.values())
     return {
         key: f"{one.result.total:g}"
         for one, key in keys.items()
         if one.result.total is not None and (_number(one) or often[key] == 1)
     }
+
+
+def _key(one: Recipient) -> tuple[str, str]:
+    return one.result.assignment, _number(one) or one.name
 
 
 def _number(one: Recipient) -> str:
@@ -67,6 +71,7 @@ def _number(one: Recipient) -> str:
 def _make(recipients: list[Recipient], exported: Exported) -> bytes:
     """The least that Canvas reads: a row for each student whose number is known, a column for each assignment."""
     marks = _marks(recipients)
+    exported.notes += warn_of_waiting("gradebook.csv", [one for one in recipients if _number(one)])
     people = {_number(one): one.name for one in recipients if _number(one)}
     names = sorted({one.result.assignment for one in recipients})
     unknown = sorted({one.name for one in recipients} - set(people.values()))
@@ -116,6 +121,7 @@ def _fill(path: Path, recipients: list[Recipient], exported: Exported) -> bytes:
     absent = sorted({f"{key}, {name}" for name, key in marks.keys() - written})
     if absent:
         exported.notes.append(f"{path.name} has no row for: {'; '.join(absent)}.")
+    exported.notes += warn_of_waiting(path.name, [one for one in recipients if _key(one) in written])
     return sheet.to_bytes()
 
 

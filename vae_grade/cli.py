@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vae_grade.collect import Collected
 
 MOST_LINES = 40  # of one kind that are printed
+LARGEST = 86_400  # of the numbers of workers and of seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int | None:
@@ -33,11 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     collect.add_argument(
         "--class", dest="class_list", type=Path, metavar="FILE", help="the students: a CSV, or nbgrader's gradebook.db"
     )
+    choose = steps.add_parser("choose", help="let another notebook of a student count")
+    choose.set_defaults(function=_choose)
+    choose.add_argument("student", help="the name of the student's folder in collected/")
+    choose.add_argument("assignment", help="the name of the assignment")
+    choose.add_argument("notebook", nargs="?", default="", help="which of several; without it they are listed")
     run = steps.add_parser("run", help="grade what is new or changed")
     run.set_defaults(function=_run)
-    run.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
+    run.add_argument("--workers", type=_one_or_more, metavar="N", help="processes (default: one for each core)")
     run.add_argument(
-        "--seconds", type=int, metavar="N", help="of processor time for an answer (docs/teaching.md: limits)"
+        "--seconds", type=_one_or_more, metavar="N", help="of processor time for an answer (docs/teaching.md: limits)"
     )
     run.add_argument("--scheduler", metavar="ADDRESS", help="grade on a dask.distributed cluster")
     run.add_argument("--unsafe", action="store_true", help="run students' code with no protection at all")
@@ -75,6 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     except Refused as sentence:
         print(sentence, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("Stopped. What was written is whole: run the same again.", file=sys.stderr)
+        return 130
     except OSError as error:  # each file is written whole or not at all
         where = f"{error.filename}: " if error.filename else ""
         print(
@@ -82,6 +91,12 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
             file=sys.stderr,
         )
         return 2
+
+
+def _one_or_more(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= LARGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {LARGEST:,}")
+    return int(text)
 
 
 def _release(folder: TeacherFolder, options: argparse.Namespace) -> None:
@@ -112,6 +127,8 @@ def _collect(folder: TeacherFolder, options: argparse.Namespace) -> None:
         "Two different notebooks for one assignment; after `vae-grade run --counts best` a student's best one counts:",
         result.chosen,
     )
+    if result.chosen:
+        print("To let the other one of a student count: vae-grade choose STUDENT ASSIGNMENT")
     _print_lines("Handed in late, as the platform says:", result.late)
     _print_lines("Look at them:", result.notes)
     if result.beside:
@@ -150,11 +167,41 @@ def _print_lines(title: str, lines: Sequence[str], whole: Path | None = None) ->
         print(f"  … and {len(lines) - MOST_LINES:,} more" + (f": {whole}" if whole else ""))
 
 
+def _choose(folder: TeacherFolder, options: argparse.Namespace) -> None:
+    from vae_grade.choose import choose
+
+    chosen, before = choose(folder, options.student, options.assignment, options.notebook)
+    _print_lines(
+        "From now on, also when you collect again; `vae-grade run` grades it:",
+        [f"{options.student}, {options.assignment}: {chosen.path} counts, not {before.path}"],
+    )
+
+
 def _run(folder: TeacherFolder, options: argparse.Namespace) -> int | None:
     if sys.platform != "linux":
         raise Refused(
             f"`vae-grade run` needs Linux, this is {sys.platform}: use a Linux machine, or on Windows its WSL."
         )
+    try:
+        _grade(folder, options)
+    except KeyboardInterrupt:
+        print(f"Stopped. What was graded is kept; this goes on: {_command_to_go_on(options)}", file=sys.stderr)
+        return 130
+    return None
+
+
+def _command_to_go_on(options: argparse.Namespace) -> str:
+    """The command that grades what a stopped run did not; what it should grade again is known by now."""
+    words = [sys.argv[0] if Path(sys.argv[0]).name == "vae-grade" else "vae-grade"]
+    words += ["--folder", str(options.folder)] if options.folder != Path() else []
+    words.append("run")
+    for name in ("workers", "seconds", "scheduler", "unsafe", "db", "assignment", "watch", "counts"):
+        value = getattr(options, name)
+        words += [] if not value else [f"--{name}"] if value is True else [f"--{name}", str(value)]
+    return shlex.join(words)
+
+
+def _grade(folder: TeacherFolder, options: argparse.Namespace) -> None:
     from vae_grade.records import describe_failures, read_records
     from vae_grade.run import Selection, run
     from vae_grade.sandbox import LIMITS
@@ -162,24 +209,19 @@ def _run(folder: TeacherFolder, options: argparse.Namespace) -> int | None:
     limits = replace(LIMITS, seconds=options.seconds or LIMITS.seconds, sandboxed=not options.unsafe)
     if options.watch:
         print(f"Open {folder.watch_page.resolve().as_uri()} in a browser.", flush=True)
-    try:
-        counts = run(
-            folder,
-            db=options.db,
-            workers=options.workers,
-            scheduler=options.scheduler,
-            limits=limits,
-            selection=Selection(options.again, options.assignment),
-            counts=options.counts,
-            page=folder.watch_page if options.watch else None,
-        )
-    except KeyboardInterrupt:
-        print("Stopped. The same command goes on where it was.", file=sys.stderr)
-        return 130
+    counts = run(
+        folder,
+        db=options.db,
+        workers=options.workers,
+        scheduler=options.scheduler,
+        limits=limits,
+        selection=Selection(options.again, options.assignment),
+        counts=options.counts,
+        page=folder.watch_page if options.watch else None,
+    )
     words = ", ".join(f"{count} {state.value}" for state, count in counts.items())
     print(f"{sum(counts.values())} graded now: {words or 'no change'}.")
     print("".join(describe_failures(read_records(folder))), end="")
-    return None
 
 
 def _forget(folder: TeacherFolder, options: argparse.Namespace) -> None:
@@ -192,15 +234,16 @@ def _forget(folder: TeacherFolder, options: argparse.Namespace) -> None:
 
 def _report(folder: TeacherFolder, options: argparse.Namespace) -> None:
     from vae_grade.report import report
+    from vae_grade.results import shorten
 
     result = report(folder, db=options.db, groups=options.groups, moodle=options.moodle, canvas=options.canvas)
     for path in result.paths:
         print(path)
-    if result.waiting:
-        print(
-            f"Answers in words that wait for your marks: {result.waiting}. "
-            "Run report again before you give marks or feedback out."
-        )
+    _print_lines(
+        f"Answers in words that wait for your marks: {sum(map(len, result.waiting.values()))}. "
+        "Run report again before you give marks or feedback out. Whose they are, all of them in report.html:",
+        [f"{assignment}, {cell}: {shorten(students)}" for (assignment, cell), students in result.waiting.items()],
+    )
     print("".join(result.failures), end="")
     print("".join(f"{replace_unprintable(line)}\n" for line in result.notes), end="")
 

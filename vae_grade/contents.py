@@ -1,14 +1,12 @@
 """What work a file is, by its cells: an exercise, filled in or not, a model answer, a lesson, or not of this course."""
 
-import ast
 import re
-import warnings
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
-from vae_grade.answers import LONGEST, defined
+from vae_grade.answers import LONGEST, defined, find_meaning
 from vae_grade.assignments import ROOT, Assignment, load_assignments
 from vae_grade.formats import decode, describe_stranger, find_archive
 from vae_grade.notebook import Cell, Unreadable, read_cells
@@ -96,14 +94,8 @@ def _normal(source: str) -> str:
 
 def _meaning(source: str) -> str:
     """A cell's code without its comments and layout; where it is no Python, its text as it is compared."""
-    if len(source) > LONGEST:
-        return _normal(source)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a wrong escape in a string, say
-            return ast.dump(ast.parse(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return _normal(source)
+    meaning = find_meaning(source) if len(source) <= LONGEST else source
+    return _normal(source) if meaning == source else meaning
 
 
 def _find_assignment(cells: list[Cell], sources: set[str], known: dict[str, Assignment]) -> str:

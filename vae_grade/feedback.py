@@ -42,6 +42,11 @@ html div.cell, html div.inner_cell, html div.output_area, html div.output_subare
 </style>"""
 # nbgrader's page would load MathJax from a host; in its place stands the style.
 HEAD = {"mathjax.html.j2": f"{{% macro mathjax(url='') %}}{STYLE}{{% endmacro %}}"}
+# It would show 0 for what has no mark yet, too: here scores are words, and the total says what is not in it.
+SCORES = {
+    "cell.metadata.nbgrader.score | float | round(2)": "cell.metadata.nbgrader.score",
+    "resources.nbgrader.max_score | float | round(2)": "resources.nbgrader.max_score",
+}
 
 
 class Page(NamedTuple):
@@ -143,17 +148,20 @@ def _make(page: Page) -> str:
 
 def render(notebook: nbformat.NotebookNode, submission: Submission, marks: Marks) -> str:
     """The page of a submission, as HTML; the notebook is changed."""
-    most = 0.0
+    most, without = 0.0, dict[str, float]()
     for cell in notebook.cells:
         mark = cell.metadata.get("nbgrader", {})
         if mark.get("solution"):
             mark["comment"] = marks.comments.get(mark["grade_id"])
         if mark.get("grade"):
-            mark["score"] = marks.scores.get(mark["grade_id"], 0.0)
             most += mark["points"]
+            mark["score"] = str(round(marks.scores.get(mark["grade_id"], 0.0), 2))
+            if mark["grade_id"] in marks.waiting:
+                mark["score"] = "not yet marked" if cell.cell_type == "code" else "not yet read"
+                without[mark["score"]] = without.get(mark["score"], 0.0) + mark["points"]
     names = {"notebook": submission.assignment, "assignment": submission.assignment, "student": submission.student}
-    score = sum(marks.scores.values()) - marks.penalty
-    numbers = {"score": score, "max_score": most, "late_penalty": marks.penalty}
+    full = f"{most}" + "".join(f"; {words}: {points:g}" for words, points in without.items())
+    numbers = {"score": marks.total, "max_score": full, "late_penalty": marks.penalty}
     html, _ = _exporter().from_notebook_node(notebook, {"nbgrader": names | numbers})
     return html
 
@@ -185,11 +193,14 @@ def _exporter() -> "HTMLExporter":
         return MarkdownWithMath(renderer=renderer).render(source)
 
     formgrader = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
+    template = (formgrader / "templates" / "feedback" / "index.html.j2").read_text(encoding="utf-8")
+    for nbgraders, ours in SCORES.items():
+        template = template.replace(nbgraders, ours)
     return HTMLExporter(
         template_name="feedback",
         extra_template_basedirs=[str(formgrader / "templates")],
         extra_template_paths=[str(formgrader / "static" / "node_modules" / "bootstrap" / "dist" / "css")],
-        extra_loaders=[DictLoader(HEAD)],
+        extra_loaders=[DictLoader(HEAD | {"index.html.j2": template})],
         preprocessors=[CSSHTMLHeaderPreprocessor],
         filters={"markdown2html": to_html},
         sanitize_html=True,

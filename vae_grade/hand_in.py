@@ -29,6 +29,7 @@ class HandIn:
         attempt: which attempt the platform calls it, 0 where it does not count them.
         written: when the file itself was written, in UTC; None in an archive and from a platform, where it is the
             download's time.
+        chosen: whether the teacher chose this notebook of several.
     """
 
     platform: str
@@ -40,6 +41,7 @@ class HandIn:
     time: datetime | None = None
     attempt: int = 0
     written: datetime | None = None
+    chosen: bool = False
 
     def to_json(self) -> str:
         """The hand-in as JSON, which `from_json` reads."""
@@ -69,12 +71,12 @@ class HandIn:
 
 
 def hand_in_beside(notebook: Path) -> Path:
-    """The file that says how the platform knows a collected notebook."""
-    return notebook.with_name("hand_in.json")
+    """The file that says how the platform knows a notebook in `collected/`, or one of several in `earlier/`."""
+    return notebook.with_name("hand_in.json" if notebook.stem == notebook.parent.name else f"{notebook.stem}.json")
 
 
 def read_hand_in(notebook: Path) -> HandIn | None:
-    """What lies beside a collected notebook; None if there is nothing, or nothing that this version can read."""
+    """What lies beside a notebook; None if there is nothing, or nothing that this version can read."""
     try:
         return HandIn.from_json(hand_in_beside(notebook).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -82,5 +84,5 @@ def read_hand_in(notebook: Path) -> HandIn | None:
 
 
 def write_hand_in(notebook: Path, hand_in: HandIn) -> None:
-    """Write it beside a collected notebook, whole or not at all."""
+    """Write it beside a notebook, whole or not at all."""
     write(hand_in_beside(notebook), hand_in.to_json())

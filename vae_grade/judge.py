@@ -14,12 +14,13 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import vae_checks as checks
 from vae_grade.answer_server import End, Job, Limits, Verdict
-from vae_grade.answers import Answers, defined, find_answers, needed_by
+from vae_grade.answers import Answers, find_answers, find_meaning, needed_by, possibly_meant
 from vae_grade.assignments import ROOT, Assignment, Refused
 from vae_grade.lacking import find_lack
 from vae_grade.notebook import Unreadable, read_notebook, replace_unprintable
@@ -30,10 +31,12 @@ from vae_probe.outcome import CallError, Case, Outcome, pack
 
 LONGEST_TEXT = 2_000
 TIMES = 20  # what a model answer takes, an answer may take at least
+MOST_ATTEMPTS = 10_000  # that a worker keeps: 20 MB of texts
 MEMORY = 4 * 2**30  # bytes, of the process that judges
 PLACES = sorted({str(path) for path in (ROOT, Path.home(), CACHE, sys.prefix, sys.base_prefix)}, key=len, reverse=True)
 _lock = threading.Lock()  # a cluster's worker may have threads; checks set random states, of which there is one
 _seconds: dict[tuple, int] = {}  # that answers may take here, by assignment, limits and exercise
+_attempts: dict[tuple, "Attempt"] = {}  # what ended of itself, by setting, exercise, files and cells
 _servers: dict[tuple, AnswerServer] = {}  # the one answer server of this worker, by assignment and limits
 
 
@@ -158,12 +161,26 @@ def _describe_exercise(name: str, exercise: ExerciseRecord, answers: Answers) ->
 
 
 def _attempt(name: str, cells: list[str], files: dict[str, bytes], setting: Setting) -> Attempt:
-    """Run cells in a sandbox and judge what the exercise's function returned there."""
+    """Run cells in a sandbox and judge what the exercise's function returned there; equal cells once in each worker.
+
+    Cells are equal if they differ in comments and layout alone; where an error names a line, if they are the same text.
+    What was stopped by a limit is run again: it may be the machine that was slow.
+    """
+    where = (setting.assignment.hash, setting.limits, setting.seed, name, tuple(sorted(files.items())))
+    same, alike = (*where, *cells), (*where, *map(find_meaning, cells))
+    if not (attempt := _attempts.get(same) or _attempts.get(alike)):
+        attempt = _run_and_judge(name, cells, files, setting)
+        if attempt.exercise.end == End.ENDED.value and len(_attempts) < MOST_ATTEMPTS:
+            _attempts[same if attempt.error else alike] = attempt
+    return attempt._replace(exercise=replace(attempt.exercise), flags=[*attempt.flags])
+
+
+def _run_and_judge(name: str, cells: list[str], files: dict[str, bytes], setting: Setting) -> Attempt:
     check, seed = getattr(checks, name), setting.seed
     limit = _seconds_for(name, setting)
     exercise = ExerciseRecord(check.max_points, text="", state="not yet", seed=seed, limit=limit)
     cases = check.draw(seed)
-    output, verdict = _run(_job(name, cells, files, cases), setting, limit)
+    output, verdict = _run(_job(name, cells, files, cases, setting.assignment.checked), setting, limit)
     if verdict.end is End.ENDED and not output:
         verdict = Verdict(End.KILLED, "its process ended itself")
     exercise.end, exercise.reason = verdict.end.value, verdict.reason
@@ -183,8 +200,8 @@ def _attempt(name: str, cells: list[str], files: dict[str, bytes], setting: Sett
     return Attempt(exercise, next((outcome.error for outcome in read if outcome.error), None), [])
 
 
-def _job(name: str, cells: list[str], files: dict[str, bytes], cases: list[Case]) -> Job:
-    names = [word for cell in cells for word in defined(cell)]
+def _job(name: str, cells: list[str], files: dict[str, bytes], cases: list[Case], exercises: list[str]) -> Job:
+    names = possibly_meant(cells, exercises)
     what = f", but {', '.join(names[:5])}" if names else ""
     return Job(
         name=name,
@@ -206,7 +223,7 @@ def _seconds_for(name: str, setting: Setting) -> int:
         _seconds[key] = setting.limits.seconds
         if name in (models := setting.assignment.model_answers):
             cells = [models[each] for each in needed_by(name, models)]
-            job = _job(name, cells, {}, getattr(checks, name).draw(0))
+            job = _job(name, cells, {}, getattr(checks, name).draw(0), setting.assignment.checked)
             _, verdict = _run(job, setting, TIMES * setting.limits.seconds)
             _seconds[key] = max(setting.limits.seconds, math.ceil(TIMES * verdict.seconds))
     return _seconds[key]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from vae_grade.assignments import Refused, load_assignments
 from vae_grade.folder import TeacherFolder
-from vae_grade.results import Exported, Recipient, Result
+from vae_grade.results import Exported, Recipient, Result, warn_of_waiting
 from vae_grade.sheets import Sheet
 from vae_lib.files import write
 
@@ -125,7 +125,7 @@ def _fill(path: Path, recipients: list[Recipient], folder: TeacherFolder, export
     write(exported.paths[-1], sheet.to_bytes())
     found = {one: numbers[row] for row, one in owners.items()}
     mine = [one for one in recipients if one.result.assignment == assignment]
-    exported.notes += _notes(path, assignment, mine, found, most)
+    exported.notes += _notes(path, assignment, mine, found, most) + warn_of_waiting(path.name, found)
     return found
 
 

@@ -12,7 +12,7 @@ from vae_grade.assignments import load_assignments
 from vae_grade.class_list import Attendance
 from vae_grade.copies import Pair
 from vae_grade.records import ExerciseRecord, State
-from vae_grade.results import Result
+from vae_grade.results import Result, name_waiting
 
 PAGE = "report.html.jinja"
 MOST = 10  # misunderstandings at the top of the page
@@ -65,6 +65,10 @@ def render_page(
         size=f"{_many(len(results), 'submission')} of {_many(len(names), 'student')}. "
         f"Of several hand-ins, the {counts} counts.",
         states=[Bar(state, count, len(results)) for state, count in states.most_common()],
+        waiting=[
+            Bar(f"{cell}, {assignment}", len(who), len(by_assignment[assignment]), sorted(names[one] for one in who))
+            for (assignment, cell), who in name_waiting(results).items()
+        ],
         mistakes=[
             Bar(f"{mistake} ({name}, {assignment})", len(who), len(by_assignment[assignment]), sorted(who))
             for (mistake, name, assignment), who in often
@@ -109,6 +113,8 @@ def _summarise_totals(results: list[Result]) -> str:
     without = len(results) - len(totals)
     words = f"{len(results)} handed in; total: {_spread(totals, most)}"
     words += f"; {without} without a mark, which {'counts' if without == 1 else 'count'} nowhere" if without else ""
+    waiting = sum(bool(result.marks.waiting) for result in results if result.total is not None)
+    words += f"; {waiting} of them without points for words, which you have not yet read" if waiting else ""
     limits = {exercise.limit for one in results for exercise in one.record.exercises.values() if exercise.limit}
     times = " to ".join(f"{limit}" for limit in sorted({min(limits, default=0), max(limits, default=0)}))
     return words + (f"; an answer had {times} seconds of the processor" if limits else "")

@@ -2,7 +2,7 @@
 
 A filled-in notebook is never displaced by a blank one. Of two that are filled in, what the platform says decides: its
 time, its attempt; then what a file's name says, `work (1).ipynb`; then the file's own time, which in an archive is only
-that of the download; then which has more answers; and of two collects the later one.
+that of the download; then which has more answers; and of two collects the later one. What the teacher chose stays.
 """
 
 import hashlib
@@ -62,6 +62,8 @@ class Outcome:
 
 def compare(one: Candidate, other: Candidate, *, before: bool = False) -> tuple[bool, str]:
     """Whether `other` counts and not `one`, and why; `before` says that `one` was there from an earlier collect."""
+    if before and one.hand_in.chosen:
+        return False, "you chose it"
     if one.work.fill != other.work.fill and (reason := _compare_fill(one.work.fill, other.work.fill)):
         return other.work.fill > one.work.fill, reason
     for name, reason in (("time", "it was handed in later"), ("attempt", "it is the later attempt")):
@@ -113,7 +115,7 @@ def place(
     _place_best(folder, student, assignment, beside, outcome)
     for candidate in different.values():
         if candidate is not outcome.best:
-            _keep_earlier(folder, student, assignment, candidate.file.data, outcome)
+            _keep_earlier(folder, student, assignment, candidate, outcome)
     return outcome
 
 
@@ -200,7 +202,7 @@ def _place_best(
             wins, why = False, "the other had been collected before it"
         winner, loser = (best, current) if wins else (current, best)
         outcome.sentences.append(f"{winner.hand_in.path} counts, not {loser.hand_in.path}: {why}")
-        _keep_earlier(folder, student, assignment, loser.file.data, outcome)
+        _keep_earlier(folder, student, assignment, loser, outcome)
         if wins:
             write_submission(folder, path, best, beside)
         else:
@@ -216,24 +218,30 @@ def _read_collected(path: Path, assignment: str) -> Candidate:
     return Candidate(file, work if work.assignment else Work(assignment))
 
 
-def _keep_earlier(folder: TeacherFolder, student: str, assignment: str, data: bytes, outcome: Outcome) -> None:
-    path = folder.earlier_notebook(student, assignment, digest(data))
+def _keep_earlier(folder: TeacherFolder, student: str, assignment: str, other: Candidate, outcome: Outcome) -> None:
+    path = folder.earlier_notebook(student, assignment, digest(other.file.data))
     outcome.counts["unchanged" if path.exists() else "earlier"] += 1
     if not path.exists():
-        write(path, data)
+        write_hand_in(path, other.hand_in)
+        write(path, other.file.data)
 
 
 def write_submission(folder: TeacherFolder, path: Path, best: Candidate, beside: dict[PurePosixPath, bytes]) -> None:
     """Write a notebook with all that lies beside it; itself last, so that a stop in between is made good."""
     _write_beside(folder, path, beside)
-    write_hand_in(path, best.hand_in)
-    time = best.hand_in.time
+    write_counting(path, best.hand_in, best.file.data)
+
+
+def write_counting(path: Path, hand_in: HandIn, data: bytes) -> None:
+    """Write a notebook that counts, and how it was handed in; itself last."""
+    write_hand_in(path, hand_in)
+    time = hand_in.time
     if time:
         zoned = time if time.tzinfo else time.replace(tzinfo=UTC)
         write(timestamp_beside(path), zoned.strftime(TIME_FORMAT))
     else:
         timestamp_beside(path).unlink(missing_ok=True)
-    write(path, best.file.data)
+    write(path, data)
 
 
 def _write_beside(folder: TeacherFolder, path: Path, beside: dict[PurePosixPath, bytes]) -> None:

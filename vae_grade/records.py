@@ -15,6 +15,7 @@ from pathlib import Path
 from vae_grade.answers import Added
 from vae_grade.assignments import ROOT, Assignment, load_assignments
 from vae_grade.folder import TeacherFolder, files_beside
+from vae_grade.hand_in import read_hand_in
 from vae_grade.notebook import Pictures
 from vae_lib.files import write
 
@@ -214,7 +215,10 @@ def find_submissions(folder: TeacherFolder) -> list[Submission]:
 
 
 def add_older(folder: TeacherFolder, submission: Submission) -> Submission:
-    """The submission with the student's older notebooks, which count where the best does."""
+    """The submission with the student's other notebooks, of which the best counts unless the teacher chose one."""
+    hand_in = read_hand_in(submission.path)
+    if hand_in and hand_in.chosen:
+        return submission
     paths = sorted(folder.earlier(submission.student, submission.assignment).glob("*.ipynb"))
     return replace(submission, older=tuple(paths))
 

@@ -14,7 +14,7 @@ from vae_grade.hand_in import HandIn, write_hand_in
 from vae_grade.moodle import export_to_moodle, find_late
 from vae_grade.page import render_page
 from vae_grade.records import describe_failures
-from vae_grade.results import Recipient, Result, find_recipients, read_results
+from vae_grade.results import Recipient, Result, find_recipients, name_waiting, read_results
 from vae_grade.rules import read_rules
 from vae_grade.tables import format_marks, format_report
 from vae_lib.files import write
@@ -25,13 +25,13 @@ class Reported:
     """The result of a report.
 
     Attributes:
-        waiting: how many answers wait to be marked by hand.
+        waiting: whose answers wait to be marked by hand, by assignment and grade id.
         paths: what was written.
         notes: sentences on what the teacher should know.
         failures: a line for each submission that still could not be graded as a whole.
     """
 
-    waiting: int
+    waiting: dict[tuple[str, str], list[str]]
     paths: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -68,12 +68,12 @@ def report(
     attendance = _read_attendance(folder, recipients)
     write(folder.marks_table, format_marks(recipients, attendance))
     write(folder.report_page, render_page(results, pairs, attendance, read_rules(folder).counts.value))
-    reported = Reported(sum(len(one.marks.waiting) for one in results))
+    reported = Reported(name_waiting(results))
     reported.failures += describe_failures((one.submission, one.record) for one in results if one.next_step)
     reported.paths += [folder.report_page, folder.report_table, folder.marks_table, folder.copies_table]
     reported.paths.append(folder.feedback)
     reported.notes += notes
-    reported.notes += write_feedback(folder, {one.submission: one.marks for one in results})
+    reported.notes += write_feedback(folder, {one.submission: one.marks_so_far for one in results})
     _give_to_groups(folder, recipients)
     exported = [] if moodle is None else [export_to_moodle(folder, recipients, moodle)]
     exported += [] if canvas is None else [export_to_canvas(folder, recipients, canvas)]

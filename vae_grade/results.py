@@ -1,8 +1,8 @@
 """What became of each submission, in one place: its record, its marks, how the platform knows it, who gets it back."""
 
 import csv
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vae_grade.assignments import Refused
@@ -70,6 +70,11 @@ class Result:
         return {cell: None if cell in self.lacking else points for cell, points in self.marks.points.items()}
 
     @property
+    def marks_so_far(self) -> Marks:
+        """The marks, in which all waits that has no points to give."""
+        return replace(self.marks, waiting=[cell for cell, points in self.points.items() if points is None])
+
+    @property
     def lateness(self) -> str:
         """How late it came, "" if in time or unknown: by the due date in the gradebook, else as the platform said."""
         if self.marks.seconds_late:
@@ -127,6 +132,31 @@ def read_results(folder: TeacherFolder, url: str) -> list[Result]:
         Result(one, record, marks.get((one.student, one.assignment), Marks()), read_hand_in(one.path))
         for one, record in graded
     ]
+
+
+def name_waiting(results: Iterable[Result]) -> dict[tuple[str, str], list[str]]:
+    """Whose answers wait to be marked by hand, by assignment and grade id: words that nobody has read yet, mostly."""
+    waiting: dict[tuple[str, str], list[str]] = {}
+    for result in sorted(results, key=lambda one: (one.assignment, one.student)):
+        for cell in result.marks.waiting:
+            waiting.setdefault((result.assignment, cell), []).append(result.student)
+    return waiting
+
+
+def warn_of_waiting(name: str, recipients: Iterable[Recipient]) -> list[str]:
+    """A sentence on the marks in a file to upload that are not whole yet; or none."""
+    people = sorted({one.name for one in recipients if one.result.marks.waiting and one.result.total is not None})
+    if not people:
+        return []
+    return [
+        f"{name}: not yet whole are the marks of {shorten(people)}, for you have not yet read all of their words. Mark "
+        "these, and run report again before you upload."
+    ]
+
+
+def shorten(names: Sequence[str], most: int = 10) -> str:
+    """The first of many names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
 def read_groups(path: Path) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -97,6 +98,8 @@ def run(
     url, known = db or folder.gradebook_url, load_assignments()
     rules = keep_rules(folder, sorted({submission.assignment for submission in collected}), counts)
     settings = {name: Setting(known[name], limits, seed) for name, seed in rules.seeds.items() if name in known}
+    if selection.again is not None:
+        _forget_fingerprints(folder, collected, selection)
     if rules.counts is Counts.BEST:
         collected = [add_older(folder, submission) for submission in collected]
     todo = [one for one in collected if _is_to_grade(folder, one, settings[one.assignment], selection)]
@@ -143,7 +146,7 @@ def _announce_interrupt() -> Iterator[Callable[[], None]]:
     try:
         yield check_interrupt
     except KeyboardInterrupt:
-        tqdm.write("Stopping, as soon as the answers that run now have ended ...", file=sys.stderr)
+        tqdm.write("Stopping ...", file=sys.stderr)
         raise
     finally:
         if in_main_thread:
@@ -161,12 +164,19 @@ def _check_selection(selection: Selection, collected: list[Submission]) -> None:
                 raise Refused(f"Nothing was collected of the {kind} {name!r}; there is {', '.join(near)}.")
 
 
+def _forget_fingerprints(folder: TeacherFolder, collected: list[Submission], selection: Selection) -> None:
+    """Take the fingerprint out of the records of what is graded again: so any run goes on where this one is stopped."""
+    for submission in collected:
+        named = submission.student in (selection.again or [submission.student])
+        record = read_record(folder, submission)
+        if named and record and selection.assignment in (None, submission.assignment):
+            write_record(folder, submission, replace(record, fingerprint=""))
+
+
 def _is_to_grade(folder: TeacherFolder, submission: Submission, setting: Setting, selection: Selection) -> bool:
     """Whether a submission was chosen, has no record or one of something else, or was stopped by a lower limit."""
     if selection.assignment not in (None, submission.assignment):
         return False
-    if selection.again is not None and submission.student in (selection.again or [submission.student]):
-        return True
     record = read_record(folder, submission)
     if record is None or record.fingerprint != compute_fingerprint(read_materials(submission), setting.assignment):
         return True
@@ -239,6 +249,10 @@ def _pool(width: int, scheduler: str | None) -> Iterator[tuple[Submit, Callable[
         with ProcessPoolExecutor(width, context, _begin) as executor:
             try:
                 yield partial(_submit_here, executor), lambda: width
+            except BaseException:  # Ctrl-C, or a sandbox that cannot be entered: what is being graded has no record yet
+                for process in [*executor._processes.values()]:
+                    process.kill()  # with it ends what it runs, as `_begin`, the answer server and bubblewrap say
+                raise
             finally:
                 executor.shutdown(cancel_futures=True)
         return
@@ -253,8 +267,12 @@ def _pool(width: int, scheduler: str | None) -> Iterator[tuple[Submit, Callable[
     except OSError as error:
         raise Refused(f"There is no scheduler at {scheduler} ({error}): start `dask scheduler` there.") from None
     with client, client.get_executor(retries=ATTEMPTS) as executor:
-        # A cluster may grow.
-        yield partial(_submit_there, executor), lambda: max(1, sum(client.nthreads().values()))
+        try:
+            # A cluster may grow.
+            yield partial(_submit_there, executor), lambda: max(1, sum(client.nthreads().values()))
+        except BaseException:
+            executor.shutdown(wait=False)
+            raise
 
 
 def _submit_here(executor: Executor, submission: Submission, setting: Setting) -> Future[Record]:

@@ -35,7 +35,8 @@ def _with_mistake(cell: str, mark: float, record: Record) -> str:
 def format_marks(recipients: Iterable[Recipient], attendance: Attendance | None = None) -> str:
     """A row for each person: points of each exercise and answer, totals, lateness, states.
 
-    An empty cell is no mark, which is not 0: nothing was handed in, it could not be read, or it waits to be marked.
+    An empty cell is no mark, which is not 0: nothing was handed in, it could not be read, or it waits to be marked. A
+    total is without the points for what waits, which have a column.
     With a class list, people have the names that it gives them, and who handed in nothing has a row, too.
     """
     people: dict[tuple[str, str], dict[str, Result]] = {}
@@ -47,7 +48,7 @@ def format_marks(recipients: Iterable[Recipient], attendance: Attendance | None 
     headings = ["name", "student", "total"]
     for name in names:
         headings += [f"{name}: {cell.removeprefix('test-')}" for cell in cells[name]]
-        headings += [f"{name}: {word}" for word in ("total", "of", "late", "state")]
+        headings += [f"{name}: {word}" for word in ("total", "of", "to mark", "late", "state")]
     rows = []
     absent = [((name, ""), dict[str, Result]()) for name in attendance.absent] if attendance else []
     for (person, student), results in sorted([*people.items(), *absent], key=lambda one: one[0]):
@@ -57,6 +58,8 @@ def format_marks(recipients: Iterable[Recipient], attendance: Attendance | None 
             result = results.get(name)
             row += [_number(result.points.get(cell)) if result else "" for cell in cells[name]]
             row += [_number(result.total) if result else "", _number(load_assignments()[name].full)]
+            waiting = [load_assignments()[name].points[cell] for cell in result.marks.waiting] if result else []
+            row.append(_number(sum(waiting) or None))
             row += [result.lateness if result else "", result.record.state.value if result else "not handed in"]
         rows.append(row)
     return _to_csv([headings, *rows])
