@@ -77,6 +77,17 @@ def test_lesson_05_moves_through_the_epochs(lesson):
     assert serious(box.page, ".vae-live") == []
 
 
+def test_lesson_05_trains_a_small_vae_in_the_page_while_the_kernel_rests(lesson):
+    page = lesson("05_training", tag="control")
+    frame = scrolled(page, "iframe[title^='Playground']")
+    inside = frame.content_frame
+    inside.get_by_role("button", name="Train", exact=True).click()
+    expect(inside.locator(".sentence")).to_have_text(re.compile("^Epoch 1: loss"), timeout=120_000)
+    inside.get_by_role("button", name="Pause", exact=True).click()
+    assert python(page, "print(6 * 7)") == "42\n"
+    assert serious(page, ".vae-playground") == []
+
+
 def ring(box):
     """Where the ring is on the map, from the left and from the top."""
     return [float(box.locator(".ring").get_attribute(side)) for side in ("cx", "cy")]

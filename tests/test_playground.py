@@ -1,8 +1,6 @@
 """The playground: its mathematics against PyTorch, and a student's moves in the page."""
 
 import re
-import shutil
-import subprocess
 from itertools import pairwise
 
 import pytest
@@ -10,10 +8,10 @@ import torch
 from playwright.sync_api import expect
 
 from tests.jupyter_in_browser import serious, watched
-from tools import build_playground
 from vae_lib.loss import vae_loss
 from vae_lib.model import VAE
 from vae_lib.train import new_run
+from vae_lib.widgets import playground as source
 
 # pixels, hidden, latent, batch: the page's sizes, then odd ones that leave a rest in each loop over four.
 SIZES = [(196, 128, 2, 64), (7, 5, 3, 1), (33, 18, 1, 6), (50, 31, 4, 13), (16, 8, 8, 9)]
@@ -38,7 +36,7 @@ COMPUTE = """([shape, state, x, eps, n, objective, steps, lr]) => {
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     path = tmp_path_factory.mktemp("playground") / "playground.html"
-    path.write_text(build_playground.page(), encoding="utf-8")
+    path.write_text(source.page(), encoding="utf-8")
     return path
 
 
@@ -54,13 +52,13 @@ def math_page(browser, built):
 
 def import_scripts(page, name, built, *files):
     """Bind a page's global `name` to what the files export, which the playground has in this order."""
-    assert build_playground.joined(files) in built.read_text(encoding="utf-8")
-    source = "".join((build_playground.FOLDER / file).read_text(encoding="utf-8") for file in files)
-    source = re.sub(r"^import .*;\n", "", source, flags=re.MULTILINE)
+    assert source.joined(files) in built.read_text(encoding="utf-8")
+    text = "".join((source.FOLDER / file).read_text(encoding="utf-8") for file in files)
+    text = re.sub(r"^import .*;\n", "", text, flags=re.MULTILINE)
     page.evaluate(
         "async ([name, source]) => window[name] = await import(URL.createObjectURL(new Blob([source], "
         "{ type: 'text/javascript' })))",
-        [name, source],
+        [name, text],
     )
 
 
@@ -206,7 +204,7 @@ def test_the_noise_is_standard_normal_and_repeats_with_the_seed(math_page):
 
 
 def test_images_are_mnist_halved(mnist):
-    content, labels = build_playground.small_images()
+    content, labels = source.small_images()
     assert len(content) == 4400 * 196
     assert list(labels) == mnist[1].y[:400].tolist()
     image = mnist[0].x[3].view(28, 28)
@@ -216,17 +214,10 @@ def test_images_are_mnist_halved(mnist):
 
 def test_the_page_is_small_and_its_javascript_short(built):
     assert built.stat().st_size <= 2_000_000
-    files = [path.read_text(encoding="utf-8") for path in build_playground.FOLDER.glob("*.js")]
+    files = [path.read_text(encoding="utf-8") for path in source.FOLDER.glob("*.js")]
     code = [line for file in files for line in file.splitlines() if not re.match(r"\s*(//|/\*\*|\*|$)", line)]
     assert len(code) <= 600  # comments, most of which are types, are not counted
-    assert build_playground.page() == built.read_text(encoding="utf-8")  # built again, byte for byte the same
-
-
-def test_types(tmp_path):
-    if shutil.which("tsc") is None:
-        pytest.skip("no tsc: `npm install --global typescript` brings it")
-    result = subprocess.run(["tsc", "-p", build_playground.FOLDER], capture_output=True, text=True, cwd=tmp_path)
-    assert result.returncode == 0, result.stdout
+    assert source.page() == built.read_text(encoding="utf-8")  # built again, byte for byte the same
 
 
 def train_until(page, pattern, run=0):

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 LESSONS, ASSIGNMENTS = build_site.notebook_paths("notebooks"), build_site.notebook_paths("exercises")
 NOTEBOOK_PAGES = [path.replace(".ipynb", ".html") for path in LESSONS + ASSIGNMENTS]
 PAGES = ["index.html", *NOTEBOOK_PAGES, *[path.replace(".md", ".html") for path in build_site.page_paths()]]
-PAGES += ["playground.html"] if (ROOT / "tools/build_playground.py").exists() else []
+PAGES.append("playground.html")
 PAGE_BYTES, SITE_BYTES = 3_000_000, 25_000_000
 
 

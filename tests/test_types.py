@@ -20,7 +20,7 @@ def test_mypy_finds_nothing(tmp_path):
     assert_finds_nothing(sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path))
 
 
-@pytest.mark.parametrize("scripts", ["vae_lib/widgets", "playground"])
+@pytest.mark.parametrize("scripts", ["vae_lib/widgets", "vae_lib/widgets/playground"])
 def test_typescript_finds_nothing(scripts):
     if not shutil.which("tsc"):
         (pytest.fail if "VAE_BROWSER_REQUIRED" in os.environ else pytest.skip)(

@@ -22,13 +22,13 @@ from playwright.sync_api import sync_playwright
 from torch import nn
 
 from tests.jupyter_in_browser import CHROMIUM, FLAGS
-from tools import build_playground
 from vae_lib.data import load_tensors
 from vae_lib.loss import vae_loss
 from vae_lib.model import VAE
 from vae_lib.train import new_run
+from vae_lib.widgets import playground
 
-ROUNDS, SECONDS, PIXELS = 5, 10, build_playground.SIDE**2
+ROUNDS, SECONDS, PIXELS = 5, 10, playground.SIDE**2
 CERTAIN, DIGITS, SHARE = 0.9, 6, 0.5
 EPOCHS = 30  # of the numbers in the page's answers
 COLLECT = """() => {
@@ -67,7 +67,7 @@ def main():
     print(f"the classifier names {right:.1%} of MNIST's test images at this size")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         path = Path(folder, "playground.html")
-        path.write_text(build_playground.page(), encoding="utf-8")
+        path.write_text(playground.page(), encoding="utf-8")
         print(f"the page: {path.stat().st_size / 1e6:.2f} MB")
         with playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
             rounds = [watch(browser, path, classifier, seed) for seed in range(1, ROUNDS + 1)]
@@ -129,7 +129,7 @@ def image_pixels(canvas):
 
 def cells(greys, columns=12):
     """A canvas of images side by side → images (N, 196) in [0, 1]."""
-    side = build_playground.SIDE
+    side = playground.SIDE
     image = torch.tensor(greys).float().view(-1, columns * side) / 255
     return image.view(-1, side, columns, side).transpose(1, 2).reshape(-1, PIXELS)
 
@@ -143,7 +143,7 @@ def judged(classifier, images):
 
 
 def bytes_of(x):
-    return torch.frombuffer(bytearray(build_playground.halved(x)), dtype=torch.uint8).view(-1, PIXELS) / 255
+    return torch.frombuffer(bytearray(playground.halved(x)), dtype=torch.uint8).view(-1, PIXELS) / 255
 
 
 def trained_classifier(train):

@@ -25,6 +25,7 @@ import nbformat
 
 from tools.live_widgets import dark_name, html_shown, lesson_widgets, uses_widgets, write_image, write_widget
 from tools.set_address import BRANCH, door_links, repository
+from vae_lib.widgets import playground
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "sources/site"
@@ -43,7 +44,6 @@ PAGES = [
 ABOUT = re.compile(r"\*\*Before you begin:\*\* (?P<before>.+?)\s+\*\*Time:\*\* (?P<time>.+?)(?=\n\n|\Z)", re.DOTALL)
 LINK = re.compile(r"(?<!!)\[(?P<text>[^]]*)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-PLAYGROUND = 'Or train one yourself, here and now: <a href="playground.html">the playground</a>.'
 NEEDS_PYTHON = "This control needs Python. Run the lesson in Jupyter to move it."
 
 
@@ -116,7 +116,7 @@ class Site:
             if name == "GLOSSARY.md":
                 text = with_anchors(text)
             write(self.stage / name, text + f"\n\n{self.edit_line(name)}\n")
-        self.copy_playground()
+        write(self.made / "playground.html", playground.page('<a href="index.html">← VAE course</a>'))
         self.stage_start_page()
 
     def stage_notebook(self, name):
@@ -258,20 +258,12 @@ class Site:
         values = {
             "banner": self.banner,
             "explorer": place,
-            "playground": PLAYGROUND if (self.made / "playground.html").exists() else "",
             "n_lessons": str(len(self.lessons)),
             "n_assignments": str(len(self.assignments)),
             "toctrees": "\n".join(toctree(caption, names) for caption, names in trees.items()),
         }
         text = (SOURCE / "index.md").read_text(encoding="utf-8")
         write(self.stage / "index.md", re.sub(r"\{\{ (\w+) \}\}", lambda match: values[match[1]], text))
-
-    def copy_playground(self):
-        """The page that trains in the browser, where its tool is there."""
-        if (ROOT / "tools/build_playground.py").exists():
-            from tools import build_playground
-
-            write(self.made / "playground.html", build_playground.page('<a href="index.html">← VAE course</a>'))
 
 
 def download_copy(notebook, address):

@@ -319,6 +319,16 @@ assert rates["0.003, log_var"][-1] < 130
 # loss that jumps asks for a smaller learning rate, or for another head.
 
 # %% [markdown]
+# Now turn it with your own hand. The playground trains a smaller VAE here in your browser, on images of 14 × 14 pixels and
+# with two numbers for z, while this notebook's kernel rests. Press *Train*, and change the learning rate while it trains:
+# the curves are the same three. *Break it* trains with a bug, so that you see its symptom grow.
+
+# %% tags=["control", "nbval-ignore-output"]
+from vae_lib.widgets import Playground
+
+Playground()
+
+# %% [markdown]
 # ## Why your numbers differ from ours
 #
 # The shipped model was trained with the same settings and the same seed. Did you get the same history?

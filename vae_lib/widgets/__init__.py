@@ -1,9 +1,10 @@
-"""The live widgets: a picture for sliders of your own, the explorer, a map of encoded images, and one of posteriors."""
+"""The live widgets: sliders of your own, the explorer, maps of encoded images and of posteriors, the playground."""
 
 from vae_lib.widgets.explorer import Explorer
 from vae_lib.widgets.latent_map import LatentMap
 from vae_lib.widgets.live import Live
+from vae_lib.widgets.playground import Playground
 from vae_lib.widgets.posterior_map import PosteriorMap
 from vae_lib.widgets.still import image_html
 
-__all__ = ["Explorer", "LatentMap", "Live", "PosteriorMap", "image_html"]
+__all__ = ["Explorer", "LatentMap", "Live", "Playground", "PosteriorMap", "image_html"]
