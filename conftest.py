@@ -78,6 +78,13 @@ SLOW = {
     "test_without_a_package_it_and_the_environment_are_named",
     "test_wrong_answers_fail_and_are_named_and_judged_alike",
 }
+# What takes longest, in this order: begun last, it would keep one worker busy while the others have nothing left.
+FIRST = [
+    *("test_grading_zoo.py", "05_training.ipynb", "test_grading_run.py", "test_checks_answers.py"),
+    *("test_checks_mutants.py", "test_lessons_in_browser.py", "test_explorer.py", "test_playground.py"),
+    *("test_grading_cases.py", "test_teaching.py", "test_site.py", "test_nbgrader.py", "test_predictions.py"),
+    *("test_widgets_next_day.py", "test_versions.py", "test_pytorch.py", "test_report.py", "test_environment.py"),
+]
 # Grading is for Linux; what it stands on, other systems do not have.
 collect_ignore_glob = [] if sys.platform == "linux" else ["tests/test_grading_*.py", "tests/test_teaching.py"]
 
@@ -114,7 +121,8 @@ def pytest_ignore_collect(collection_path, config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Mark what is slow, and leave it out of the quick loop."""
+    """Mark what is slow, and leave it out of the quick loop; begin with what takes longest."""
+    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
     for item in items:
         if {item.path.name, getattr(item, "originalname", None)} & SLOW:
             item.add_marker("slow")

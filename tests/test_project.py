@@ -16,7 +16,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conftest import SLOW
+from conftest import FIRST, SLOW
 from tools import build_notebooks as build
 from tools import set_address
 
@@ -57,10 +57,11 @@ def test_ci_runs_the_test_line_of_the_readme():
     assert lines[0].endswith(" --everything")
 
 
-def test_what_is_left_out_of_the_quick_loop_exists():
+def test_what_is_left_out_of_the_quick_loop_or_comes_first_exists():
     files = list((ROOT / "tests").glob("*.py"))
     functions = {name for path in files for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)}
     assert {path.name for path in files} | functions >= SLOW
+    assert {path.name for path in files + NOTEBOOKS} >= {*FIRST}
 
 
 def test_the_licence_files_are_whole_texts_that_a_forge_recognises():
