@@ -1,7 +1,7 @@
-"""Hostile and broken hand-ins, each between two honest ones, graded by the command itself in one run.
+"""Hostile and broken hand-ins, honest ones among them, graded by the command itself.
 
 The cases are in zoo.py. A case costs its neighbours nothing, changes nothing on disk, learns nothing, leaves
-nothing running, and earns what its honest answers earn.
+nothing running, and earns what its honest answers earn: one is run before the culprit, one after it.
 """
 
 import hashlib
@@ -35,6 +35,7 @@ HONEST = {
     "empty": (handed_in.empty, {"bce": 0.0, "kld": 0.0, "kld_by_sampling": 0.0}),
     "other words": (handed_in.perfect_in_other_words, {"bce": 10.0, "kld": 10.0, "kld_by_sampling": 10.0}),
 }
+EVERY = 4  # cases between two honest hand-ins; the honest answers of the cases are neighbours, too
 CANARY = "CANARY-5bd1e995"
 
 
@@ -105,7 +106,8 @@ def graded(tmp_path_factory):
     inbox, ears, honest = folder / "inbox", Ears(), {}
     secrets = [folder / "marks.txt", folder / "gradebook.db", ROOT / "vae_checks" / "bce_vs_kld" / "kld.py"]
     secrets += [ROOT / "solutions" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
-    secrets += [folder / "collected" / "000_honest" / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
+    last = f"{len(zoo.CASES):03}_honest"
+    secrets += [folder / "collected" / last / zoo.ASSIGNMENT.name / f"{zoo.ASSIGNMENT.name}.ipynb"]
     secrets[0].write_text(CANARY)
 
     def hand_in(student, data):
@@ -122,13 +124,13 @@ def graded(tmp_path_factory):
         for number, (name, case) in numbered:
             if ("timed out" in case.words) is not few:
                 continue
-            kind = list(HONEST)[number % len(HONEST)]
-            honest[f"{number:03}_honest"] = kind
-            hand_in(f"{number:03}_honest", handed_in.as_bytes(HONEST[kind][0]()))
+            if number % EVERY == 0:
+                kind = list(HONEST)[number // EVERY % len(HONEST)]
+                honest[f"{number:03}_honest"] = kind
+                hand_in(f"{number:03}_honest", handed_in.as_bytes(HONEST[kind][0]()))
             data = case.data.replace(b"__SECRETS__", repr(list(map(str, secrets))).encode())
             hand_in(student_of(number, name), data.replace(b"__PORT__", str(ears.port).encode()))
         if not few:
-            last = f"{len(zoo.CASES):03}_honest"
             honest[last] = "perfect"
             hand_in(last, handed_in.as_bytes(handed_in.perfect()))
         subprocess.run([*command, "collect", str(inbox)], check=True, cwd=ROOT)
@@ -138,6 +140,7 @@ def graded(tmp_path_factory):
         assert result.returncode == 0, result.stderr
         after = tree(*watched)
         assert after == before
+        assert all(path.is_file() for path in secrets)
     records = {path.parent.name: json.loads(path.read_text()) for path in (folder / "records").glob("*/*.json")}
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
         marks = {
@@ -184,7 +187,7 @@ def test_a_case_earns_what_its_honest_answers_earn_and_the_report_says_why(grade
 @pytest.mark.parametrize("kind", HONEST)
 def test_the_neighbours_get_exactly_their_marks(graded, kind):
     students = [student for student, its in graded["honest"].items() if its == kind]
-    assert len(students) > 20
+    assert len(students) > 10
     for student in students:
         got = {exercise: graded["marks"][student, exercise] for exercise in HONEST[kind][1]}
         assert got == HONEST[kind][1], graded["records"][student]
@@ -199,6 +202,16 @@ def test_the_marks_are_what_the_checks_award(kind):
     for exercise, points in HONEST[kind][1].items():
         exec(zoo.cell(notebook, exercise)["source"], space)
         assert getattr(checks, exercise)(space[exercise]).points == points
+
+
+def test_outside_the_sandbox_each_search_finds_the_oracle():
+    code = ["import torch, vae_checks, vae_lib", "oracle = 1"]
+    for name, search in zoo.SEARCHES.items():
+        code += ["found = None", search, f"print({name!r}, found is not None)"]
+    result = subprocess.run(
+        [sys.executable, "-c", "\n".join(code)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines() == [f"{name} True" for name in zoo.SEARCHES]
 
 
 def test_there_are_at_least_sixty_cases():

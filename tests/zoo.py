@@ -225,11 +225,11 @@ inside(
 SEARCHES = {
     "imports the oracle": "import importlib, sys\nfor m in [m for m in sys.modules if 'checks' in m]: del sys.modules[m]\n"
     "try: found = importlib.import_module('vae_checks.bce_vs_kld.kld')._kld\nexcept (ImportError, AttributeError): pass",
-    "reads the oracle's file": "import glob, sysconfig, vae_lib, os\nfor d in (os.path.dirname(vae_lib.__file__), "
-    "sysconfig.get_path('purelib')):\n    for p in glob.glob(d + '/**/*', recursive=True):\n        if 'checks' in p and "
-    "p.endswith(('.py', '.pyc')) and 'vae_lib' in p and open(p, 'rb').read(): found = p",
-    "searches memory for the oracle": "import gc\nfor o in gc.get_objects():\n    try:\n        if type(o).__name__ in ('Check', "
-    "'Mistake') or getattr(o, '__name__', '') == '_kld': found = o\n    except Exception: pass",
+    "reads the oracle's file": "import glob, os, sysconfig, vae_lib\nfor d in (os.path.dirname(os.path.dirname(vae_lib.__file__)), "
+    "sysconfig.get_path('purelib')):\n    for p in glob.glob(d + '/vae_checks/**/*.py', recursive=True):\n"
+    "        if '_kld' in open(p).read(): found = p",
+    "searches memory for the oracle": "import gc, types\nfor o in gc.get_objects():\n    if type(o).__name__ in ('Check', 'Mistake') or "
+    "isinstance(o, types.FunctionType) and o.__name__ == '_kld': found = o",
     "searches frames for the oracle": "import sys\nf = sys._getframe()\nwhile f:\n    if '_kld' in f.f_globals or 'oracle' in "
     "f.f_globals or 'oracle' in f.f_locals: found = f\n    f = f.f_back",
 }
