@@ -136,6 +136,11 @@ def with_crlf():
     return notebook
 
 
+def as_kind(notebook, name, kind):
+    notebook["cells"][position(notebook, name)]["cell_type"] = kind
+    return notebook
+
+
 def exit_of_function(code):
     return RIGHT["kld"].replace("    var =", f"    {code}\n    var =", 1)
 
@@ -246,6 +251,32 @@ HONEST = {
         ),
         {"kld": 0.0},
         "^could not run here: .* kld: it opens a window",
+    ),
+    "a renamed function that the test calls": (
+        change(
+            filled(**RIGHT | {"kld": RIGHT["kld"].replace("def kld", "def my_kld")}), "test-kld", "checks.kld(my_kld)"
+        ),
+        {},
+        "the test calls my_kld in place of kld, which counts",
+    ),
+    "a renamed function in a cell of its own, and a test that calls it": (
+        put(
+            change(filled(bce=RIGHT["bce"], kld_by_sampling=RIGHT["kld_by_sampling"]), "test-kld", "checks.kld(mine)"),
+            "kld",
+            RIGHT["kld"].replace("def kld", "def mine"),
+        ),
+        {},
+        "the test calls mine in place of kld, which counts",
+    ),
+    "a code cell that was made a Markdown cell": (
+        as_kind(filled(**RIGHT), "kld", "markdown"),
+        {},
+        "the cell kld is a Markdown cell in the notebook, and was run as code",
+    ),
+    "corrected below the test, and not tested": (
+        put(filled(**RIGHT | {"kld": WRONG}), "test-kld", RIGHT["kld"]),
+        {"kld": 2.0},
+        "kld is defined again below its test, where it does not count",
     ),
     "a renamed function": (
         filled(**RIGHT | {"kld": RIGHT["kld"].replace("def kld", "def my_kld")}),
@@ -435,6 +466,43 @@ def test_words_in_a_new_cell_below_the_untouched_question_are_the_answer():
     assert answers.written == {"why-the-blob": "Because of the mean."}
     assert "the answer cell why-the-blob was found below its question" in answers.flags
     assert answers.added == []
+
+
+QUESTION = ASSIGNMENT.cells[-2]["id"]
+
+
+@pytest.mark.parametrize(
+    ("notebook", "text"),
+    [
+        (as_kind(filled(written="# The mean.", **RIGHT), "why-the-blob", "code"), "# The mean."),
+        (as_kind(filled(written="The mean is it.", **RIGHT), "why-the-blob", "code"), "The mean is it."),
+        (put(filled(written=None, **RIGHT), "why-the-blob", "# The mean."), "# The mean."),
+        (put(filled(written=None, **RIGHT), "why-the-blob", '"""The mean."""'), '"""The mean."""'),
+        (put(filled(written=None, **RIGHT), "why-the-blob", make("The mean.", "raw")), "The mean."),
+        (change(filled(written=None), QUESTION, f"{PLACEHOLDER[QUESTION]}\n\nThe mean."), "The mean."),
+        (without(change(empty(), QUESTION, f"> The mean.\n\n{PLACEHOLDER[QUESTION]}"), "why-the-blob"), "> The mean."),
+    ],
+)
+def test_words_in_a_cell_of_another_kind_or_in_the_question_are_the_answer(notebook, text):
+    assert read(notebook).written == {"why-the-blob": text}
+
+
+def test_code_below_words_is_no_part_of_them_and_no_words():
+    notebook = put(filled(**RIGHT), "why-the-blob", "# scratch", "print(1)")
+    assert read(notebook).written == {"why-the-blob": handed_in.WORDS}
+    assert read(put(filled(written=None, **RIGHT), "why-the-blob", "print(1)")).written == {
+        "why-the-blob": "YOUR ANSWER HERE"
+    }
+    assert read(change(empty(), QUESTION, PLACEHOLDER[QUESTION].replace("Four", "Five"))).written == {
+        "why-the-blob": "YOUR ANSWER HERE"
+    }
+
+
+def test_an_empty_answer_beside_words_elsewhere_is_flagged():
+    notebook = put(filled(written=None, **RIGHT), "test-kld", words("The mean divides it."))
+    flag = "the answer why-the-blob is empty, and there are words in cells of the student's own: look"
+    assert flag in read(notebook).flags
+    assert flag not in read(put(filled(**RIGHT), "test-kld", words("I checked this by hand."))).flags
 
 
 def test_words_in_two_halves_are_joined_and_an_empty_one_does_not_count():
@@ -654,8 +722,8 @@ def run_by_student(notebook):
 
 
 def a_class():
-    """66 notebooks, which with the cases above are more than a hundred."""
-    for number in range(66):
+    """110 notebooks: each accident with ten mixtures of answers."""
+    for number in range(110):
         accident, shift = ACCIDENTS[number % len(ACCIDENTS)], number // len(ACCIDENTS)
         yield accident({name: ANSWERS[name][(shift + n * number) % 3] for n, name in enumerate(ANSWERS)})
 

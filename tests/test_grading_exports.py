@@ -10,7 +10,8 @@ import pytest
 from nbgrader.api import Gradebook
 
 from tests import handed_in
-from vae_grade.assignments import Refused
+from vae_grade.assignments import Refused, load_assignments
+from vae_grade.canvas import _find_column
 from vae_grade.class_list import Member, keep_list
 from vae_grade.cli import main
 from vae_grade.folder import TeacherFolder
@@ -351,6 +352,13 @@ def test_canvas_column_has_the_title_of_the_notebook_or_its_name(folder, title):
     report(folder, canvas=[export])
     _, grades = read_canvas((folder.canvas / "Grades.csv").read_bytes())
     assert grades["101"][f"{title} (77)"] == "9"
+
+
+@pytest.mark.parametrize("called", [lambda name: name, lambda name: load_assignments()[name].title])
+def test_each_assignment_has_its_own_column_among_those_of_all(called):
+    headings = ["Student", "ID", *(f"{called(name)} ({number})" for number, name in enumerate(load_assignments(), 70))]
+    found = [headings[_find_column(headings, name)] for name in load_assignments()]
+    assert found == headings[2:]
 
 
 def test_what_could_not_run_here_and_was_marked_by_hand_has_a_mark(folder):

@@ -262,6 +262,47 @@ def test_a_pattern_names_the_student_and_what_it_does_not_match_is_listed(own):
     assert "the pattern does not match it" in listed(done)["z.ipynb"]
 
 
+@pytest.mark.parametrize(
+    ("files", "pattern"),
+    [
+        ((f"ada_{FILE}", f"bob_{FILE}"), "(?P<student>[^/]+)_04"),  # as docs/teaching.md says
+        ((f"{NAME}_ada.ipynb", f"{NAME}_bob.ipynb"), rf"{NAME}_(?P<student>[^/]+)\.ipynb"),
+        (("ada.ipynb", "bob.ipynb"), r"(?P<student>[^/]+)\.ipynb"),
+    ],
+)
+def test_files_that_are_called_as_their_students_are_placed_by_a_pattern(own, files, pattern):
+    take(own, dict(zip(files, (SOLVED, OTHER), strict=True)), pattern=pattern)
+    assert students(own) == {"ada": SOLVED, "bob": OTHER}
+
+
+# Downloads that look odd: the files of two students.
+ODD = {
+    "a zip with signs of Windows": ["Ada L_1_assignsubmission_file\\x.ipynb", "Bob_2_assignsubmission_file\\x.ipynb"],
+    "copies that Google made": [f"Ada L - Copy of {FILE}", f"Bob - {NAME} (1).ipynb"],
+    "an ending twice": [f"Ada L - {FILE}.ipynb", f"Bob - {FILE}.ipynb"],
+    "Brightspace, all in one folder": [
+        "1-22 - Ada L - Mar 1, 2026 1200 PM - x.ipynb",
+        "2-22 - Bob - Mar 1, 2026 1200 PM - x.ipynb",
+    ],
+    "Brightspace in French": ["1-22 - Ada L - 1 mars, 2026 1200/x.ipynb", "2-22 - Bob - 1 mars, 2026 901/x.ipynb"],
+    "Teams, without versions": ["Submitted files/Ada L/HW 4/x.ipynb", "Submitted files/Bob/HW 4/x.ipynb"],
+    "a folder for the assignment": [f"{NAME}/Ada L/x.ipynb", f"{NAME}/Bob/x.ipynb"],
+    "large letters": ["Ada L/X.IPYNB", "Bob/y.Ipynb"],
+    "names like folders": ["Ada L/x.ipynb", "Bob/home/x.ipynb"],
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_odd_download_is_two_students(own, odd, packed):
+    paths = ODD[odd]
+    files = dict(zip(paths, (SOLVED, OTHER), strict=True))
+    if packed or "\\" in paths[0]:  # which on Linux is a letter like others
+        files = {"download.zip": zipped(files)}
+    take(own, files)
+    assert students(own) == {"Ada_L": SOLVED, "Bob": OTHER}
+
+
 @pytest.mark.parametrize(("pattern", "sentence"), [("(", "no regular expression"), ("(.*)", "has no group")])
 def test_a_pattern_that_is_none_is_refused(own, pattern, sentence):
     with pytest.raises(Refused, match=sentence):

@@ -159,6 +159,34 @@ def content(path):
     return as_bytes(filled(written=path)) if name.endswith(".ipynb") else CONTENTS.get(name, b"-")
 
 
+def test_names_of_blackboard_that_end_alike_are_two_students(tmp_path):
+    start, inbox = f"gradebook_VAE_{NAME}", tmp_path / "inbox"
+    names = ("a_lovelace", "b_lovelace", "a_lovelace")
+    files = {f"{start}_{name}_attempt_2026-03-0{day}-12-00-00_x.ipynb": b"" for day, name in enumerate(names, 1)}
+    files = {path: content(path) for path in files}
+    folder = TeacherFolder(tmp_path / "class")
+    for _ in range(2):
+        done = collect(make_inbox(inbox, files), folder)
+    collected = {path.read_bytes() for path in folder.collected.glob(f"*/{NAME}/{FILE}")}
+    assert collected == {*files.values()} - {content(f"{start}_a_lovelace_attempt_2026-03-01-12-00-00_x.ipynb")}
+    assert "another student has this name" in done.namesakes[0]
+
+
+@pytest.mark.parametrize("time", ["Mar 1, 2026 1200 PM", "Mar 1, 2026 12_00 PM", "1 March, 2026 12.00 PM"])
+def test_times_of_brightspace_are_read_however_they_are_written(tmp_path, time):
+    files = {
+        f"{number}-22 - {name} - {time}/x.ipynb": content(name + ".ipynb") for number, name in ((1, "A"), (2, "B"))
+    }
+    folder = TeacherFolder(tmp_path / "class")
+    collect(make_inbox(tmp_path / "inbox", files), folder)
+    assert {
+        path.name: read_hand_in(folder.collected_notebook(path.name, NAME)).time for path in folder.collected.glob("*")
+    } == {
+        "A": NOON,
+        "B": NOON,
+    }
+
+
 @pytest.mark.parametrize("packed", ["in a folder", "in a zip", "in a zip in a folder"])
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_each_student_is_one_and_the_way_back_is_kept(tmp_path, platform, packed):

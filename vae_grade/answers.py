@@ -8,7 +8,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from vae_grade.assignments import Assignment
@@ -89,6 +89,10 @@ def find_answers(notebook: Notebook, assignment: Assignment) -> Answers:
     if not answers.parts and not answers.written:
         raise Unreadable(f"no cell of {assignment.name} is in it")
     answers.added = _added(cells)
+    for name in assignment.written:
+        unanswered = answers.written.get(name) == assignment.sources[name]
+        if unanswered and any(cell.kind != "code" for cell in answers.added):
+            answers.flags.append(f"the answer {name} is empty, and there are words in cells of the student's own: look")
     for cell in notebook.cells:
         for name, points in cell.shown.items():
             answers.shown[name] = max(points, answers.shown.get(name, 0.0))
@@ -160,10 +164,11 @@ def _find_code(name: str, cells: list[Placed], assignment: Assignment, answers: 
     """The parts of an answer: what is filled in in its cell, and what defines the function elsewhere above its test."""
     given = [cell for cell in cells if cell.name == name]
     filled = [cell for cell in given if cell.is_filled]
-    others = [c for c in cells if c.name != name and c.is_code and not c.as_released and name in defined(c.source)]
     test = _test_of(name, cells)
     end = test.at if test else len(cells)
-    in_place = any(name in defined(cell.source) for cell in filled if len(cell.source) <= LONGEST)
+    tested = _name_tested(name, test, cells)
+    others = [c for c in cells if c.name != name and c.is_code and not c.as_released and tested in defined(c.source)]
+    in_place = any(tested in defined(cell.source) for cell in filled if len(cell.source) <= LONGEST)
     after = filled[-1].at if in_place else -1
     elsewhere = [cell for cell in others if after < cell.at <= end] or ([] if in_place else others[-1:])
     unfilled = [cell for cell in given if cell.as_released] or given
@@ -176,6 +181,12 @@ def _find_code(name: str, cells: list[Placed], assignment: Assignment, answers: 
         answers.flags.append(
             f"the answer {name} defines {', '.join(names[:5])} and no {name}: is it right by that name?"
         )
+    if tested != name:
+        answers.flags.append(f"the test calls {tested} in place of {name}, which counts")
+    if any(cell.cell.kind != "code" for cell in parts):
+        answers.flags.append(f"the cell {name} is a Markdown cell in the notebook, and was run as code")
+    if any(cell.at > end and cell not in parts and possibly_meant([cell.source], ()) for cell in others):
+        answers.flags.append(f"{name} is defined again below its test, where it does not count")
     if len(given) > 1:
         which = "the one that is filled in counts" if len(filled) == 1 else "what is filled in was joined"
         answers.flags.append(f"the cell {name} is there {len(given)} times; {which}")
@@ -185,7 +196,7 @@ def _find_code(name: str, cells: list[Placed], assignment: Assignment, answers: 
     for cell in parts:
         cell.is_used = True
     if parts:
-        answers.parts[name] = [cell.source for cell in parts]
+        answers.parts[name] = [cell.source for cell in parts] + ([f"{name} = {tested}"] if tested != name else [])
         answers.flags += _worth_a_look(name, answers.code[name])
     end = max([end, *(cell.at for cell in parts)])
     _find_above(name, [cell for cell in cells if cell.is_code and cell.at <= end], parts, assignment, answers)
@@ -212,17 +223,31 @@ def _test_of(name: str, cells: list[Placed]) -> Placed | None:
     return max(tests, key=lambda cell: cell.at, default=None)
 
 
+def _name_tested(name: str, test: Placed | None, cells: list[Placed]) -> str:
+    """The function that a changed test calls in place of the one that the exercise asks for; else that one."""
+    found = re.search(rf"\bchecks\.{name}\(\s*(\w+)\s*[,)]", test.source) if test else None
+    names = {word for cell in cells if cell.is_code and not cell.as_released for word in defined(cell.source)}
+    return found[1] if found and name not in names and found[1] in names else name
+
+
 def _find_words(name: str, cells: list[Placed], assignment: Assignment, answers: Answers) -> None:
-    """An answer in words: what is filled in in its cell, and new text from its question to the next released cell."""
+    """An answer in words: what is filled in in its cell, and new text from its question to the next released cell.
+
+    Where there is none, words in code cells there; where there are none, what was written into the question's own cell.
+    """
     given = [cell for cell in cells if cell.name == name]
     order = [cell["id"] for cell in assignment.cells]
     question, below = order[order.index(name) - 1], False
-    added = []
+    new = []
     for cell in cells:
         below = cell.name in (name, question) if cell.name else below
-        if below and not cell.name and cell.cell.kind != "code" and cell.is_filled:
-            added.append(cell)
-    filled = [cell for cell in given if cell.is_filled]
+        new += [cell] if below and not cell.name else []
+    filled = [cell for cell in given if _is_prose(cell)]
+    added = [cell for cell in new if cell.cell.kind != "code" and cell.is_filled]
+    if not added and not filled:
+        added = [cell for cell in new if _is_prose(cell)]
+        asked = [_without_release(cell) for cell in cells if cell.name == question]
+        added = added or [cell for cell in asked if _has_words(cell.source)]
     parts = sorted(filled + added, key=lambda cell: cell.at)
     if added and filled:
         answers.flags.append(f"words in an added cell belong to the answer {name}")
@@ -235,6 +260,23 @@ def _find_words(name: str, cells: list[Placed], assignment: Assignment, answers:
         answers.written[name] = text[:LONGEST]
     elif given:
         answers.written[name] = given[-1].released
+
+
+def _is_prose(cell: Placed) -> bool:
+    """Whether a cell holds words of the student's: in code, a cell of comments, a string, or what is no Python."""
+    if not cell.is_code:
+        return cell.is_filled
+    strings = (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) for s in _body(cell.source))
+    return bool(cell.source.strip()) and not cell.as_released and all(strings)
+
+
+def _without_release(cell: Placed) -> Placed:
+    """A changed cell without what was released, where all of that is still in it; else nothing."""
+    released = cell.released.strip()
+    before, found, after = cell.source.partition(released) if released else ("", "", "")
+    return replace(
+        cell, cell=cell.cell._replace(source=f"{before.strip()}\n\n{after.strip()}".strip() if found else "")
+    )
 
 
 def _with_pictures(cells: list[Cell]) -> tuple[str, Pictures]:
@@ -272,6 +314,7 @@ def plain_python(source: str) -> str:
         return source
 
 
+@lru_cache(maxsize=256)
 def _body(source: str) -> list[ast.stmt]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a wrong escape in a string, say

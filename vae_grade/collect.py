@@ -123,7 +123,7 @@ class _Collector:
         groups: dict[tuple[str, str, str], list[Sent]] = {}
         for one in sent:
             hand_in = self.students.mark_blind(one.hand_in)
-            key = hand_in.platform, hand_in.name, hand_in.number
+            key = hand_in.platform, hand_in.name, hand_in.account
             groups.setdefault(key, []).append(one._replace(hand_in=hand_in))
         return [*groups.values()]
 

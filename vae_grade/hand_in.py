@@ -43,6 +43,11 @@ class HandIn:
     written: datetime | None = None
     chosen: bool = False
 
+    @property
+    def account(self) -> str:
+        """What tells people of one name apart: the number; on Blackboard, as names may have `_`, what is before it."""
+        return self.number or (self.original.partition("_attempt_")[0] if self.platform == "blackboard" else "")
+
     def to_json(self) -> str:
         """The hand-in as JSON, which `from_json` reads."""
         times = {name: time.isoformat() if time else None for name, time in self._times().items()}

@@ -25,7 +25,7 @@ TABLE = {
     "canvas": r"(?P<student>[^_/]+)(?P<late>_LATE)?_(?P<number>\d+)(?P<later>_LATE)?_\d+_(?P<file>[^/]+)",
     "blackboard": r"(?:[^/]*_)?(?P<student>[^_/]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>[^/]+)|\.txt)",
     "brightspace": r"(?P<number>\d+)-\d+ - (?P<student>[^/]+) - "
-    r"(?P<time>\w[\w ,]*?\d{3,4}(?: [AP]M)?)(?: - |/)(?P<file>.+)",
+    r"(?P<time>\w[\w ,]*?\d{1,2}[_.]?\d\d(?: [AP]M)?)(?: - |/)(?P<file>.+)",
     "sakai": r"(?P<student>[^/]+, [^/]+)\((?P<number>[^()/]+)\)/(?:Submission attachment\(s\)/)?(?P<file>.+)",
     "gradescope": r"submission_(?P<number>\d+)/(?P<file>.+)",
     "teams": r"(?P<student>[^/]+)/[^/]+/Version (?P<attempt>\d+)/(?P<file>.+)",
@@ -116,9 +116,10 @@ def _is_late(platform: str, groups: dict[str, str]) -> bool | None:
 
 def read_time(text: str) -> datetime | None:
     """The time that a platform wrote, with a zone only where it names UTC; None if it is none that we know."""
+    text = re.sub(r"(?<=\d)[_.](?=\d\d(?: [AP]M)?$)", "", text.strip())  # of 12_00, which some systems write for 1200
     for form in TIMES:
         try:
-            time = datetime.strptime(text.strip(), form)
+            time = datetime.strptime(text, form)
         except ValueError:
             continue
         return time.replace(tzinfo=UTC) if form.endswith("UTC") else time

@@ -75,7 +75,7 @@ def _possible_folders(hand_in: HandIn, assignment: str) -> list[str]:
     base = make_safe(f"{hand_in.name}_{number}" if numbered else hand_in.name)
     apart = [f"{base}_{make_safe(number)}"] if number and not numbered else []
     apart += [f"{base}-{assignment}"] if nameless else []
-    return [base, *apart, f"{base}-{_digest('/'.join((hand_in.platform, hand_in.name, number)))}"]
+    return [base, *apart, f"{base}-{_digest('/'.join((hand_in.platform, hand_in.name, hand_in.account)))}"]
 
 
 def _is_same(one: HandIn, other: HandIn, same_assignment: bool) -> bool:
@@ -84,9 +84,9 @@ def _is_same(one: HandIn, other: HandIn, same_assignment: bool) -> bool:
         return False
     if {one.platform, other.platform} & NAMELESS and not same_assignment:
         return False
-    comparable = one.number and other.number and one.platform == other.platform
+    comparable = one.account and other.account and one.platform == other.platform
     if comparable and (same_assignment or one.platform in LASTING):
-        return one.number == other.number
+        return one.account == other.account
     return True
 
 
