@@ -21,6 +21,7 @@ from PIL import Image
 from vae_lib import drawings, plots
 from vae_lib.likelihood import CloseUp
 from vae_lib.loss import Losses
+from vae_lib.rates import Result
 from vae_lib.train import Epoch
 
 ALT = "A figure – for tests – of σ and β."
@@ -36,6 +37,8 @@ MATRIX = torch.arange(9.0).view(3, 3)
 Z = torch.cartesian_prod(torch.linspace(1, 3, 41), torch.linspace(2, 4, 41))
 BELL = (-0.5 * ((Z - torch.tensor([2.5, 3.0])) / 0.2).square().sum(1)).view(41, 41)
 NEAR = CloseUp(BELL, torch.tensor([1.0, 2.0]), 2.0, torch.tensor([2.0, 3.5]), torch.tensor([0.1, 0.3]), -152.0, -150.5)
+CURVE = {1: (25.0, 81.0), 4: (8.0, 116.0)}
+RESULT = Result([], 116.0, 8.0, torch.ones(3), torch.ones(3), 0.9, 0.5, X_HAT, X_HAT)
 
 FIGURES = {
     "images": lambda: plots.images(X, ALT, ncols=4),
@@ -56,6 +59,8 @@ FIGURES = {
     "network": drawings.network,
     "points_and_clouds": lambda: drawings.points_and_clouds((POINTS, POINTS), POINTS, Y, ("points", "clouds"), ALT),
     "posteriors": lambda: drawings.posteriors([NEAR, NEAR], X[:2], ALT),
+    "rate_and_distortion": lambda: drawings.rate_and_distortion(CURVE, ALT, others={"a mean": (0.1, 206.0)}),
+    "one_beta": lambda: drawings.one_beta(CURVE, 4, X[:3], RESULT),
     "table": lambda: plots.table(MATRIX, ALT, labels=list("abc")),
 }
 figures = pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
@@ -77,7 +82,7 @@ def test_every_figure_function_is_tested_here():
             name for name, thing in vars(module).items() if inspect.isfunction(thing) and not name.startswith("_")
         }
         drawing |= {name for name in public if getattr(module, name).__module__ == module.__name__}
-    assert drawing - {"save", "save_images"} == {name.split(",")[0] for name in FIGURES}
+    assert drawing - {"save", "save_images", "show_grid"} == {name.split(",")[0] for name in FIGURES}
 
 
 @figures
@@ -109,7 +114,15 @@ def test_a_saved_figure_has_its_description(draw, tmp_path):
 
 def test_the_callers_description_is_kept():
     kept = {name for name, draw in FIGURES.items() if draw().alt == ALT}
-    assert kept == set(FIGURES) - {"reconstructions", "loss_curves", "latent_scatter", "density", "snapshot", "network"}
+    assert kept == set(FIGURES) - {
+        "reconstructions",
+        "loss_curves",
+        "latent_scatter",
+        "density",
+        "snapshot",
+        "network",
+        "one_beta",
+    }
 
 
 def test_neither_import_nor_drawing_touches_pyplot():
@@ -341,6 +354,17 @@ def test_a_posterior_ends_where_a_gaussian_has_three_standard_deviations():
     (ellipse,) = plane.patches
     assert ellipse.center == pytest.approx((2.0, 3.5))
     assert (ellipse.width, ellipse.height) == pytest.approx((0.4, 1.2))
+
+
+def test_the_line_at_a_point_falls_by_beta():
+    for figure in (drawings.rate_and_distortion(CURVE, ALT), drawings.one_beta(CURVE, 4, X[:3], RESULT)):
+        lines = [line.get_xydata() for line in figure.axes[0].lines if line.get_color() == plots.ORANGE]
+        for (rate, distortion), beta in zip(list(CURVE.values())[-len(lines) :], [1, 4][-len(lines) :], strict=True):
+            (left, high), (right, low) = lines.pop(0)
+            assert (high - low) / (right - left) == pytest.approx(beta)
+            assert ((left + right) / 2, (high + low) / 2) == pytest.approx((rate, distortion))
+        assert lines == []
+    assert "β = 4: rate 8.0, distortion 116.0 nats. 50% of the samples" in figure.alt
 
 
 def test_the_drawing_of_the_network_has_its_sizes_and_an_arrow_for_each_step():

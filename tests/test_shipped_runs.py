@@ -17,6 +17,7 @@ from vae_lib.checkpoints import (
 from vae_lib.latent import encode
 from vae_lib.model import Config
 from vae_lib.priors import load_priors
+from vae_lib.rates import load_rates
 from vae_lib.remedies import restore
 from vae_lib.report import fixed_z
 from vae_lib.train import Epoch, check_images, evaluate
@@ -48,6 +49,7 @@ shipped = pytest.mark.parametrize(
         ("vae_planar.pt", load_planar),
         ("experiments.pt.gz", load_experiments),
         ("priors.pt.gz", load_priors),
+        ("rates.pt.gz", load_rates),
     ],
 )
 

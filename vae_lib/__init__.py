@@ -16,10 +16,12 @@ Read the modules in this order; each imports only from those above it:
 12. `measure`      instruments for generated images
 13. `likelihood`   how likely an image is, exactly and by bounds
 14. `priors`       a prior where the codes are, in place of N(0, I)
-15. `plots`        figures from tensors
-16. `drawings`     the network, why a code has a spread, and posteriors
-17. `widgets`      the live samplers
-18. `folder`       your own images
-19. `report`       the whole experiment, also as the command `vae-report`
-20. `environment`  is this computer ready for the course?
+15. `linear`       the linear VAE, whose best code can be computed
+16. `rates`        runs with other losses: what a code says, and at what price
+17. `plots`        figures from tensors
+18. `drawings`     the network, why a code has a spread, posteriors, and what they cost
+19. `widgets`      the live samplers
+20. `folder`       your own images
+21. `report`       the whole experiment, also as the command `vae-report`
+22. `environment`  is this computer ready for the course?
 """

@@ -1,7 +1,7 @@
-"""Drawings that explain: the network, why a code has a spread, and where the codes that fit an image lie."""
+"""Drawings that explain: the network, why a code has a spread, where codes that fit an image lie, what they cost."""
 
 from vae_lib.guards import squares
-from vae_lib.plots import BLUE, DIGIT_COLOURS, GREY, ORANGE, Picture
+from vae_lib.plots import BLUE, DIGIT_COLOURS, GREY, ORANGE, Picture, show_grid
 from vae_lib.pytorch import torch
 
 from matplotlib.patches import Ellipse, Rectangle
@@ -107,3 +107,68 @@ def posteriors(close_ups, x, alt):
         ax.set_aspect("equal")
         ax.tick_params(labelsize=7)
     return picture
+
+
+def rate_and_distortion(curve, alt, *, others=None):
+    """Trained models in the plane of rate and distortion; dotted are lines on which the sum of both is the same.
+
+    Args:
+        curve: dictionary β → (KLD, BCE) in nats per image; each gets a piece of the line that falls by β.
+        alt: what the figure shows, in a sentence.
+        others: dictionary name → (KLD, BCE), marked without such a line; none if None.
+    """
+    picture = Picture(8, 4.6, alt)
+    ax = _plane(picture, 111)
+    for total in (110, 140, 170, 200):
+        ax.plot([0, total], [total, 0], color=GREY, ls=":", lw=1)
+        box = dict(fc="white", ec="none", pad=1)
+        ax.text(total - 52, 52, f"sum {total}", color="#555555", size=8, ha="center", bbox=box, clip_on=True)
+    for beta, (rate, distortion) in curve.items():
+        length = 0.07 / ((1 / 100) ** 2 + (beta / 150) ** 2) ** 0.5  # as long for each β on the page
+        ax.plot(*_falling(rate, distortion, beta, length), color=ORANGE, lw=2, zorder=3)
+        ax.plot(rate, distortion, "o", color=BLUE, zorder=4)
+        ax.annotate(f"β = {beta:g}", (rate, distortion), (8, 3), textcoords="offset points", size=9)
+    for name, (rate, distortion) in (others or {}).items():
+        offset = (62, 3) if rate < 60 else (-60, 24)  # beside the name of its neighbour, or above
+        line = dict(arrowstyle="-", lw=0.6)
+        ax.plot(rate, distortion, "D", color="white", mec=BLUE, ms=9, zorder=3)
+        ax.annotate(name, (rate, distortion), offset, textcoords="offset points", size=9, arrowprops=line)
+        ax.set_xlim(right=max(ax.get_xlim()[1], rate + 8))
+    return picture
+
+
+def one_beta(curve, beta, x, result):
+    """One β in the plane of rate and distortion, with the line that falls by β, and what its model draws.
+
+    Args:
+        curve: dictionary β → (KLD, BCE) in nats per image.
+        beta: one of them.
+        x: originals (n, 784), at most ten, the first of validation.
+        result: the `rates.Result` of this β.
+    """
+    rate, distortion = curve[beta]
+    words = f"β = {beta:g}: rate {rate:.1f}, distortion {distortion:.1f} nats"
+    share = f"{result.readable:.0%} of the samples readable, {result.right:.0%} of the reconstructions right"
+    picture = Picture(9.5, 3.8, f"{words}. {share}. The line through its point in the plane falls by β.")
+    ax = _plane(picture, 121)
+    ax.plot(*zip(*sorted(curve.values()), strict=True), ".-", color=GREY, lw=1)
+    ax.plot(*_falling(rate, distortion, beta, 200), color=ORANGE, lw=2)
+    ax.plot(rate, distortion, "o", color=BLUE, ms=10, zorder=4)
+    ax.set_title(words, size=10)
+    right = picture.add_subplot(122)
+    drawn = torch.cat([x, result.x_hat[: len(x)], result.samples[: len(x)]])
+    show_grid(right, drawn, len(x), 2, rows=["original", "reconstructed", "sample"])
+    right.set_title(share.replace(", ", ",\n"), size=10)
+    return picture
+
+
+def _plane(picture, position):
+    """A panel of rate and distortion, wide enough for each β from 0.05 on."""
+    ax = picture.panel(position, xlabel="rate: KLD, nats", ylabel="distortion: BCE, nats")
+    ax.set(xlim=(-3, 110), ylim=(45, 215))
+    return ax
+
+
+def _falling(rate, distortion, beta, length):
+    """The ends of a piece of the line distortion + β · rate = constant around a point."""
+    return [rate - length, rate + length], [distortion + beta * length, distortion - beta * length]

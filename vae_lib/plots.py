@@ -92,11 +92,12 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
     nrows, gap = -(-len(x) // ncols), 14 if titles else 2
     step, label_width = 28 + gap, 0.11 * max(map(len, rows or [""]))
     picture = Picture(0.02 * (step * ncols + gap) + label_width, 0.02 * (step * nrows + gap), alt)
-    _show_grid(picture.add_subplot(), x, ncols, gap, titles, rows)
+    show_grid(picture.add_subplot(), x, ncols, gap, titles, rows)
     return picture
 
 
-def _show_grid(ax, x, ncols, gap, titles=None, rows=None):
+def show_grid(ax, x, ncols, gap, titles=None, rows=None):
+    """Images x (n, 784) on a panel, `ncols` in a row with `gap` pixels between; titles and rows as for `images`."""
     from torchvision.utils import make_grid  # here, for figures without images need no torchvision
 
     nrows, step = -(-len(x) // ncols), 28 + gap
@@ -134,7 +135,7 @@ def snapshot(x, x_hat, samples, losses, title):
     what = f"{title}: {len(x)} originals, their reconstructions, {len(samples)} samples"
     picture = Picture(9, 2.3, f"{what}; BCE {losses.bce:.1f} and KLD {losses.kld:.1f} nats per image.")
     left, right = picture.subplots(1, 2, width_ratios=[3, 1])
-    _show_grid(left, torch.cat([x, x_hat, samples]), len(x), 2, rows=["original", "reconstruction", "sample"])
+    show_grid(left, torch.cat([x, x_hat, samples]), len(x), 2, rows=["original", "reconstruction", "sample"])
     left.set_title(title)
     for name, value in {"BCE": losses.bce, "KLD": losses.kld}.items():
         right.bar_label(right.bar(name, value, **TERMS[name]), fmt="%.1f")
