@@ -49,7 +49,7 @@ BATCHES = replace(CYCLE, batch_size=BATCH_SIZE)
 MEAN = replace(BATCHES, begin_with_mean=True)
 RECORD = replace(MEAN, sigma_bias=SIGMA_BIAS)
 SETTINGS = {
-    "the report": REPORT,
+    "the report's settings": REPORT,
     "learning rate 1e-3": FASTER,
     "log σ² head": LOG_VAR,
     "one cycle to 0.01": CYCLE,

@@ -24,6 +24,9 @@ from vae_checks.live_sampling.traverse import traverse
 from vae_checks.reparameterization_trick.draw_many import draw_many
 from vae_checks.reparameterization_trick.reparameterize import reparameterize
 from vae_checks.reparameterization_trick.sigma_from_log_var import sigma_from_log_var
+from vae_checks.speedrun.one_cycle import one_cycle
+from vae_checks.speedrun.train_fast import train_fast
+from vae_checks.speedrun.update_average import update_average
 from vae_checks.training.epoch_loss import epoch_loss
 from vae_checks.training.fit import fit
 from vae_checks.training.train_step import train_step
@@ -50,6 +53,7 @@ __all__ = [
     "kld_by_sampling",
     "log_evidence",
     "neighbours_right",
+    "one_cycle",
     "pca",
     "reparameterize",
     "sample",
@@ -57,6 +61,8 @@ __all__ = [
     "sigma_from_log_var",
     "split",
     "to_images",
+    "train_fast",
     "train_step",
     "traverse",
+    "update_average",
 ]

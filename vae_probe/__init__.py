@@ -4,6 +4,7 @@ No right answer is here. `vae_checks` draws the inputs and judges the outcomes, 
 to call by the name of its function, one of those below.
 """
 
+from vae_probe.averages import call_update_average
 from vae_probe.call import call_function, describe_error
 from vae_probe.draws import call_often, call_thrice
 from vae_probe.fitting import call_fit
@@ -22,6 +23,7 @@ __all__ = [
     "call_samples",
     "call_thrice",
     "call_train_step",
+    "call_update_average",
     "describe_error",
     "pack",
     "unpack",

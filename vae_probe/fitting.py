@@ -2,14 +2,16 @@
 
 import contextlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.nn import init
+from torch.nn.modules.module import register_module_forward_hook
 
 from vae_lib.data import mnist
 from vae_probe.call import call_with, observe
@@ -18,6 +20,12 @@ from vae_probe.outcome import Case, pack
 # Corners in which no digit has ink: of the training images, of the validation images, of none.
 TRAIN_CORNER, VAL_CORNER, BLACK_CORNER = 27, 0, 756
 TRAIN_DOT, VAL_DOT = 0.5, 0.1
+PIXELS = 784
+# What draws in `torch.nn.init`.
+DRAWN_BY = (
+    *("uniform_", "normal_", "trunc_normal_", "orthogonal_", "sparse_"),
+    *("xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_"),
+)
 
 
 def pixels(indices: Tensor) -> Tensor:
@@ -38,35 +46,62 @@ def fit_images(case: Case) -> tuple[Tensor, Tensor]:
 
 
 def call_fit(function: Any, cases: list[Case]) -> list[dict]:
-    """Train: the model's weights and sizes, and the history that was returned with it.
+    """Train: the model's weights and sizes, the history that was returned with it, and how many images were seen.
 
-    Each model begins with the same weights. When it is first called, the global random states become those of
-    `Case.seed`: whatever hangs on it was not drawn from the generator.
+    Each model begins with the same weights. The global random states are those of `Case.seed`: whatever hangs on it
+    was not drawn from the generator.
     """
     return [observe(partial(_whole_training, function, case)) for case in cases]
 
 
 def _whole_training(function: Any, case: Case) -> dict:
-    _seed(0)
+    _seed(case.seed)
     train_x, val_x = fit_images(case)
     generator = torch.Generator().manual_seed(case.inputs["generator"])
-    with _seeded_at_the_first_call(case.seed):
+    with _first_weights_apart(), _count_images() as seen:
         returned = call_with(function, {"train_x": train_x, "val_x": val_x, "generator": generator})
     if not (isinstance(returned, tuple | list) and len(returned) == 2 and isinstance(returned[0], nn.Module)):
         return {"value": pack(returned)}
     model, history = returned
     weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
     sizes = getattr(getattr(model, "config", None), "__dict__", None)
-    return {"value": pack({"weights": weights, "sizes": sizes, "history": history})}
+    return {"value": pack({"weights": weights, "sizes": sizes, "history": history, "seen": sum(seen)})}
 
 
 @contextlib.contextmanager
-def _seeded_at_the_first_call(seed: int) -> Iterator[None]:
-    """In the block, the first call of any module sets the global random states to this seed."""
-    waiting = [seed]
-    handle = register_module_forward_pre_hook(lambda *_: _seed(waiting.pop()) if waiting else None)
-    try:
+def _first_weights_apart() -> Iterator[None]:
+    """In the block, what `torch.nn.init` draws, as layers do for their first weights, has a random state of its own."""
+    state = torch.Generator().manual_seed(0).get_state()
+
+    def apart(draw: Callable) -> Callable:
+        def wrapper(*args: Any, **options: Any) -> Tensor:
+            nonlocal state
+            with torch.random.fork_rng(devices=[]):
+                torch.set_rng_state(state)
+                weights = draw(*args, **options)
+                state = torch.get_rng_state()
+            return weights
+
+        return wrapper
+
+    with contextlib.ExitStack() as stack:
+        for name in DRAWN_BY:
+            stack.enter_context(patch.object(init, name, apart(getattr(init, name))))
         yield
+
+
+@contextlib.contextmanager
+def _count_images() -> Iterator[list[int]]:
+    """In the block, a list grows by the number of images whenever a gradient comes back through what they went into."""
+    seen: list[int] = []
+
+    def note(layer: nn.Module, _: Any, out: Any) -> None:
+        if isinstance(layer, nn.Linear) and layer.in_features == PIXELS and out.requires_grad:
+            out.register_hook(lambda _: seen.append(len(out)))
+
+    handle = register_module_forward_hook(note)
+    try:
+        yield seen
     finally:
         handle.remove()
 

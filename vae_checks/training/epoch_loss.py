@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, is_number, same
+from vae_checks.losses import measure_bce_and_kld, measure_loss
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, shared
-from vae_checks.training.tiny_vae import Losses, draw_images, measure_bce_and_kld, measure_loss
+from vae_checks.training.tiny_vae import Losses, draw_images
 from vae_checks.training.train_step import take_step
 from vae_probe.outcome import Case
 from vae_probe.training import PIXELS, call_epoch_loss

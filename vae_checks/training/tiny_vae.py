@@ -1,14 +1,9 @@
-"""Checks of assignment 05: a training step, the loss over a data set, and a whole training.
-
-The first two see models of a few dozen weights. The third trains a real one, once, and measures what came out.
-"""
+"""Images of a few pixels, for models of a few dozen weights, and what `vae_loss` returns."""
 
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-from torch.distributions import Normal, kl_divergence
+from torch import Tensor
 
 from vae_probe.training import LATENT, PIXELS
 
@@ -19,19 +14,6 @@ class Losses(NamedTuple):
     loss: Tensor
     bce: Tensor
     kld: Tensor
-
-
-def measure_bce_and_kld(x: Tensor, x_logits: Tensor, mu: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-    """BCE and KLD of each image, in nats, (B,) each."""
-    bce = F.binary_cross_entropy_with_logits(x_logits, x, reduction="none").sum(1)
-    prior = Normal(torch.zeros_like(mu), torch.ones_like(mu))
-    return bce, kl_divergence(Normal(mu, sigma.abs(), validate_args=False), prior).sum(1)  # NaN is judged, not raised
-
-
-def measure_loss(model: nn.Module, x: Tensor, eps: Tensor | None = None) -> Tensor:
-    """BCE + KLD of each image, (B,), in nats."""
-    bce, kld = measure_bce_and_kld(x, *model(x, eps))
-    return bce + kld
 
 
 def draw_images(generator: torch.Generator, *shape: int) -> tuple[Tensor, Tensor]:

@@ -10,9 +10,10 @@ from torch.optim import Optimizer
 
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, is_number, same
+from vae_checks.losses import measure_bce_and_kld, measure_loss
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, shared
-from vae_checks.training.tiny_vae import Losses, draw_images, measure_bce_and_kld, measure_loss
+from vae_checks.training.tiny_vae import Losses, draw_images
 from vae_probe.outcome import Case
 from vae_probe.training import PIXELS, call_train_step, small_model, weights_of
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from vae_checks.compare import same
+from vae_checks.fitted import Measured
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Seen
-from vae_checks.training.fitted import Measured
 from vae_probe.fitting import TRAIN_DOT, VAL_DOT
 
 
@@ -26,14 +26,14 @@ class Symptom(NamedTuple):
     shows: Callable[[Trained], bool]
 
 
-def recognise(seen: list[Seen]) -> Mistake | None:
+def recognise_symptom(seen: list[Seen], symptoms: list[Symptom]) -> Mistake | None:
     """The first mistake of which there is a symptom."""
     values = [each.outcome.value for each in seen]
     # A short training that ended with an error looks like the long one.
     values = values[:1] + [values[0] if each.outcome.error else each.outcome.value for each in seen[1:]]
     if not all(isinstance(value, Measured) for value in values):
         return None
-    return next((symptom.mistake for symptom in SYMPTOMS if symptom.shows(Trained(*values))), None)
+    return next((symptom.mistake for symptom in symptoms if symptom.shows(Trained(*values))), None)
 
 
 def _near(a: float, b: float, slack: float = 2.0) -> bool:
@@ -67,6 +67,7 @@ def _best_not_last(trained: Trained) -> bool:
     return not few.is_true and few.reported == min(few.history) < few.val
 
 
+# Of any training; an exercise adds its own.
 SYMPTOMS = [
     Symptom(
         Mistake(
@@ -150,13 +151,6 @@ SYMPTOMS = [
             "A loss may rise, too. Is the last number of your history that of the model which you return?",
         ),
         _best_not_last,
-    ),
-    Symptom(
-        Mistake(
-            "trained too little",
-            "Which settings decide how far it comes? Has each image a noise of its own, and each epoch a new order?",
-        ),
-        lambda trained: trained.main.is_true and trained.main.val > 150,
     ),
     Symptom(
         Mistake(

@@ -1,0 +1,196 @@
+"""A whole training of a student's: its cases, what the model is worth, measured here, and what is judged of it."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from vae_checks.compare import describe, is_number, same
+from vae_checks.losses import measure_bce_and_kld, measure_loss
+from vae_checks.properties import Seen, stop_of
+from vae_probe.fitting import BLACK_CORNER, TRAIN_CORNER, TRAIN_DOT, VAL_CORNER, VAL_DOT, fit_images, pixels
+from vae_probe.model import VAE
+from vae_probe.outcome import Case
+
+VAL, FEW_VAL = 2_010, 60  # validation images, of the training and of the short ones
+DRAWS = 3  # of noise for the validation images
+SHORT = ("few", "other chance", "other generator")  # the kinds of the short trainings
+
+
+def draw_trainings(train: int, few: int) -> list[Case]:
+    """One training with so many images, and three short ones with a few.
+
+    The same for every seed: a training that just reaches a target with one draw would miss it with another.
+    """
+    chosen = torch.randperm(60_000, generator=torch.Generator().manual_seed(1))[: train + VAL]
+    train_images, val = chosen[:train], chosen[train:]
+    # Thin digits first: the loss of the last batch is then far from that of all.
+    val = val[pixels(val).sum(1).argsort()]
+    inputs = {"train": train_images[:few], "val": val[:: VAL // FEW_VAL][:FEW_VAL], "generator": 1}
+    return [
+        Case("main", {"train": train_images, "val": val, "generator": 1}, seed=1),
+        Case("few", inputs, seed=1),
+        Case("other chance", inputs, seed=2),
+        Case("other generator", inputs | {"generator": 2}, seed=1),
+    ]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a student's model is worth, beside what was reported.
+
+    Args:
+        history: the reported losses; the last should be `val`.
+        sizes: of an image, of the hidden layers, of z.
+        seen: how many images the training saw, each as often as it saw it.
+        val: loss of the validation images, nats per image, the mean of some draws of noise.
+        scatter: standard deviation of that loss from draw to draw.
+        train: loss of the training images.
+        without_noise: loss of the validation images at z = μ.
+        bce, kld: the two terms of that.
+        last_batches: losses of the last validation images, for each batch size that is likely.
+        train_dot, val_dot: how much brighter the model draws the corner with a dot than one without.
+    """
+
+    history: list[float]
+    sizes: tuple[int, int, int]
+    seen: int
+    val: float
+    scatter: float
+    train: float
+    without_noise: float
+    bce: float
+    kld: float
+    last_batches: list[float]
+    train_dot: float
+    val_dot: float
+
+    @property
+    def reported(self) -> float:
+        """The loss that was reported last."""
+        return self.history[-1]
+
+    @property
+    def slack(self) -> float:
+        """How far two honest draws of the same loss may lie apart, nats: ten times what was seen."""
+        return 2 + 8 * self.scatter
+
+    @property
+    def is_true(self) -> bool:
+        """Whether the reported loss is that of the validation images."""
+        return abs(self.reported - self.val) < self.slack
+
+
+def measure_outcome(seen: Seen) -> Seen:
+    """The outcome with what was measured as its value; or a fault, a sentence."""
+    if seen.outcome.error:
+        return seen
+    loaded = _load(seen.outcome.value)
+    measured = loaded if isinstance(loaded, str) else _measure(seen.case, *loaded, seen.outcome.value["seen"])
+    return seen._replace(outcome=replace(seen.outcome, value=measured))
+
+
+def _load(value: Any) -> str | tuple[VAE, list[float]]:
+    """The student's model and history; or a fault, a sentence."""
+    if not isinstance(value, dict) or "weights" not in value:
+        return f"expected a model and a list, got {describe(value)}"
+    history = value["history"]
+    if isinstance(history, torch.Tensor) and history.ndim == 1:
+        history = list(history)
+    if not isinstance(history, list) or not history or not all(map(is_number, history)):
+        return f"expected a history of one number for each epoch, got {describe(history)}"
+    try:
+        model = VAE(**value["sizes"])
+        model.load_state_dict(value["weights"])
+    except Exception:  # whatever a student's model may hold
+        return "expected a model of the class VAE of vae_lib.model"
+    return model, [float(loss) for loss in history]
+
+
+@torch.no_grad()
+def _measure(case: Case, model: VAE, history: list[float], images: int) -> Measured:
+    train_x, val_x = fit_images(case)
+    generator = torch.Generator().manual_seed(0)
+
+    def loss_of(x: torch.Tensor) -> torch.Tensor:
+        return measure_loss(model, x, torch.randn(len(x), model.config.latent_dim, generator=generator))
+
+    draws = torch.stack([loss_of(val_x) for _ in range(DRAWS)])
+    train, val = loss_of(train_x[:1_000]), draws.mean(0)
+    x_logits, mu, sigma = model(val_x, torch.zeros(1))
+    bce, kld = (part.mean().item() for part in measure_bce_and_kld(val_x, x_logits, mu, sigma))
+    corners = x_logits.sigmoid().mean(0)
+    black = corners[BLACK_CORNER]
+    return Measured(
+        history=history,
+        sizes=(model.config.input_dim, model.config.hidden_dim, model.config.latent_dim),
+        seen=images,
+        val=val.mean().item(),
+        scatter=draws.mean(1).std().item(),
+        train=train.mean().item(),
+        without_noise=bce + kld,
+        bce=bce,
+        kld=kld,
+        last_batches=[
+            val[-n:].mean().item()
+            for size in (*range(10, 101, 10), 2, 32, 64, 128, 200, 256, 500, 512, 1000, 1024)
+            for n in (size, len(val) % size)
+            if n
+        ],
+        # Beside a black corner, because a model that has hardly learnt draws every corner, one brighter than the other.
+        train_dot=(corners[TRAIN_CORNER] - black).item(),
+        val_dot=(corners[VAL_CORNER] - black).item() if black < VAL_DOT / 2 else 0.0,
+    )
+
+
+def fault_of_form(seen: list[Seen]) -> str:
+    """Why there is nothing to measure, a sentence, or ""."""
+    return next((each.outcome.value for each in seen if isinstance(each.outcome.value, str)), "")
+
+
+def main_of(seen: list[Seen]) -> Measured:
+    """What came of the training, the short ones aside."""
+    return seen[0].outcome.value
+
+
+def learns(seen: list[Seen]) -> str:
+    """Whether the model has learnt from the training images: what it does not, a sentence, or ""."""
+    if main_of(seen).train_dot > TRAIN_DOT / 5:
+        return ""
+    return "in this check all images of train_x have a grey dot in a corner, and your model does not draw it"
+
+
+def kept_apart(seen: list[Seen]) -> str:
+    """Whether the model has learnt from the validation images: a sentence, or ""."""
+    if main_of(seen).val_dot < VAL_DOT / 5:
+        return ""
+    return (
+        "in this check all images of val_x have a grey dot in a corner, no training image has it, and your model draws "
+        "it"
+    )
+
+
+def true_history(each: Seen) -> str:
+    """Whether the last loss that is reported is that of the model: where not, a sentence."""
+    measured = each.outcome.value
+    if measured.is_true:
+        return ""
+    images = "the validation images"
+    if each.case.kind != "main":
+        images = f"{FEW_VAL} images with black and white exchanged, whose loss rises while the model learns,"
+    return (
+        f"your history ends with {measured.reported:.4g}, but on {images} your model has a loss of {measured.val:.1f} "
+        "nats per image"
+    )
+
+
+def from_the_generator(seen: list[Seen]) -> str:
+    """Whether all chance is from the generator: where not, a sentence."""
+    _, first, other_chance, other_generator = (each.outcome for each in seen)
+    if error := first.error or other_chance.error or other_generator.error:
+        return f"with {len(seen[1].case.inputs['train'])} training images {stop_of(error)}"
+    if same(first.value.history, other_generator.value.history):
+        return "nothing in your training depends on the generator that it is given"
+    if not same(first.value.history, other_chance.value.history):
+        return "from the same weights and with the same generator, a second training goes another way"
+    return ""
