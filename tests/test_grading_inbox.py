@@ -349,6 +349,15 @@ def test_a_notebook_is_known_by_its_content(own, name, home):
     assert data.removeprefix(b"\xef\xbb\xbf") == SOLVED
 
 
+def test_a_notebook_without_ids_and_of_another_name_is_known_by_its_texts_or_its_functions(own):
+    """As Datalore and Deepnote write it, or as it is pasted into a new notebook."""
+    pasted, new = perfect(), [{"cell_type": "code", "source": answer} for answer in RIGHT.values()]
+    pasted["cells"] = [{"cell_type": cell["cell_type"], "source": cell["source"]} for cell in pasted["cells"]]
+    expected = {"ada": as_bytes(pasted), "bob": as_bytes({"cells": new})}
+    take(own, {f"{name}/homework.ipynb": data for name, data in expected.items()})
+    assert students(own) == expected
+
+
 def test_a_class_in_a_tar(own):
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:

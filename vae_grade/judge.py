@@ -119,7 +119,7 @@ def _grade_exercise(
     First runs the answer, after those to earlier exercises that it calls; then, all that is above its test.
     """
     best = _run_alone(name, answers, setting)
-    if _may_need_more(name, best.exercise, answers):
+    if _may_need_more(name, best, answers):
         again = _attempt(name, answers.above[name], files, setting)
         if again.worth > best.worth:
             best = again
@@ -141,14 +141,17 @@ def _run_alone(name: str, answers: Answers, setting: Setting) -> Attempt:
     return Attempt(ExerciseRecord(getattr(checks, name).max_points, text), None, [])
 
 
-def _may_need_more(name: str, exercise: ExerciseRecord, answers: Answers) -> bool:
-    """Whether the cells above a test can make more of an answer than it earned alone."""
-    own = answers.own.get(name, [])
+def _may_need_more(name: str, alone: Attempt, answers: Answers) -> bool:
+    """Whether the cells above a test can make more of an answer than it earned alone.
+
+    They are the student's own, or the release's, of which an answer that ends in an error may need something.
+    """
+    exercise, own = alone.exercise, answers.own.get(name, [])
     if exercise.points == exercise.max_points or not answers.above.get(name):
         return False
     if exercise.state == "not attempted":
         return any(re.search(rf"\b{name}\b", cell) for cell in own)
-    return bool(own) or exercise.end == End.ENDED.value
+    return bool(own) or alone.error is not None
 
 
 def _describe_exercise(name: str, exercise: ExerciseRecord, answers: Answers) -> list[str]:
