@@ -184,3 +184,14 @@ def test_lesson_09_shows_the_posterior_of_the_chosen_image(lesson):
     box.locator("label").nth(5).click()
     expect(plane).to_have_attribute("aria-label", re.compile("Posterior of image 5, highest at .* The encoder says "))
     assert serious(box.page, ".vae-posteriors") == []
+
+
+def test_lesson_11_walks_along_the_curve(lesson):
+    box = scrolled(lesson("11_rate_distortion_collapse", tag="control"), ".vae-live")
+    slider = box.get_by_role("slider", name="β")
+    slider.focus()
+    expect(slider).to_have_attribute("aria-valuetext", "1")
+    assert "β = 2: rate 15.2, distortion 95.2 nats." in picture_after(box.page, "ArrowRight").get_attribute("alt")
+    assert "β = 40: rate 0.0, distortion 205.6 nats." in picture_after(box.page, "End").get_attribute("alt")
+    expect(slider).to_have_attribute("aria-valuetext", "40")
+    assert serious(box.page, ".vae-live") == []

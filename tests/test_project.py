@@ -299,7 +299,7 @@ def test_where_no_kernel_runs_each_of_our_widgets_is_a_picture():
             if re.search(r"^(Live|LatentMap|explorer = Explorer|Explorer|PosteriorMap)\(", cell.source, re.MULTILINE):
                 found.append(path.stem[:2])
                 assert any("image/png" in output.get("data", {}) for output in cell.outputs)
-    assert found == ["03", "04", "05", "06", "07", "08", "09", "10"]
+    assert found == ["03", "04", "05", "06", "07", "08", "09", "10", "11"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -84,9 +84,10 @@ plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle a
 # | [`08_the_report_revisited`](08_the_report_revisited.ipynb) | Which statements of the report hold, and why are samples worse? | 75 |
 # | [`09_exact_likelihood`](09_exact_likelihood.ipynb) | What does the loss bound, and whose fault is the gap? | 75 |
 # | [`10_why_samples_are_worse`](10_why_samples_are_worse.ipynb) | Where do all codes lie, and which samples are mended by that? | 50 |
+# | [`11_rate_distortion_collapse`](11_rate_distortion_collapse.ipynb) | How much should a code say, and when is a dimension rightly unused? | 55 |
 # | [`14_speedrun`](14_speedrun.ipynb) | How few images does the report's quality take? | 45 |
 #
-# Up to 08 the lessons follow the report; the later ones go on where it ends. 11 to 13 are not written yet.
+# Up to 08 the lessons follow the report; the later ones go on where it ends. 12 and 13 are not written yet.
 #
 # ## How to work
 #

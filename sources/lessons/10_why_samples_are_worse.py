@@ -420,4 +420,4 @@ Explorer(model, val_mu, val_sigma, val_set.y, classifier, mixture)
 # so that differences below 0.01 are chance.
 #
 # Now write it yourself: [assignment 10](../exercises/10_why_samples_are_worse/10_why_samples_are_worse.ipynb).
-# Next: [lesson 14](14_speedrun.ipynb).
+# Next: [lesson 11](11_rate_distortion_collapse.ipynb).

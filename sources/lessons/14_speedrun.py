@@ -282,7 +282,8 @@ describe("the record", fast)
 
 # %% [markdown]
 # **What we saw.** Nearly, and not quite. The plane holds about as much of the variance, neighbours are right as often, and
-# the samples are about as readable. But the record uses fewer dimensions, 22 in place of 26 in our run, and its samples lie
+# the samples are about as readable. But the record uses fewer dimensions ([lesson 11](11_rate_distortion_collapse.ipynb) asks
+# which are used, and why), 22 in place of 26 in our run, and its samples lie
 # farther from real digits: 0.57 in place of 0.40, where two sets of real digits differ by hundredths
 # ([lesson 08](08_the_report_revisited.ipynb)). The same loss is not the same model. A race makes good what it measures.
 
