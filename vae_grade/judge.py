@@ -4,6 +4,7 @@ A student's code can send back what it likes. It is read as JSON of one shape, a
 that nobody knew: to send back the values that earn points, it has to compute them.
 """
 
+import hashlib
 import json
 import math
 import re
@@ -36,7 +37,7 @@ MEMORY = 4 * 2**30  # bytes, of the process that judges
 PLACES = sorted({str(path) for path in (ROOT, Path.home(), CACHE, sys.prefix, sys.base_prefix)}, key=len, reverse=True)
 _lock = threading.Lock()  # a cluster's worker may have threads; checks set random states, of which there is one
 _seconds: dict[tuple, int] = {}  # that answers may take here, by assignment, limits and exercise
-_attempts: dict[tuple, "Attempt"] = {}  # what ended of itself, by setting, exercise, files and cells
+_attempts: dict[str, "Attempt"] = {}  # what ended of itself, by a hash of setting, exercise, files and cells
 _servers: dict[tuple, AnswerServer] = {}  # the one answer server of this worker, by assignment and limits
 
 
@@ -169,13 +170,18 @@ def _attempt(name: str, cells: list[str], files: dict[str, bytes], setting: Sett
     Cells are equal if they differ in comments and layout alone; where an error names a line, if they are the same text.
     What was stopped by a limit is run again: it may be the machine that was slow.
     """
-    where = (setting.assignment.hash, setting.limits, setting.seed, name, tuple(sorted(files.items())))
-    same, alike = (*where, *cells), (*where, *map(find_meaning, cells))
+    sums = sorted((path, _hash(data)) for path, data in files.items())
+    where = repr((setting.assignment.hash, setting.limits, setting.seed, name, sums))
+    same, alike = (_hash((where + repr(code)).encode()) for code in (cells, [find_meaning(cell) for cell in cells]))
     if not (attempt := _attempts.get(same) or _attempts.get(alike)):
         attempt = _run_and_judge(name, cells, files, setting)
         if attempt.exercise.end == End.ENDED.value and len(_attempts) < MOST_ATTEMPTS:
             _attempts[same if attempt.error else alike] = attempt
     return attempt._replace(exercise=replace(attempt.exercise), flags=[*attempt.flags])
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _run_and_judge(name: str, cells: list[str], files: dict[str, bytes], setting: Setting) -> Attempt:
