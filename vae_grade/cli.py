@@ -241,7 +241,7 @@ def _report(folder: TeacherFolder, options: argparse.Namespace) -> None:
         print(path)
     _print_lines(
         f"Answers in words that wait for your marks: {sum(map(len, result.waiting.values()))}. "
-        "Run report again before you give marks or feedback out. Whose they are, all of them in report.html:",
+        "Run report again before you give marks or feedback out. Whose they are (report.html has all):",
         [f"{assignment}, {cell}: {shorten(students)}" for (assignment, cell), students in result.waiting.items()],
     )
     print("".join(result.failures), end="")
