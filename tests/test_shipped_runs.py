@@ -14,6 +14,7 @@ from vae_lib.checkpoints import (
     load_planar,
     load_trained,
 )
+from vae_lib.clinic import load_clinic
 from vae_lib.latent import encode
 from vae_lib.model import Config
 from vae_lib.priors import load_priors
@@ -50,6 +51,7 @@ shipped = pytest.mark.parametrize(
         ("experiments.pt.gz", load_experiments),
         ("priors.pt.gz", load_priors),
         ("rates.pt.gz", load_rates),
+        ("clinic.pt.gz", load_clinic),
     ],
 )
 

@@ -14,9 +14,10 @@ from PIL import Image
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
-from vae_lib import plots
+from vae_lib import clinic, plots
+from vae_lib.clinic import load_clinic
 from vae_lib.model import VAE
-from vae_lib.widgets import Explorer, LatentMap, Live, PosteriorMap, image_html, still
+from vae_lib.widgets import Clinic, Explorer, LatentMap, Live, PosteriorMap, image_html, still
 
 
 @pytest.fixture(scope="module")
@@ -243,12 +244,35 @@ def test_without_a_browser_the_map_of_posteriors_is_a_figure_of_them(posteriors)
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == posteriors.model_id
 
 
-@pytest.mark.parametrize("kind", [Explorer, LatentMap, Live, PosteriorMap])
-def test_with_ipywidgets_7_the_still_picture_is_kept(kind, explorer, live, posteriors, monkeypatch):
+@pytest.fixture(scope="module")
+def patients():
+    return Clinic(load_clinic(), torch.rand(10, 784))
+
+
+def test_the_clinic_sends_evidence_diagnosis_and_lines_of_each_patient(patients):
+    assert [patient["diagnosis"] for patient in patients.patients] == list(clinic.PATIENTS)
+    assert patients.diagnoses == sorted(clinic.PATIENTS)
+    for i, patient in enumerate(patients.patients, 1):
+        assert patient["alt"].startswith(f"Patient {i}. It prints a loss of ")
+        assert patient["diagnosis"] not in patient["alt"]
+        assert patient["src"].startswith("data:image/png;base64,")
+        lines = {old.strip(): new.strip() for old, new in clinic.FAULTS[patient["diagnosis"]].items()}
+        assert dict(patient["lines"]) == lines
+    assert len({patient["src"] for patient in patients.patients}) == 13
+
+
+def test_without_a_browser_the_clinic_is_the_first_patient(patients):
+    data, metadata = patients._repr_mimebundle_()
+    assert metadata["image/png"]["alt"] == patients.patients[0]["alt"]
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == patients.model_id
+
+
+@pytest.mark.parametrize("kind", [Clinic, Explorer, LatentMap, Live, PosteriorMap])
+def test_with_ipywidgets_7_the_still_picture_is_kept(kind, explorer, live, posteriors, patients, monkeypatch):
     """Colab has ipywidgets 7, whose widgets display themselves and so pass over their mime bundle."""
     x, points = torch.rand(10, 784), torch.randn(10, 2)
     latent_map = LatentMap(points, torch.arange(10), x, x)
-    widget = {Explorer: explorer, Live: live, LatentMap: latent_map, PosteriorMap: posteriors}[kind]
+    widget = {Explorer: explorer, Live: live, LatentMap: latent_map, PosteriorMap: posteriors, Clinic: patients}[kind]
     monkeypatch.setattr(ipywidgets.DOMWidget, "_ipython_display_", lambda self, **options: None, raising=False)
     data, metadata = DisplayFormatter().format(widget)
     assert {"image/png", "text/plain", "application/vnd.jupyter.widget-view+json"} <= set(data)

@@ -1,5 +1,6 @@
-"""Drawings that explain: the network, why a code has a spread, where codes that fit an image lie, what they cost."""
+"""Drawings that explain: the network, spreads of codes, which codes fit and at what cost, what a program shows."""
 
+from vae_lib.clinic import HIGH, LOW
 from vae_lib.guards import squares
 from vae_lib.plots import BLUE, DIGIT_COLOURS, GREY, ORANGE, Picture, show_grid
 from vae_lib.pytorch import torch
@@ -172,3 +173,42 @@ def _plane(picture, position):
 def _falling(rate, distortion, beta, length):
     """The ends of a piece of the line distortion + β · rate = constant around a point."""
     return [rate - length, rate + length], [distortion + beta * length, distortion - beta * length]
+
+
+def case_file(case, x, title, looks):
+    """What the user of a program sees of it: pictures, printed losses, KLD of each dimension, the spread of σ.
+
+    Args:
+        case: `clinic.Case`; of the printed losses, those of its first seed.
+        x: the ten images (10, 784) that it reconstructs.
+        title: of the figure.
+        looks: the pictures in words, a sentence.
+    """
+    printed = case.printed[0].tolist()
+    last, active = printed[-1], int((case.kld_per_dim > 0.1).sum())
+    edges = torch.linspace(LOW, HIGH, len(case.sigma) + 1)
+    usual = edges[case.sigma.argmax()]
+    in_all = f"{case.kld_per_dim.sum():.4g} in all" if case.kld_per_dim.isfinite().all() else "off the scale"
+    alt = (
+        f"{title}. It prints a loss of {', '.join(f'{loss:.4g}' for loss, *_ in printed)} after the epochs 1 to 5, the "
+        f"last of BCE {last[1]:.4g} and KLD {last[2]:.4g}. By the formula the KLD is above 0.1 nats in {active} of 40 "
+        f"dimensions, {in_all}. σ is most often {usual:.1f} to {usual + 0.1:.1f}. {looks}"
+    )
+    picture = Picture(9, 3.9, alt)
+    left, top, text, bottom = picture.subplots(2, 2, width_ratios=[3, 2]).flat
+    show_grid(left, torch.cat([x, case.x_hat, case.samples]), 10, 2, rows=["original", "reconstruction", "sample"])
+    left.set_title(title)
+    lines = [f"it prints {'loss':>10}{'BCE':>12}{'KLD':>12}"]
+    lines += [f"epoch {i}   {loss:10.4g}{bce:12.4g}{kld:12.4g}" for i, (loss, bce, kld) in enumerate(printed, 1)]
+    text.text(0, 1, "\n".join(lines), family="monospace", size=9, va="top", linespacing=1.6)
+    text.axis("off")
+    top.bar(range(1, 41), case.kld_per_dim.nan_to_num(0, 0).tolist(), color=BLUE, width=0.8)
+    top.set(ylabel="nats")
+    top.set_title(f"KLD by dimension, {in_all}", size=10)
+    bottom.stairs((100 * case.sigma).tolist(), edges.tolist(), fill=True, color=ORANGE)
+    bottom.set(
+        title="σ, 40 for each image", xlabel=f"σ; at the ends, {LOW:.0f} or less, {HIGH:.0f} or more", ylabel="%"
+    )
+    for ax in (top, bottom):
+        ax.spines[["top", "right"]].set_visible(False)
+    return picture

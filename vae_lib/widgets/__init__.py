@@ -1,5 +1,6 @@
-"""The live widgets: sliders of your own, the explorer, maps of encoded images and of posteriors, the playground."""
+"""The live widgets: sliders of your own, the explorer, maps of codes and posteriors, the playground, the clinic."""
 
+from vae_lib.widgets.clinic import Clinic
 from vae_lib.widgets.explorer import Explorer
 from vae_lib.widgets.latent_map import LatentMap
 from vae_lib.widgets.live import Live
@@ -7,4 +8,4 @@ from vae_lib.widgets.playground import Playground
 from vae_lib.widgets.posterior_map import PosteriorMap
 from vae_lib.widgets.still import image_html
 
-__all__ = ["Explorer", "LatentMap", "Live", "Playground", "PosteriorMap", "image_html"]
+__all__ = ["Clinic", "Explorer", "LatentMap", "Live", "Playground", "PosteriorMap", "image_html"]
