@@ -476,6 +476,7 @@ QUESTION = ASSIGNMENT.cells[-2]["id"]
     [
         (as_kind(filled(written="# The mean.", **RIGHT), "why-the-blob", "code"), "# The mean."),
         (as_kind(filled(written="The mean is it.", **RIGHT), "why-the-blob", "code"), "The mean is it."),
+        (as_kind(filled(written="print('The mean')", **RIGHT), "why-the-blob", "code"), "print('The mean')"),
         (put(filled(written=None, **RIGHT), "why-the-blob", "# The mean."), "# The mean."),
         (put(filled(written=None, **RIGHT), "why-the-blob", '"""The mean."""'), '"""The mean."""'),
         (put(filled(written=None, **RIGHT), "why-the-blob", make("The mean.", "raw")), "The mean."),

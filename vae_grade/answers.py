@@ -242,11 +242,11 @@ def _find_words(name: str, cells: list[Placed], assignment: Assignment, answers:
     for cell in cells:
         below = cell.name in (name, question) if cell.name else below
         new += [cell] if below and not cell.name else []
-    filled = [cell for cell in given if _is_prose(cell)]
+    filled = [cell for cell in given if cell.is_filled or _is_prose(cell)]
     added = [cell for cell in new if cell.cell.kind != "code" and cell.is_filled]
     if not added and not filled:
         added = [cell for cell in new if _is_prose(cell)]
-        asked = [_without_release(cell) for cell in cells if cell.name == question]
+        asked = [_without_release(cell) for cell in cells if cell.name == question and cell.cell.kind != "code"]
         added = added or [cell for cell in asked if _has_words(cell.source)]
     parts = sorted(filled + added, key=lambda cell: cell.at)
     if added and filled:
