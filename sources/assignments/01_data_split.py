@@ -24,7 +24,7 @@
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
 # one after it: the check says what holds and what not yet. `checks.split.hint(1)`, then 2 and 3, help you on. You may
-# check as often as you like.
+# check as often as you like. Leave the arguments of a function in their order: the cells below call it with them.
 
 # %%
 from vae_lib import plots
@@ -73,8 +73,8 @@ plots.bars(bright, alt, ylabel="mean pixel, % of white")
 # ## 2 · The split
 #
 # ●●○, 15 minutes. The positions 0 to n − 1 of n images go into two sets: 85 % for training, 15 % for validation, chosen
-# at random, each position in exactly one set. Where 85 % is no whole number, round as you like. Do it by hand, without
-# scikit-learn.
+# at random, each position in exactly one set. Where 85 % is no whole number, round as you like: chance decides who is in
+# which set, not how many. Do it by hand, without scikit-learn.
 #
 # All randomness comes from the `generator`, a `torch.Generator`: a source of random numbers of its own, which functions
 # that draw take as `generator=…`. In the same state it gives the same split; it moves on as it draws, so the next call

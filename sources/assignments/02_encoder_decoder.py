@@ -24,7 +24,7 @@
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
 # one after it: the check says what holds and what not yet. `checks.Encoder.hint()` gives a hint, and each time the next of
-# three. You may check as often as you like.
+# three. You may check as often as you like. Leave the arguments in their order: the cells below call by it.
 #
 # A module of PyTorch is a class with two methods: `__init__` makes the layers, once, and keeps each as `self.name`;
 # `forward` says what they do to a batch.
@@ -54,7 +54,8 @@ x, y = val_set.x[:2000], val_set.y[:2000]
 # - `hid_mu` and `hid_sigma`, two linear layers from `hidden_dim` to `latent_dim`, which both read what the ReLU gives.
 #
 # `forward` returns what the two heads give, mu first, as it is: like the report's, this encoder's sigma may be negative.
-# Keep the three names, because the cell below the check gives your layers trained weights by name.
+# All sizes come from the arguments. Keep the three names, and the biases that a linear layer has if nothing else is
+# said, because the cell below the check gives your layers trained weights by name.
 
 
 # %% answer="Encoder"
@@ -103,7 +104,8 @@ plots.images(torch.cat([x[:10], x[nearest]]), alt, rows=["image", "nearest mu"])
 # ## 2 · The decoder
 #
 # ●○○, 5 minutes. The way back: `hidden`, a linear layer from `latent_dim` to `hidden_dim`; after it, in `forward`, a ReLU;
-# and `out`, a linear layer from `hidden_dim` to `output_dim`. `forward` returns logits: no sigmoid in here.
+# and `out`, a linear layer from `hidden_dim` to `output_dim`. `forward` returns logits, which may be any number, as `out`
+# gives them: no sigmoid in here.
 
 
 # %% answer="Decoder"

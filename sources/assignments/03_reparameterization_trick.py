@@ -24,7 +24,7 @@
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
 # one after it: the check says what holds and what not yet. `checks.reparameterize.hint(1)`, then 2 and 3, help you on. You
-# may check as often as you like.
+# may check as often as you like. Leave the arguments of a function in their order: the cells below call it with them.
 
 # %%
 from vae_lib import plots
@@ -47,7 +47,8 @@ mu, sigma = encode(model, x)  # (10, 40), of a trained encoder
 # ## 1 · A draw that lets the gradient through
 #
 # ●○○, 10 minutes. From the encoder's μ and σ, one point z ~ N(μ, σ²) for **each** image, with new noise in each call. The
-# gradient of z must reach μ and σ. As in the report, σ comes straight from a linear layer and may be negative. Set no seed.
+# gradient of z must reach μ and σ. As in the report, σ comes straight from a linear layer and may be negative. z has the
+# dtype of μ and σ. Set no seed.
 
 
 # %% answer="reparameterize"
@@ -115,9 +116,8 @@ your_sigma, whose = result.or_library()
 h = torch.linspace(-4, 4, 81)
 print(whose)
 alt = "σ against h: both curves rise and stay above 0. One is 1 at h = 0, and steeper and steeper."
-plots.lines(
-    h, {"σ from log σ²": your_sigma(h), "softplus": F.softplus(h)}, alt, xlabel="h", ylabel="σ"
-)
+curves = {"σ from log σ²": your_sigma(h[None])[0], "softplus": F.softplus(h)}
+plots.lines(h, curves, alt, xlabel="h", ylabel="σ")
 
 # %% [markdown]
 # ## 3 · Many draws for each image
@@ -125,7 +125,8 @@ plots.lines(
 # ●●○, 10 minutes. Sometimes one z for each image is too few. Draw `n` of them for **each** image, all independent: each of
 # the n · B · D numbers has noise of its own, and `n` may be 1. All noise comes from the `generator` (a `torch.Generator`,
 # a source of random numbers of its own), so that a colleague with the same seed gets the same z; it moves on as it draws,
-# so the next call gives another one. (No gradient is asked for here, but it should cost you nothing.)
+# so the next call gives another one. z has the dtype of μ and σ. (No gradient is asked for here, but it should cost you
+# nothing.)
 
 
 # %% answer="draw_many"

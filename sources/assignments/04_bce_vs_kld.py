@@ -24,7 +24,7 @@
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
 # one after it: the check says what holds and what not yet. `checks.bce.hint(1)`, then 2 and 3, help you on. You may check
-# as often as you like.
+# as often as you like. Leave the arguments of a function in their order: the cells below call it with them.
 
 # %%
 from vae_lib import loss, plots
@@ -49,7 +49,8 @@ x_logits = model.decoder(mu).detach()  # (500, 784)
 # ## 1 · The BCE of an image
 #
 # ●○○, 10 minutes. From the images and the decoder's logits, the binary cross-entropy of **each** image: in nats, summed
-# over its pixels. For a logit *a* and a pixel x it is −x log σ(a) − (1 − x) log(1 − σ(a)), with the sigmoid σ.
+# over its pixels. For a logit *a* and a pixel x it is −x log σ(a) − (1 − x) log(1 − σ(a)), with the sigmoid σ. It must be
+# right for any logit, 200 and −200 say, and for pixels of exactly 0 and 1.
 
 
 # %% answer="bce"
@@ -85,6 +86,7 @@ plots.images(x[chosen], alt, ncols=5, rows=["lowest BCE", "highest BCE"])
 #
 # ●○○, 10 minutes. From the encoder's μ and σ, the divergence of N(μ, σ²) from N(0, I) for **each** image: in nats, summed
 # over its D dimensions. Take care: as in the report, σ comes straight from a linear layer and may be negative; σ² may not.
+# It must be right for a small σ, too, 0.01 say.
 
 
 # %% answer="kld"
@@ -119,7 +121,8 @@ plots.bars(per_digit, alt, ylabel="KLD, nats per image")
 # ●●○, 25 minutes. A formula from a paper may be copied wrongly. This test does not need it: draw `n` points z from
 # N(μ, σ²) for each image, each with noise of its own, and average log q(z) − log p(z) over them. Draw all noise from the
 # `generator` (a `torch.Generator`, a source of random numbers of its own). `torch.distributions.Normal(mean, scale)` has a
-# method `log_prob`; its method `sample` takes no generator. Here all σ are positive.
+# method `log_prob`; its method `sample` takes no generator. Here all σ are positive. From few draws an estimate may come
+# out below 0, though no KLD is: leave it so, or the mean of many would be too large.
 
 
 # %% answer="kld_by_sampling"
