@@ -22,6 +22,7 @@ from tests import only_loopback
 
 # What takes more than a few seconds, by file or by function; with the notebooks it is left out of the quick loop.
 SLOW = {
+    "test_cells_below.py",
     "test_explorer.py",
     "test_exported_page.py",
     "test_grading_cases.py",

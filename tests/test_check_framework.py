@@ -122,10 +122,12 @@ def test_an_unknown_mistake_is_not_named():
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (lambda: 0, "it is called with x, w, and yours takes nothing"),
-        (lambda x: x, "it is called with x, w, and yours takes x"),
-        (lambda x, w, y: x, "it is called with x, w, and yours takes x, w, y"),
-        (lambda *, v, w: v, "it is called with x, w, and yours takes v, w"),
+        (lambda: 0, "it is called with x, w, by place, and yours takes nothing"),
+        (lambda x: x, "it is called with x, w, by place, and yours takes x"),
+        (lambda x, w, y: x, "it is called with x, w, by place, and yours takes x, w, y"),
+        (lambda *, v, w: v, "it is called with x, w, by place, and yours takes *, v, w"),
+        (lambda w, x: right(x, w), "it is called with x, w, by place, and yours takes w, x"),
+        (lambda x, *, w: right(x, w), "it is called with x, w, by place, and yours takes x, *, w"),
         (5, "'int' object is not callable"),
         (None, "'NoneType' object is not callable"),
         (torch.ones(3), "'Tensor' object is not callable"),
@@ -143,7 +145,7 @@ def test_what_cannot_be_called_with_the_arguments_gives_a_sentence(answer, words
         lambda a, b: right(a, b),
         lambda x, b: right(x, b),
         lambda a, w: right(a, w),
-        lambda w, x: right(x, w),
+        lambda w, y: right(w, y),
         lambda *both: right(*both),
         lambda a, b, c=0: right(a, b),
         lambda **inputs: right(**inputs),
@@ -360,11 +362,31 @@ def test_every_property_is_broken_once():
     assert {*BREAK_ONE, "shape"} == set(NAMES)
 
 
-@pytest.mark.parametrize("answer", [lambda x, w: right(x, w)[:, None], lambda x, w: list(right(x, w))])
+@pytest.mark.parametrize("answer", [lambda x, w: right(x, w)[:3], lambda x, w: (right(x, w), w)])
 def test_a_wrong_shape_earns_nothing(answer):
     result = check(answer)
     assert "✗ shape: expected a tensor (7,), got " in repr(result)
     assert result.points == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "mistake"),
+    [
+        (lambda x, w: right(x, w)[:, None], "a dimension too many"),
+        (lambda x, w: list(right(x, w)), "a list in place of a tensor"),
+        (lambda x, w: [[number] for number in right(x, w)], "a list in place of a tensor"),
+    ],
+)
+def test_right_numbers_in_another_form_earn_up_to_8_points(answer, mistake):
+    result = check(answer)
+    assert (result.state, result.points, result.mistake.name) == ("not yet", 8, mistake)
+    assert "✗ form: " in repr(result)
+    assert repr(result).count("✗") == 2  # the headline's and the one fault
+
+
+def test_a_list_has_the_gradient_of_the_tensor():
+    assert "✗ gradient" in repr(check(lambda x, w: list(right(x, w.detach()))))
+    assert "✗ gradient" not in repr(check(lambda x, w: list(right(x, w))))
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_every_mistake_that_a_check_names_is_made_by_a_wrong_answer(path):
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     names = [call.args[0] for call in calls if ast.unparse(call.func) == "Mistake"]
     named = {name.value for name in names if isinstance(name, ast.Constant)}  # others are made of names, or passed on
-    made = {mistake for name in EXERCISES for mistake, _ in EXERCISES[name].wrong}
+    made = {mistake for name in EXERCISES for mistake, *_ in EXERCISES[name].wrong}
     assert named <= made
 
 
@@ -106,4 +106,4 @@ MISCONCEPTIONS = {
 
 @pytest.mark.parametrize(("name", "mistake"), MISCONCEPTIONS.values(), ids=MISCONCEPTIONS)
 def test_the_common_misconceptions_have_a_name(name, mistake):
-    assert mistake in [made for made, _ in EXERCISES[name].wrong]
+    assert mistake in [made for made, *_ in EXERCISES[name].wrong]

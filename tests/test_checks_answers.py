@@ -58,7 +58,7 @@ def test_wrong_answers_fail_and_are_named_and_judged_alike(name):
         ("split", "positions_from_1", "position 2500 is there; those of 2,500 images go from 0 to 2,499"),
         ("batches", "batches_yielded", "got a generator, as a yield makes it: collect the sets in a list"),
         ("batches", "chosen_for_each_batch", "come in no batch"),
-        ("sigma_from_log_var", "sigma_with_a_number_added", "at [0, 1] expected 9.3576e-14, got 1e-08"),
+        ("sigma_from_log_var", "sigma_with_a_number_added", "for log σ² = -60 expected 9.3576e-14, got 1e-08"),
     ],
 )
 def test_a_sentence_says_for_which_input_and_what(name, answer, sentence):

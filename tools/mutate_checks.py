@@ -70,7 +70,7 @@ class Exercise(NamedTuple):
     name: str
     check: Check
     right: list[Callable]
-    wrong: list[tuple[str, Callable]]
+    wrong: list[tuple]  # the mistake's name, the answer, and the points that it earns, where a test is to hold them
     equivalent: dict[str, str]
     source: str  # of the cell with the model answer
     names: dict  # what that cell finds defined
@@ -215,13 +215,14 @@ def judge_right(exercise, seeds=None):
 
 
 def judge_wrong(exercise, seeds=None):
-    """How the wrong answers are judged; and those that are not named on a draw, a sentence each."""
+    """How the wrong answers are judged; and those with another name or other points on a draw, a sentence each."""
     judged, missed = {}, []
-    for number, (name, answer) in enumerate(exercise.wrong):
+    for number, (name, answer, *points) in enumerate(exercise.wrong):
         each = judge(exercise.check, answer, seeds or exercise.seeds("wrong"))
         judged[f"wrong answer {number}, {name}"] = each
-        bad = [result for said, result in each.items() if (said.state, said.mistake) != ("not yet", name)]
-        missed += [f"a wrong answer is not named: {name}\n{bad[0]!r}"] if bad else []
+        right = [("not yet", earned, name) for earned in points or {said.points for said in each}]
+        bad = [result for said, result in each.items() if (said.state, said.points, said.mistake) not in right]
+        missed += [f"a wrong answer is not judged as it should: {name}, {points}\n{bad[0]!r}"] if bad else []
     return judged, missed
 
 

@@ -17,6 +17,7 @@ from vae_checks.compare import alike
 from vae_checks.mistakes import Finding, Mistake
 from vae_checks.properties import Property, Seen, Terms, shared, stop_of
 from vae_checks.result import Hint, Result
+from vae_checks.shapes import FORM, mistake_of_form, reshaped
 from vae_checks.waiting import say_if_slow
 from vae_probe.call import call_function, is_float, preserve_random_states
 from vae_probe.outcome import Case, Outcome
@@ -223,16 +224,18 @@ def check_against(
         # A slip of the dtype alone says nothing of the mistake.
         seen = [each for each in seen if not (each.outcome.error and each.case.kind == "other dtype")]
         if alike([each.outcome for each in seen], [each.expected for each in seen], tolerance):
-            return None
+            return mistake_of_form(seen)
 
         def makes(way: Callable, each: Seen) -> bool:
             return alike(outcomes_of(call, way, [each.case]), [each.outcome], tolerance)
 
         # Most ways differ in the first case, and are called on no other.
-        return next((m for m in mistakes if any(all(makes(way, each) for each in seen) for way in m.ways)), None)
+        made = (m for m in mistakes if any(all(makes(way, each) for each in seen) for way in m.ways))
+        return next(made, None) or mistake_of_form(seen)
 
     properties = [shared(property_, worth, terms, (caps or {}).get(property_)) for property_, worth in points.items()]
-    check = Check(name, properties, draw, call, recognise, hints, oracle, compared=True)
+    properties = [*properties[:1], FORM, *properties[1:]]  # the first is the shape
+    check = Check(name, properties, draw, call, recognise, hints, oracle, compared=True, prepare=reshaped)
     looked_at = {"one": "batch of one", "float64": "float64 and device", "other dtype": "dtype"}
     return replace(
         check, may_stop=tuple(kind for kind, property_ in looked_at.items() if property_ in points), forbidden=forbidden

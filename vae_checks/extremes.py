@@ -10,7 +10,7 @@ from torch import Tensor
 from vae_checks.check import Check, check_against
 from vae_checks.compare import describe, difference, same
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property, Seen, judge_each
+from vae_checks.properties import Property, Seen, is_cut_off, judge_each
 from vae_probe.outcome import Case
 
 POINTS = {
@@ -26,16 +26,33 @@ CUT_OFF = Mistake(
     "the gradient is cut off on its way",
     "The value is right. Which step between your arguments and it stops the gradient: detach, no_grad, item?",
 )
+OTHER_GRADIENT = Mistake(
+    "the value is right, its gradient is not",
+    "The gradient takes every way from your arguments to the value. Does one of your terms stop it, and others not?",
+)
 
 
-def _difference(expected: Any, actual: Any, measure: Callable[[Tensor], Tensor]) -> str:
-    """As `difference`, where the measured values differ, in the values themselves."""
+def _difference(expected: Any, actual: Any, measure: Callable[[Tensor], Tensor], inputs: str | list[str]) -> str:
+    """As `difference`, where the measured values differ most, in the values themselves."""
     if describe(expected) != describe(actual):
         return difference(expected, actual)
     off = (measure(expected.double()) - measure(actual.double())).abs().nan_to_num(torch.inf)
     # Two infinities of one sign agree.
-    index = divmod(int(off.masked_fill(expected == actual, -1).argmax()), expected.shape[-1])[-expected.ndim :]
-    return f"at {list(index)} {difference(expected[index], actual[index], 0)}"
+    worst = int(off.masked_fill(expected == actual, -1).argmax())
+    index = divmod(worst, expected.shape[-1])[-expected.ndim :]
+    place = f"{inputs}, at {list(index)}" if isinstance(inputs, str) else inputs[worst]
+    return f"{place} {difference(expected[index], actual[index], 0)}"
+
+
+def _recognise_gradient(seen: list[Seen], data: tuple[str, ...]) -> Mistake:
+    """The mistake of an answer with a right value and a wrong gradient; the inputs named are data."""
+    gradients = [
+        (right, each.outcome.gradients.get(name))
+        for each in seen
+        for name, right in each.expected.gradients.items()
+        if name not in data
+    ]
+    return CUT_OFF if any(is_cut_off(*pair) for pair in gradients) else OTHER_GRADIENT
 
 
 def check_with_extremes(
@@ -46,7 +63,7 @@ def check_with_extremes(
     draw: Callable[[int], list[Case]],
     hints: tuple[str, str, str],
     extreme: str,
-    inputs: str,
+    inputs: str | list[str],
     recognise: Callable[[Tensor, Tensor], Mistake | None],
     data: tuple[str, ...] = (),
     measure: Callable[[Tensor], Tensor] = torch.clone,
@@ -56,7 +73,7 @@ def check_with_extremes(
     Args:
         draw: seed → cases, that one among them.
         extreme: the name of the property.
-        inputs: those of the case, in words.
+        inputs: those of the case, in words; a list of those of each number of its value, where they differ.
         measure: what is compared in that case: `torch.log` for values of many sizes.
         recognise: (value, expected value) of the extreme case → the mistake of an answer that is wrong only there.
     """
@@ -66,7 +83,7 @@ def check_with_extremes(
         return describe(expected) == describe(actual) and same(measure(expected), measure(actual))
 
     def judge(each: Seen) -> str:
-        return "" if right(each) else f"{inputs}, {_difference(each.expected.value, each.outcome.value, measure)}"
+        return "" if right(each) else _difference(each.expected.value, each.outcome.value, measure, inputs)
 
     def recognise_all(seen: list[Seen]) -> Mistake | None:
         usual = [each for each in seen if each.case.kind in ("main", "one")]
@@ -75,7 +92,7 @@ def check_with_extremes(
         (last,) = (each for each in seen if each.case.kind == "extreme")
         if not right(last) and describe(last.expected.value) == describe(last.outcome.value):
             return recognise(last.outcome.value, last.expected.value)
-        return check.recognise(usual) or (CUT_OFF if gradient.judge(seen) else None)
+        return check.recognise(usual) or (_recognise_gradient(usual, data) if gradient.judge(seen) else None)
 
     check = check_against(
         oracle,
@@ -94,5 +111,6 @@ def check_with_extremes(
     others = [
         replace(each, follows=(*each.follows, extreme)) if each is gradient else each for each in check.properties
     ]
-    properties = [*others[:2], more, *others[2:]]
+    place = 1 + [each.name for each in others].index("value")
+    properties = [*others[:place], more, *others[place:]]
     return replace(check, properties=properties, recognise=recognise_all)

@@ -22,6 +22,7 @@ from vae_probe.outcome import LONGEST_PRINT, NOTHING, Case, pack
 from vae_probe.watch import is_library, watch_calls, without_watching
 
 NUMPY = "a NumPy array"  # the note on a value that is one, or has one among its parts
+LISTED = "listed numbers"  # the note on a tensor that was made of a list
 LEFT_OVER = "delete this line"  # the message of a NotImplementedError that stands beside an answer
 
 
@@ -101,10 +102,12 @@ def _is_stub(code: CodeType) -> bool:
 
 
 def call_with(function: Any, inputs: dict[str, Any]) -> Any:
-    """Call with the inputs by name, or by place where the function names its arguments otherwise.
+    """Call with the inputs by place, as the cells of the assignments do.
+
+    A function that takes them as `**inputs` gets them by name: our own do.
 
     Raises:
-        TypeError: it takes another number of arguments.
+        TypeError: it takes another number of arguments, or the same in another order.
     """
     return bind_to(function, inputs)(inputs)
 
@@ -114,15 +117,15 @@ def bind_to(function: Any, inputs: dict[str, Any]) -> Callable[[dict[str, Any]],
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # it cannot be called, or does not say how
-        return lambda inputs: function(**inputs)
-    with contextlib.suppress(TypeError):
-        signature.bind(**inputs)
-        return lambda inputs: function(**inputs)
-    with contextlib.suppress(TypeError):
-        signature.bind(*inputs.values())
         return lambda inputs: function(*inputs.values())
-    takes = ", ".join(map(str, signature.parameters.values())) or "nothing"
-    raise TypeError(f"it is called with {', '.join(inputs)}, and yours takes {takes}")
+    with contextlib.suppress(TypeError):
+        names = list(signature.bind(*inputs.values()).arguments)
+        if names == list(inputs) or sorted(names) != sorted(inputs):
+            return lambda inputs: function(*inputs.values())
+    if any(each.kind is each.VAR_KEYWORD for each in signature.parameters.values()):
+        return lambda inputs: function(**inputs)
+    takes = str(signature.replace(return_annotation=signature.empty))[1:-1] or "nothing"
+    raise TypeError(f"it is called with {', '.join(inputs)}, by place, and yours takes {takes}")
 
 
 @contextlib.contextmanager
@@ -197,10 +200,9 @@ def _gradients(function: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     returned = [out for out in leaves(call_with(function, given)) if is_float(out) and out.requires_grad]
     if not returned:
         return dict.fromkeys(floats)
-    total = sum((out * unequal_weights(out)).sum() for out in returned)
-    return dict(
-        zip(floats, map(pack, torch.autograd.grad(total, list(floats.values()), allow_unused=True)), strict=True)
-    )
+    out = torch.cat([out.flatten() for out in returned])  # numbers in a list weigh as they do in a tensor
+    by_input = torch.autograd.grad((out * unequal_weights(out)).sum(), list(floats.values()), allow_unused=True)
+    return dict(zip(floats, map(pack, by_input), strict=True))
 
 
 def _device(function: Any, inputs: dict[str, Any]) -> str:

@@ -8,33 +8,38 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.data import Subset
 
-from vae_probe.call import bind_to, call_function, call_with, observe, unequal_weights
+from vae_probe.call import LISTED, bind_to, call_function, call_with, observe, unequal_weights
 from vae_probe.outcome import Case, pack
 from vae_probe.watch import without_watching
 
 YIELDED = "a generator of Python"  # the note on a value that is one
+SUBSETS = "subsets of a data set"  # the note on a value that has one among its parts
 
 
 def call_thrice(function: Any, cases: list[Case]) -> list[dict]:
     """Three results: with the generator, with a second one in the same state, with the first, which has moved on.
 
-    What a function yields comes as a list, with the note `YIELDED`.
+    What a function yields comes as a list, with the note `YIELDED`, and subsets as lists with `SUBSETS`.
     """
-    yielded = False
+    note = ""
 
     def thrice(generator: torch.Generator, **inputs: Any) -> list:
-        nonlocal yielded
+        nonlocal note
         second = torch.Generator()
         second.set_state(generator.get_state())
         results = [call_with(function, inputs | {"generator": generator})]
         with without_watching():  # what it calls was seen
             results += [call_with(function, inputs | {"generator": each}) for each in (second, generator)]
-        yielded = isinstance(results[0], GeneratorType)
+        if isinstance(results[0], GeneratorType):
+            note = YIELDED
+        elif isinstance(results[0], list | tuple) and any(isinstance(part, Subset) for part in results[0]):
+            note = SUBSETS
         return [_with_lists(result, inputs["n"]) for result in results]
 
     outcomes = call_function(thrice, cases)
-    return [outcome | {"note": YIELDED} if yielded else outcome for outcome in outcomes]
+    return [outcome | {"note": note} if note else outcome for outcome in outcomes]
 
 
 def _with_lists(result: Any, n: int) -> Any:
@@ -43,20 +48,25 @@ def _with_lists(result: Any, n: int) -> Any:
         result = list(islice(result, n + 1))
     if not isinstance(result, list | tuple):
         return result
-    return [sorted(part) if isinstance(part, set | frozenset) else part for part in result]
+    parts = [sorted(part) if isinstance(part, set | frozenset) else part for part in result]
+    return [[part[i] for i in range(len(part))] if isinstance(part, Subset) else part for part in parts]
 
 
 DRAWS = 1_000
 
 
 def call_often(function: Any, cases: list[Case]) -> list[dict]:
-    """As `call_function`, but the value is what many calls return, stacked, and the gradients are those of the last."""
+    """As `call_function`, but the value is what many calls return, stacked, and the gradients are those of the last.
+
+    Tensors that come in a list are one, with the note `LISTED`.
+    """
     outcomes = call_function(function, cases)
     for case, outcome in zip(cases, outcomes, strict=True):
         if not outcome["error"]:
             with without_watching():  # what it calls was seen above
                 often = observe(partial(_often, function, case))
             outcome |= {key: often[key] for key in ("value", "gradients", "error")}
+            outcome["note"] = often["note"] or outcome["note"]
     return outcomes
 
 
@@ -66,16 +76,28 @@ def _often(function: Any, case: Case) -> dict:
     random.seed(case.seed)
     call = bind_to(function, case.inputs)
     # Of copies, which the function may change in place.
-    draws = [call(_copies(case.inputs)) for _ in range(DRAWS - 1)]
+    shape = next(iter(case.inputs.values())).shape
+    draws = [_tensor(call(_copies(case.inputs)), shape) for _ in range(DRAWS - 1)]
     leaves = {name: leaf.requires_grad_() for name, leaf in _copies(case.inputs).items()}
-    last = call(_copies(leaves))
+    returned = call(_copies(leaves))
+    last, note = _tensor(returned, shape), LISTED if isinstance(returned, list | tuple) else ""
     if not all(isinstance(z, torch.Tensor) and z.shape == last.shape for z in [*draws, last]):
         return {"value": pack(last)}
     gradients: dict[str, Any] = dict.fromkeys(leaves)
     if last.requires_grad:
         by_leaf = torch.autograd.grad((last * unequal_weights(last)).sum(), list(leaves.values()), allow_unused=True)
         gradients = dict(zip(leaves, map(pack, by_leaf), strict=True))
-    return {"value": pack(torch.stack([*draws, last])), "gradients": gradients}
+    return {"value": pack(torch.stack([*draws, last])), "gradients": gradients, "note": note}
+
+
+def _tensor(value: Any, shape: torch.Size) -> Any:
+    """An array of NumPy, or a list of tensors that are the rows of this shape, as a tensor; anything else as it is."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return torch.from_numpy(value)
+    rows = isinstance(value, list | tuple) and len(value) == shape[0]
+    if rows and all(isinstance(part, torch.Tensor) and part.shape == shape[1:] for part in value):
+        return torch.stack(list(value))
+    return value
 
 
 def _copies(inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

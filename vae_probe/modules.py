@@ -1,7 +1,9 @@
 """Calls of modules with given weights."""
 
+import itertools
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -12,14 +14,18 @@ from vae_probe.outcome import LONGEST_PRINT, Case
 # By what is in its name a layer is taken for one of the two heads, where it has not the name that was asked for.
 SIGNS = {"hid_mu": ("mu", "mean"), "hid_sigma": ("sig", "std", "var")}
 
-FIXED = "the layers have sizes of their own, whatever is asked for"  # a note
+# Notes on a module that is run all the same, as if it were as asked for.
+FIXED = "the layers have sizes of their own, whatever is asked for"
+REORDERED = "__init__ takes the sizes in another order than asked for"
+WITHOUT_BIAS = "bias=False leaves out what a linear layer adds"
 
 
 def call_module(module_class: Any, cases: list[Case]) -> list[dict]:
     """Call a module of the class; the inputs are its weights, the last layer's first, then a batch.
 
-    The value is what comes back, or {"layers": what is wrong with its layers}. Where the layers are right, but
-    have other names or sizes of their own, the "note" says so; with the latter, zeros fill the weights up.
+    The value is what comes back, or {"layers": what is wrong with its layers}. Where the layers are right, but have
+    other names, no bias, or sizes that are not those asked for, the "note" says so; where these are larger, zeros fill
+    the weights up.
     """
     return [_call_once(module_class, case) for case in cases]
 
@@ -27,7 +33,7 @@ def call_module(module_class: Any, cases: list[Case]) -> list[dict]:
 def _call_once(module_class: Any, case: Case) -> dict:
     notes: set[str] = set()
     (outcome,) = call_function(lambda **inputs: _run(module_class, inputs.popitem()[1], inputs, notes), [case])
-    return outcome | {"note": " ".join(notes)[:LONGEST_PRINT]}
+    return outcome | {"note": " ".join(sorted(notes))[:LONGEST_PRINT]}
 
 
 def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor], notes: set[str]) -> Any:
@@ -38,13 +44,18 @@ def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor], notes: se
     module = module_class(*sizes)
     if not isinstance(module, nn.Module):
         return {"layers": "expected a class of modules, which begins with class …(nn.Module)"}
-    actual = {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
-    expected = {name: tuple(parameter.shape) for name, parameter in reversed(weights.items())}
-    if _are_fixed(module_class, sizes, expected, actual):
-        notes.add(FIXED)
+    expected = {name: tuple(value.shape) for name, value in reversed(weights.items())}
+    other_sizes, note = _other_sizes(module_class, sizes, expected, _shapes(module))
+    if note:
+        module = module_class(*other_sizes)
+        notes.add(note)
+    if _add_biases(module):
+        notes.add(WITHOUT_BIAS)
+    actual = _shapes(module)
+    if FIXED in notes:
         weights = {name: _padded(value, actual[name]) for name, value in weights.items()}
         batch = _padded(batch, (len(batch), actual["hidden.weight"][1]))
-        return _cut(functional_call(module, weights, batch), sizes[2])
+        expected = actual
     names = _match(expected, actual)
     if names is None:
         return {"layers": _mismatch(expected, actual, sizes)}
@@ -56,22 +67,44 @@ def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor], notes: se
             else f"expected {asked}, yours are {yours}"
         )
     try:
-        return functional_call(module, {names[name]: value for name, value in weights.items()}, batch)
+        returned = functional_call(module, {names[name]: value for name, value in weights.items()}, batch)
     except NotImplementedError as error:
         if describe_error(error)["message"]:
             raise
         return {"layers": "they are all there; forward is not written yet"}
+    return _cut(returned, sizes[2]) if FIXED in notes else returned
 
 
-def _are_fixed(module_class: Any, sizes: tuple, expected: dict[str, tuple], actual: dict[str, tuple]) -> bool:
-    """Whether the layers have large sizes of their own, whatever is asked for."""
-    if expected.keys() != actual.keys() or not all(
-        len(shape) == len(actual[name]) and all(map(int.__lt__, shape, actual[name]))
-        for name, shape in expected.items()
-    ):
-        return False
-    others = module_class(*(size + 1 for size in sizes)).named_parameters()
-    return actual == {name: tuple(parameter.shape) for name, parameter in others}
+def _shapes(module: nn.Module) -> dict[str, tuple]:
+    return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
+
+
+def _add_biases(module: nn.Module) -> bool:
+    """Give a bias to each linear layer that has none; whether there was one."""
+    without = False
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear) and layer.bias is None:
+            layer.bias, without = nn.Parameter(torch.zeros(layer.out_features)), True
+    return without
+
+
+def _other_sizes(
+    module_class: Any, sizes: tuple, expected: dict[str, tuple], actual: dict[str, tuple]
+) -> tuple[tuple, str]:
+    """Sizes with which the class has the layers that it should have, and why it takes others, a note; else (), ""."""
+    asked = {name: shape for name, shape in expected.items() if name in actual}
+    if "hidden.weight" not in asked or actual.items() >= asked.items():
+        return (), ""
+    own = {n: m for name, shape in asked.items() for n, m in zip(shape, actual[name], strict=False) if n != m}
+    larger = tuple(own.get(n, n) for n in sizes)
+    fixed = {name: tuple(own.get(n, n) for n in shape) for name, shape in asked.items()}
+    if all(m > n for n, m in own.items()) and _shapes(module_class(*larger)).items() >= fixed.items():
+        return larger, FIXED
+    orders = (
+        order for order in itertools.permutations(sizes) if _shapes(module_class(*order)).items() >= asked.items()
+    )
+    order = next(orders, ())
+    return order, REORDERED if order else ""
 
 
 def _padded(values: Tensor, shape: tuple) -> Tensor:

@@ -55,6 +55,14 @@ def batches_in_another_order(n, batch_size, generator):
     return [parts[i] for i in torch.randperm(len(parts), generator=generator)]
 
 
+def shuffled_inside(n, batch_size, generator):
+    parts = []
+    for i in range(0, n, batch_size):
+        part = torch.arange(i, min(i + batch_size, n))
+        parts.append(part[torch.randperm(len(part), generator=generator)])
+    return parts
+
+
 def loop_over_batch_size(n, batch_size, generator):
     order, length = torch.randperm(n, generator=generator), n // batch_size
     return [order[i * length : (i + 1) * length] for i in range(batch_size)]
@@ -102,7 +110,7 @@ def batches_in_steps(n, batch_size, generator, steps):
 
 RIGHT = [batches_by_sampler, batches_loop, batches_sorted_inside]
 
-# The name that the check must give the mistake, and an answer that makes it.
+# The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     ("yield in place of a list", batches_yielded),
     (
@@ -153,6 +161,12 @@ WRONG = [
             BatchSampler(RandomSampler(range(n), generator=generator), batch_size, drop_last=True)
         ),
     ),
+    (
+        "the incomplete last batch dropped",
+        lambda n, batch_size, generator: torch.randperm(n, generator=generator)[: n - n % batch_size].view(
+            -1, batch_size
+        ),
+    ),
     ("the last batch filled up", filled_from_the_front),
     ("the last batch filled up", filled_with_the_last),
     ("drawn with replacement", chosen_for_each_batch),
@@ -162,7 +176,9 @@ WRONG = [
         "not shuffled",
         lambda n, batch_size, generator: [list(range(n))[i : i + batch_size] for i in range(0, n, batch_size)],
     ),
-    ("not shuffled", batches_in_another_order),
+    ("neighbours stay in one batch", batches_in_another_order, 2),
+    ("neighbours stay in one batch", shuffled_inside, 4),
+    (None, lambda n, generator, batch_size: batches_loop(n, batch_size, generator), 0),
     ("a pattern in place of a shuffle", windows),
     ("a pattern in place of a shuffle", turned),
     ("one fixed order, begun at a drawn place", rolled),

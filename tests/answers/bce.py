@@ -38,9 +38,15 @@ def bce_clamped(limit):
     return lambda x, x_logits: bce_loop(x, x_logits.clamp(-limit, limit))
 
 
+RANGE = "an exponential that 32 bits cannot hold"
+GREY = "black and white made grey"
+CAPPED = "the cost of a pixel is capped"
+LISTED = "a list in place of a tensor"
+OTHER = "the value is right, its gradient is not"
+
 RIGHT = [bce_vectorised, bce_loop, bce_of_signs, bce_in_float64, bce_of_bernoulli]
 
-# The name that the check must give the mistake, and an answer that makes it.
+# The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     ("black and white exchanged", lambda x, x_logits: bce_vectorised(x, -x_logits)),
     ("the squared error, not the BCE", lambda x, x_logits: F.mse_loss(x_logits.sigmoid(), x, reduction="none").sum(1)),
@@ -84,8 +90,17 @@ WRONG = [
         "through the sigmoid",
         lambda x, x_logits: F.binary_cross_entropy(torch.sigmoid(x_logits), x, reduction="none").sum(1),
     ),
-    ("the cost of a pixel is capped", lambda x, x_logits: bce_of_probabilities(x, x_logits.sigmoid()).nan_to_num(0)),
-    ("an exponential overflows", lambda x, x_logits: ((1 + x_logits.exp()).log() - x * x_logits).sum(1)),
+    ("through the sigmoid", lambda x, x_logits: bce_of_probabilities(x, x_logits.sigmoid()).nan_to_num(0)),
+    (RANGE, lambda x, a: -(x * a.sigmoid().log() + (1 - x) * (-a).sigmoid().log()).sum(1), 8),
+    *[(GREY, lambda x, a, c=c: bce_vectorised(x.clamp(c, 1 - c), a), 8) for c in (0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)],
+    *[(CAPPED, bce_clamped(limit), 8) for limit in (5, 10, 50, 88, 100)],
+    *[(CAPPED, lambda x, a, e=e: bce_of_probabilities(x, a.sigmoid().clamp(e, 1 - e)), 8) for e in (1e-3, 1e-4, 1e-6)],
+    ("a dimension too many", lambda x, x_logits: bce_vectorised(x, x_logits).unsqueeze(1), 8),
+    (LISTED, lambda x, x_logits: list(bce_loop(x, x_logits)), 8),
+    (LISTED, lambda x, x_logits: bce_loop(x, x_logits).tolist(), 4),
+    ("a dimension squeezed away", lambda x, x_logits: bce_vectorised(x, x_logits).squeeze(), 9),
+    (None, lambda x_logits, x: bce_vectorised(x, x_logits), 0),
+    (RANGE, lambda x, x_logits: ((1 + x_logits.exp()).log() - x * x_logits).sum(1)),
     ("the cost of a pixel is capped", bce_clamped(12)),
     ("the cost of a pixel is capped", bce_clamped(15)),
     ("the cost of a pixel is capped", bce_clamped(30)),
@@ -98,7 +113,7 @@ WRONG = [
         lambda x, x_logits: bce_of_probabilities(x, x_logits.sigmoid()).nan_to_num(0, 0, 0),
     ),
     ("the gradient is cut off on its way", lambda x, x_logits: bce_loop(x, x_logits.detach())),
-    ("the gradient is cut off on its way", lambda x, x_logits: (F.softplus(x_logits) - x * x_logits.detach()).sum(1)),
+    (OTHER, lambda x, x_logits: (F.softplus(x_logits) - x * x_logits.detach()).sum(1), 4),
     ("not summed over the pixels", lambda x, x_logits: F.softplus(x_logits) - x * x_logits),
 ]
 

@@ -1,5 +1,6 @@
 """Right and wrong answers to `count_parameters`, in other words than the check's own."""
 
+import torch
 from torch import nn
 
 from vae_lib import model
@@ -36,9 +37,16 @@ def by_building_layers(input_dim, hidden_dim, latent_dim):
 
 RIGHT = [by_formula, by_layers]
 
-# The name that the check must give the mistake, and an answer that makes it.
+# The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     ("a borrowed answer", by_building),
+    ("some of the biases forgotten", lambda i, h, d: by_formula(i, h, d) - d, 5),
+    ("some of the biases forgotten", lambda i, h, d: by_formula(i, h, d) - h - d, 5),
+    ("some of the biases forgotten", lambda i, h, d: by_formula(i, h, d) - i - 2 * d, 5),
+    ("one bias for each layer", lambda i, h, d: 2 * i * h + 3 * h * d + 5, 5),
+    ("a dimension too many", lambda *sizes: torch.tensor([by_formula(*sizes)]), 8),
+    (None, lambda latent_dim, hidden_dim, input_dim: by_formula(input_dim, hidden_dim, latent_dim), 0),
+    (None, lambda i, h, d: by_formula(i, h, d) + h * h, 1),
     ("a borrowed answer", by_building_layers),
     ("the number for one set of sizes", lambda input_dim, hidden_dim, latent_dim: 676_864),
     ("some of the biases forgotten", lambda *sizes: by_formula(*sizes) - sizes[0]),
@@ -48,6 +56,7 @@ WRONG = [
     (
         "the biases forgotten",
         lambda input_dim, hidden_dim, latent_dim: hidden_dim * (2 * input_dim + 3 * latent_dim),
+        5,
     ),
     (
         "the biases of the wrong side",

@@ -1,5 +1,6 @@
 """Right and wrong answers to `Decoder`, in other words than the check's own."""
 
+import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -47,6 +48,22 @@ class DecoderOfFixedSizes(DecoderOfModules):
         super().__init__(40, 400, 784)
 
 
+class DecoderOfReorderedSizes(DecoderOfModules):
+    def __init__(self, output_dim, hidden_dim, latent_dim):
+        super().__init__(latent_dim, hidden_dim, output_dim)
+
+
+class DecoderOfAFixedHidden(DecoderOfModules):
+    def __init__(self, latent_dim, hidden_dim, output_dim):
+        super().__init__(latent_dim, 400, output_dim)
+
+
+class DecoderWithoutBiases(DecoderOfModules):
+    def __init__(self, latent_dim, hidden_dim, output_dim):
+        super().__init__(latent_dim, hidden_dim, output_dim)
+        self.out = nn.Linear(hidden_dim, output_dim, bias=False)
+
+
 class DecoderReadsPositiveZ(DecoderOfModules):
     def forward(self, z):
         return self.out(self.hidden(z.relu()))
@@ -62,11 +79,24 @@ class DecoderWithoutReturn(DecoderOfModules):
         super().forward(z)
 
 
+SPOILED = "a last step that spoils large numbers"
+
 RIGHT = [DecoderOfModules, DecoderOfMatrices]
 
-# The name that the check must give the mistake, and an answer that makes it.
+# The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     ("sizes of the layers that do not follow the arguments", DecoderOfFixedSizes),
+    ("sizes of the layers that do not follow the arguments", DecoderOfAFixedHidden, 8),
+    ("the sizes in another order", DecoderOfReorderedSizes, 8),
+    ("a layer without its biases", DecoderWithoutBiases, 8),
+    ("a layer's class called with numbers", decoder(nn.Identity(), nn.ReLU), 0),
+    ("a layer's class called with numbers", decoder(nn.ReLU), 0),
+    ("a layer's class called with numbers", decoder(nn.Sigmoid), 0),
+    *[(SPOILED, decoder(lambda x_logits, k=k: x_logits.clamp(-k, k)), 8) for k in (5, 10, 20, 30, 50, 100)],
+    (SPOILED, decoder(lambda x_logits: torch.logit(torch.sigmoid(x_logits))), 8),
+    (SPOILED, decoder(lambda x_logits: torch.logit(torch.sigmoid(x_logits), eps=1e-6)), 8),
+    (SPOILED, decoder(lambda x_logits: torch.logit(torch.sigmoid(x_logits.double())).to(x_logits)), 8),
+    ("a dimension too many", decoder(lambda x_logits: x_logits.unsqueeze(1)), 8),
     ("a tuple of one tensor", decoder(lambda x_logits: (x_logits,))),
     *[(name, decoder(nn.Identity(), activation)) for name, activation in ACTIVATIONS],
     ("the sigmoid is already in", decoder(nn.Sigmoid())),

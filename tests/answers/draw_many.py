@@ -1,8 +1,9 @@
 """Right and wrong answers to `draw_many`, in other words than the check's own."""
 
+import numpy as np
 import torch
 
-from tests.answers.reparameterize import MIRRORED, z_of_distributions
+from tests.answers.reparameterize import DTYPE, LISTED, MIRRORED, z_of_distributions
 
 
 def many_vectorised(mu, sigma, n, generator):
@@ -55,10 +56,19 @@ def many_in_a_walk(mu, sigma, n, generator):
     return torch.stack(draws)
 
 
-# The exercise asks for no gradient.
-RIGHT = [many_vectorised, many_loop, many_of_normal, lambda mu, **inputs: many_vectorised(mu.detach(), **inputs)]
+def many_of_numpy(mu, sigma, n, generator):
+    rng = np.random.default_rng(torch.randint(2**31, (), generator=generator).item())
+    return mu + sigma * torch.from_numpy(rng.standard_normal((n, *mu.shape)))
 
-# The name that the check must give the mistake, and an answer that makes it.
+
+def many_of_64_bits(mu, sigma, n, generator):
+    return mu + sigma * torch.randn(n, *mu.shape, generator=generator, dtype=torch.float64)
+
+
+# The exercise asks for no gradient.
+RIGHT = [many_vectorised, many_loop, many_of_normal, lambda mu, *inputs: many_vectorised(mu.detach(), *inputs)]
+
+# The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     (
         "the same noise for all images",
@@ -88,6 +98,13 @@ WRONG = [
         ),
     ),
     ("noise from a seed of its own", lambda mu, sigma, n, generator: many_loop(mu, sigma, n, generator.manual_seed(7))),
+    (DTYPE, many_of_numpy, 9),
+    (DTYPE, many_of_64_bits, 9),
+    ("an array of NumPy", lambda *inputs: many_vectorised(*inputs).numpy(), 9),
+    (LISTED, lambda *inputs: list(many_vectorised(*inputs)), 8),
+    ("a dimension too many", lambda *inputs: many_vectorised(*inputs).unsqueeze(0), 8),
+    (None, lambda mu, sigma, generator, n: many_vectorised(mu, sigma, n, generator), 0),
+    (None, lambda mu, sigma, *, n, generator: many_vectorised(mu, sigma, n, generator), 0),
     ("no noise at all", lambda mu, sigma, n, generator: torch.stack([mu + sigma] * n)),
     ("no noise at all", lambda mu, sigma, n, generator: mu.repeat(n, 1, 1)),
     ("draws and images mixed up", many_mixed_up),

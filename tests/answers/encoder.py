@@ -109,9 +109,59 @@ class EncoderWithoutBiases(EncoderOfModules):
         self.hid_mu = nn.Linear(hidden_dim, latent_dim, bias=False)
 
 
-class EncoderOfFixedSizes(EncoderOfModules):
+def encoder_of(sizes, **layers):
+    """An encoder made with other sizes: those that `sizes` gives for the three asked for, and `layers` in place."""
+
+    class Other(EncoderOfModules):
+        def __init__(self, *asked):
+            super().__init__(*sizes(*asked))
+            for name, make in layers.items():
+                setattr(self, name, make(*asked))
+
+    return Other
+
+
+EncoderOfFixedSizes = encoder_of(lambda *asked: (784, 400, 40))
+FIXED = [
+    EncoderOfFixedSizes,
+    encoder_of(lambda x, h, d: (x, 400, d)),
+    encoder_of(lambda x, h, d: (784, h, d)),
+    encoder_of(lambda x, h, d: (x, h, 20)),
+    encoder_of(lambda x, h, d: (784, 400, d)),
+    encoder_of(lambda *asked: asked, hidden=lambda x, h, d: nn.Linear(x, 400)),
+]
+REORDERED = [encoder_of(lambda d, h, x: (x, h, d)), encoder_of(lambda h, x, d: (x, h, d))]
+WITHOUT_BIASES = [
+    encoder_of(lambda *asked: asked, hidden=lambda x, h, d: nn.Linear(x, h, bias=False)),
+    encoder_of(
+        lambda *asked: asked,
+        hidden=lambda x, h, d: nn.Linear(x, h, bias=False),
+        hid_mu=lambda x, h, d: nn.Linear(h, d, bias=False),
+        hid_sigma=lambda x, h, d: nn.Linear(h, d, bias=False),
+    ),
+]
+
+
+class EncoderOfLayersForgotten(nn.Module):
     def __init__(self, input_dim, hidden_dim, latent_dim):
-        super().__init__(784, 400, 40)
+        super().__init__()
+        hidden = nn.Linear(input_dim, hidden_dim)
+        hid_mu, hid_sigma = nn.Linear(hidden_dim, latent_dim), nn.Linear(hidden_dim, latent_dim)
+        self.made = len([hidden, hid_mu, hid_sigma])
+
+    def forward(self, x):
+        return self.hid_mu(F.relu(self.hidden(x))), self.hid_sigma(F.relu(self.hidden(x)))
+
+
+class EncoderOfOneTensor(EncoderOfModules):
+    def forward(self, x):
+        return torch.stack(super().forward(x))
+
+
+class EncoderWithDropout(EncoderOfModules):
+    def forward(self, x):
+        h = F.dropout(F.relu(self.hidden(x)), 0.5)
+        return self.hid_mu(h), self.hid_sigma(h)
 
 
 class EncoderWithAnEarlyHead(EncoderOfModules):
@@ -143,12 +193,20 @@ class EncoderWithoutGradients(EncoderOfModules):
         return super().forward(x)
 
 
-RIGHT = [EncoderOfModules, EncoderOfMatrices, EncoderWithDetachedImages]
+# A tensor of both is taken apart as a pair is.
+RIGHT = [EncoderOfModules, EncoderOfMatrices, EncoderWithDetachedImages, EncoderOfOneTensor]
 
-# The name that the check must give the mistake, and an answer that makes it.
+# The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     ("one head reads h before the ReLU", EncoderWithAnEarlyHead),
-    ("sizes of the layers that do not follow the arguments", EncoderOfFixedSizes),
+    *[("sizes of the layers that do not follow the arguments", answer, 8) for answer in FIXED],
+    *[("the sizes in another order", answer, 8) for answer in REORDERED],
+    *[("a layer without its biases", answer, 8) for answer in WITHOUT_BIASES],
+    ("layers that nobody keeps", EncoderOfLayersForgotten, 0),
+    ("a layer's class called with numbers", encoder(both, nn.ReLU), 0),
+    ("chance between the layers", EncoderWithDropout, 3),
+    ("a last step that spoils large numbers", encoder(lambda h, mu, sigma: (mu(h).clamp(-10, 10), sigma(h))), 8),
+    ("a last step that spoils large numbers", encoder(lambda h, mu, sigma: (mu(h), sigma(h).clamp(min=-100))), 8),
     *[(name, encoder(both, activation)) for name, activation in ACTIVATIONS],
     ("mu and sigma swapped", encoder(lambda h, hid_mu, hid_sigma: (hid_sigma(h), hid_mu(h)))),
     ("one head returned twice", encoder(lambda h, hid_mu, hid_sigma: 2 * (hid_mu(h),))),
@@ -168,7 +226,7 @@ WRONG = [
     ("layers of other names", EncoderOfOtherNames),
     ("one layer in place of two heads", EncoderWithOneHead),
     ("inputs and outputs of a layer swapped", EncoderTurned),
-    ("a layer without its biases", EncoderWithoutBiases),
+    ("a layer without its biases", EncoderWithoutBiases, 8),
     ("a layer that nobody asked for", EncoderWithMore),
     ("a dimension squeezed away", EncoderThatSqueezes),
     ("a borrowed answer", model.Encoder),

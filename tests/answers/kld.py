@@ -39,6 +39,16 @@ def kld_turned(mu, sigma):
     return (0.5 * ((1 + mu**2) / sigma**2 - 1) + 0.5 * torch.log(sigma**2)).sum(1)
 
 
+def kld_from_the_prior(mu, sigma):
+    return kl_divergence(Normal(torch.zeros_like(mu), torch.ones_like(mu)), Normal(mu, sigma.abs())).sum(dim=1)
+
+
+def kld_of_a_table(mu, sigma):
+    images, dimensions = mu.shape
+    mu, sigma = mu.view(images, -1), sigma.view(images, -1)
+    return 0.5 * ((mu**2 + sigma**2 - (sigma**2).log()).sum(1) - dimensions)
+
+
 def kld_kept_away(mu, sigma):
     s = sigma.abs().clamp(min=0.05)
     return kld_of_log_var(mu, s)
@@ -50,9 +60,9 @@ def kld_with_more(mu, sigma, more):
 
 KEPT_AWAY = "a small σ is kept away from 0"
 
-RIGHT = [kld_of_log_var, kld_of_distributions, kld_loop, kld_careful, kld_in_float64]
+RIGHT = [kld_of_a_table, kld_of_log_var, kld_of_distributions, kld_loop, kld_careful, kld_in_float64]
 
-# The name that the check must give the mistake, and an answer that makes it.
+# The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     ("the wrong sign", lambda mu, sigma: 0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),
     ("log σ in place of log σ²", lambda mu, sigma: -0.5 * (1 + sigma.abs().log() - mu**2 - sigma**2).sum(1)),
@@ -84,13 +94,20 @@ WRONG = [
     ),
     ("a small σ is kept away from 0", kld_kept_away),
     *[(None, lambda mu, sigma, more=more: kld_with_more(mu, sigma, more)) for more in (1e-2, 1e-3)],
-    *[(KEPT_AWAY, lambda mu, sigma, more=more: kld_with_more(mu, sigma, more)) for more in (1e-4, 1e-5)],
+    *[(KEPT_AWAY, lambda mu, sigma, more=more: kld_with_more(mu, sigma, more), 8) for more in (1e-4, 1e-5)],
     ("a small σ is kept away from 0", lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2 + 1e-6).log()).sum(1)),
     ("the gradient is cut off on its way", lambda mu, sigma: kld_of_log_var(mu, sigma).detach()),
     (
-        "the gradient is cut off on its way",
+        "the value is right, its gradient is not",
         lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - torch.log(sigma.detach() ** 2)).sum(1),
+        4,
     ),
+    ("the gradient is cut off on its way", lambda mu, sigma: kld_of_log_var(mu.detach(), sigma), 4),
+    ("the KLD turned round: of the prior from q", kld_from_the_prior, 2),
+    ("a dimension too many", lambda mu, sigma: kld_of_log_var(mu, sigma).unsqueeze(1), 8),
+    ("a list in place of a tensor", lambda mu, sigma: list(kld_loop(mu, sigma)), 8),
+    ("a dimension squeezed away", lambda mu, sigma: kld_of_log_var(mu, sigma).squeeze(), 9),
+    (None, lambda sigma, mu: kld_of_log_var(mu, sigma), 0),
     ("not summed over the dimensions", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2)),
     ("the mean over the dimensions", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).mean(1)),
     ("divided by the 784 pixels", lambda mu, sigma: -0.5 / 784 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),

@@ -61,11 +61,26 @@ def sampling_in_pairs(mu, sigma, n, generator):
     return (0.5 * ((mu + sigma * eps) ** 2 - eps**2) - sigma.log()).sum(2).mean(0)
 
 
+def sampling_of_sizes(mu, sigma, n, generator):
+    z = mu + sigma * torch.randn((n, *mu.shape), generator=generator)
+    return (Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).abs().mean(0)
+
+
+BELOW_0 = "no estimate may be below 0"
+
 # A draw and its mirror image: an honest estimate, whose mean is the KLD; more exact than n draws have to be.
 RIGHT = [sampling_vectorised, sampling_loop, sampling_in_pairs]
 
-# The name that the check must give the mistake, and an answer that makes it.
+# The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    (BELOW_0, lambda *inputs: sampling_vectorised(*inputs).abs(), 8),
+    (BELOW_0, lambda *inputs: sampling_vectorised(*inputs).clamp(min=0), 8),
+    (BELOW_0, lambda *inputs: sampling_vectorised(*inputs).relu(), 8),
+    (BELOW_0, sampling_of_sizes, 8),
+    ("a dimension too many", lambda *inputs: sampling_vectorised(*inputs).unsqueeze(1), 8),
+    ("a list in place of a tensor", lambda *inputs: sampling_vectorised(*inputs).tolist(), 8),
+    ("an array of NumPy", lambda *inputs: sampling_vectorised(*inputs).numpy(), 9),
+    (None, lambda mu, sigma, generator, n: sampling_vectorised(mu, sigma, n, generator), 0),
     ("log p − log q, the wrong sign", lambda **inputs: -sampling_vectorised(**inputs)),
     ("averaged over the batch", lambda **inputs: sampling_vectorised(**inputs).mean()),
     ("sampled from the prior", sampling_from_prior),

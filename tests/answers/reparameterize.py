@@ -36,6 +36,20 @@ def z_after_a_seed(mu, sigma):
     return torch.normal(0.0, 1.0, mu.shape) * sigma + mu
 
 
+def z_after_torchs_seed(mu, sigma):
+    torch.manual_seed(0)
+    eps = torch.randn_like(sigma)
+    return mu + sigma * eps
+
+
+def eps_of_numpy(shape):
+    return torch.from_numpy(np.random.randn(*shape))
+
+
+def eps_of_64_bits(shape):
+    return torch.randn(shape, dtype=torch.float64)
+
+
 def z_seeded_by_numpy(mu, sigma):
     np.random.seed(1)
     return mu + sigma * torch.from_numpy(np.random.randn(*mu.shape)).to(mu)
@@ -70,14 +84,20 @@ CUT = "a negative σ cut to 0: −σ and σ are the same spread"
 MIRRORED = "−ε is as likely as ε"
 
 
+DTYPE = "numbers of another dtype than those of the input"
+SMALL = "a small number added to σ"
+LISTED = "a list in place of a tensor"
+
 RIGHT = [
     *[z_vectorised, z_loop, z_of_distributions, z_of_numpy, z_of_a_matrix, z_of_two_uniforms, z_of_the_inverse],
     *[z_filled_in, lambda mu, sigma: mu + sigma * torch.randn(mu.shape)],
     *[lambda mu, sigma: mu + sigma * torch.normal(0.0, 1.0, size=mu.shape)],
     *[lambda mu, sigma: mu + sigma * Normal(0, 1).sample(mu.shape)],
+    lambda mu, sigma: mu + (sigma**2 + 1e-8).sqrt() * torch.randn_like(mu),
+    lambda mu, sigma: mu + (sigma.abs() + 1e-6) * torch.randn_like(mu),
 ]
 
-# The name that the check must give the mistake, and an answer that makes it.
+# The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     ("σ ignored", lambda mu, sigma: torch.distributions.Normal(mu, 1.0).rsample()),
     ("σ taken for log σ²", lambda mu, sigma: torch.randn_like(mu) * torch.exp(0.5 * sigma) + mu),
@@ -121,6 +141,16 @@ WRONG = [
     ("a dimension squeezed away", lambda mu, sigma: (mu + sigma * torch.randn(mu.shape)).squeeze()),
     (None, lambda mu, sigma: mu + sigma * torch.randint(-1, 2, mu.shape)),
     (None, lambda mu, sigma: (mu + sigma * torch.randn(mu.shape)).mean(0)),
+    *[(DTYPE, lambda mu, sigma, e=e: mu + sigma * e(mu.shape), 9) for e in (eps_of_numpy, eps_of_64_bits)],
+    ("no noise", lambda mu, sigma: mu + sigma, 2),
+    ("no noise", lambda mu, sigma: mu, 2),
+    ("a seed set inside the function", z_after_torchs_seed, 6),
+    *[(SMALL, lambda mu, sigma, e=e: mu + (sigma**2 + e).sqrt() * torch.randn_like(mu), 8) for e in (1e-5, 1e-6)],
+    (SMALL, lambda mu, sigma: mu + (sigma.abs() + 1e-3) * torch.randn_like(mu), 8),
+    ("a draw that lets no gradient through", lambda mu, sigma: mu.data + sigma * torch.randn_like(mu), 4),
+    (None, lambda mu, sigma: (mu + sigma * torch.randn_like(mu), sigma), 0),
+    (LISTED, lambda mu, sigma: [m + s * torch.randn_like(m) for m, s in zip(mu, sigma, strict=True)], 8),
+    (None, lambda sigma, mu: mu + sigma * torch.randn_like(mu), 0),
     ("μ ignored", lambda mu, sigma: Normal(torch.zeros_like(mu), sigma.abs()).rsample()),
 ]
 

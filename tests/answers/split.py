@@ -155,9 +155,27 @@ def copied(n, generator):
     return split_by_torch(n, torch.Generator().manual_seed(generator.initial_seed()))
 
 
+def by_a_coin(n, generator):
+    training, validation = [], []
+    for i in range(n):
+        (training if torch.rand((), generator=generator) < 0.85 else validation).append(i)
+    return training, validation
+
+
+def by_coins_at_once(n, generator):
+    mask = torch.rand(n, generator=generator) < 0.85
+    return mask.nonzero().flatten(), (~mask).nonzero().flatten()
+
+
+def as_columns(n, generator):
+    mask = torch.zeros(n, dtype=torch.bool)
+    mask[torch.randperm(n, generator=generator)[: int(0.85 * n)]] = True
+    return mask.nonzero(), (~mask).nonzero()
+
+
 RIGHT = [split_by_torch, split_by_numpy, split_by_mask, split_by_sorting, split_into_sets]
 
-# The name that the check must give the mistake, and an answer that makes it.
+# The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     ("drawn twice, so that images are in both sets", drawn_twice),
     ("the validation set from a shuffle with another seed", other_seed_for_validation),
@@ -166,6 +184,14 @@ WRONG = [
     ("not shuffled before the cut", lambda n, generator: (range(round(0.85 * n)), range(round(0.85 * n), n))),
     ("not shuffled before the cut", lambda n, generator: (range(round(0.15 * n), n), range(round(0.15 * n)))),
     ("not shuffled before the cut", shuffled_within),
+    ("a coin for each image", by_a_coin, 8),
+    ("a coin for each image", by_coins_at_once, 8),
+    ("a column in place of a row", as_columns, 8),
+    (
+        "subsets in place of positions",
+        lambda n, generator: random_split(range(n), [0.85, 0.15], generator=generator),
+        8,
+    ),
     ("cut at a fixed place", cut_at_51000),
     ("two sizes that do not add up to n", cut_twice),
     ("for a few images the whole order in one set", cut_from_the_end),
@@ -195,6 +221,7 @@ WRONG = [
         "the generator seeded anew",
         lambda n, generator: split_by_torch(n, generator.manual_seed(42)),
     ),
+    (None, lambda generator, n: split_by_torch(n, generator), 0),
     ("training and validation swapped", lambda n, generator: split_by_torch(n, generator)[::-1]),
 ]
 

@@ -25,9 +25,15 @@ def standardized_in_numpy(pixels):
 
 RIGHT = [images_by_torchvision, images_in_numpy, images_viewed]
 
-# The name that the check must give the mistake, and an answer that makes it.
+# The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     ("an array of NumPy", lambda pixels: pixels.numpy().reshape(len(pixels), -1).astype(np.float32) / 255),
+    ("not float32", lambda pixels: pixels.flatten(1).double() / 255, 9),
+    ("the number of images is fixed", lambda pixels: pixels.reshape(60_000, 784) / 255, 0),
+    ("a list in place of a tensor", lambda pixels: [image.flatten() / 255 for image in pixels], 8),
+    ("a list in place of a tensor", lambda pixels: images_viewed(pixels).tolist(), 8),
+    ("a dimension too many", lambda pixels: pixels.reshape(-1, 1, 784) / 255, 8),
+    ("a dimension squeezed away", lambda pixels: images_viewed(pixels).squeeze(), 8),
     ("black and white exchanged", lambda pixels: 1 - images_viewed(pixels)),
     ("a column for each image", lambda pixels: images_viewed(pixels).T),
     ("divided by 256", lambda pixels: pixels.reshape(-1, 784) / 256),

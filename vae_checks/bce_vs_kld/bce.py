@@ -12,20 +12,21 @@ from vae_checks.extremes import check_with_extremes
 from vae_checks.mistakes import Mistake
 from vae_probe.outcome import Case
 
-LOGITS = (0.0, 12.0, -12.0, 30.0, -30.0, 50.0, -50.0, 100.0, -100.0)  # of an image each, in the extreme case
+LOGITS = (30.0, -30.0, 50.0, -50.0, 200.0, -200.0)
+# In the extreme case of an image each: the value of all its pixels, and their logit.
+EXTREMES = [(pixel, logit) for pixel in (0.0, 1.0) for logit in LOGITS]
 
 
 def _draw_bce(seed: int) -> list[Case]:
     def make(generator: torch.Generator, batch: int) -> dict[str, Tensor]:
-        # A third of the pixels black, a third white, the rest grey.
-        x = (3 * torch.rand(batch, 784, generator=generator) - 1).clamp(0, 1)
+        # No pixel is black or white: what is done to those alone shows in the extreme case, and there always.
+        x = 0.1 + 0.8 * torch.rand(batch, 784, generator=generator)
         # The model leans to what is there: else an image and its negative may cost the same by chance.
         x_logits = 2 * x - 1 + 2 * torch.randn(batch, 784, generator=generator)
         return {"x": x, "x_logits": x_logits.clamp(-4, 4)}
 
-    extreme = make(torch.Generator().manual_seed(seed), len(LOGITS))
-    extreme["x_logits"][:, ::2] = torch.tensor(LOGITS)[:, None]
-    return [*tensor_cases(seed, make), Case("extreme", extreme)]
+    x, x_logits = torch.tensor(EXTREMES).T[:, :, None].expand(2, -1, 784)
+    return [*tensor_cases(seed, make), Case("extreme", {"x": x.clone(), "x_logits": x_logits.clone()})]
 
 
 def _bce(x: Tensor, x_logits: Tensor) -> Tensor:
@@ -37,24 +38,38 @@ def _bce(x: Tensor, x_logits: Tensor) -> Tensor:
 
 THROUGH_THE_SIGMOID = Mistake(
     "through the sigmoid",
-    "As a computer rounds it, what is the sigmoid of a logit of 100, and what is the logarithm of 1 minus that?",
+    "As a computer rounds it, what is the sigmoid of a logit of 50, and what is the logarithm of 1 minus that?",
 )
-OVERFLOW = Mistake("an exponential overflows", "In 32 bits, what is exp(100)?")
+OUT_OF_RANGE = Mistake(
+    "an exponential that 32 bits cannot hold",
+    "In 32 bits, what is exp(200), and what is exp(−200)? Which steps of yours need either?",
+)
 CAPPED = Mistake(
     "the cost of a pixel is capped",
-    "What should a pixel with x = 0 cost at a logit of 100, and what does it cost with yours?",
+    "What should a pixel with x = 0 cost at a logit of 200, and what does it cost with yours?",
+)
+KEPT_GREY = Mistake(
+    "black and white made grey",
+    "What does a black pixel cost at a logit of −200? And with the x that you put in its place?",
 )
 
 
 def _recognise_extremes(actual: Tensor, expected: Tensor) -> Mistake | None:
-    """The mistake of an answer that is right but for large logits; the images are those of `LOGITS`."""
-    finite = dict(zip(LOGITS, actual.isfinite().tolist(), strict=True))
-    if not (finite[50.0] and finite[-50.0]):
+    """The mistake of an answer that is right but for the images of `EXTREMES`."""
+    cost = dict(zip(EXTREMES, actual.tolist(), strict=True))
+    finite = {abs(logit): True for logit in LOGITS}
+    for (_, logit), number in cost.items():
+        finite[abs(logit)] &= math.isfinite(number)
+    if not finite[50.0]:
         return THROUGH_THE_SIGMOID
-    if not (finite[100.0] and finite[-100.0]):
-        return OVERFLOW
+    if not finite[200.0]:
+        return OUT_OF_RANGE
     # Where log 0 is made finite, it costs more than it should.
-    return THROUGH_THE_SIGMOID if (actual > 1.01 * expected).any() else CAPPED
+    if ((actual > 1.01 * expected) & (expected > 1)).any():
+        return THROUGH_THE_SIGMOID
+    # An x that is a little off costs in proportion to the logit, also where the model is sure, and right.
+    small, large = cost[0.0, -50.0], cost[0.0, -200.0]
+    return KEPT_GREY if small > 1e-5 and 3 < large / small < 5 else CAPPED
 
 
 bce = check_with_extremes(
@@ -164,7 +179,10 @@ bce = check_with_extremes(
     name="bce",
     draw=_draw_bce,
     extreme="large logits",
-    inputs=f"for logits of {', '.join(f'{a:.0f}' for a in LOGITS)}, an image each",
+    inputs=[
+        f"for an image of {'white' if pixel else 'black'} pixels, with a logit of {logit:.0f} each,"
+        for pixel, logit in EXTREMES
+    ],
     recognise=_recognise_extremes,
     data=("x",),
     hints=(

@@ -9,7 +9,8 @@ from torch.distributions import Normal, kl_divergence
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, facts_agree
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property, Seen, judge_each, shared
+from vae_checks.properties import Property, Seen, judge_each, not_a_tensor, shared
+from vae_checks.shapes import FORM, NUMPY_ARRAY, mistake_of_form, reshaped
 from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
@@ -26,12 +27,15 @@ def _draw_sampling(seed: int) -> list[Case]:
     # More draws than a thousand, at which some stop; and few, where n - 1 or n / 2 would show.
     main = gaussians(7) | {"n": 1_100}
     few = {name: value.repeat(2, 1) for name, value in gaussians(IMAGES // 2).items()}  # each image twice
+    # Of these one draw gives as often an estimate below 0 as one above.
+    near = {"mu": 0.05 * few["mu"], "sigma": few["sigma"] ** 0.1}
     return [
         Case("main", main | {"generator": NOISE}),
         Case("other generator", main | {"generator": NOISE + 1}),
         Case("one", gaussians(1) | {"n": 1_100, "generator": NOISE}),
         Case("few", few | {"n": 1, "generator": NOISE}),
         Case("few", few | {"n": 2, "generator": NOISE}),
+        Case("near", near | {"n": 1, "generator": NOISE}),
     ]
 
 
@@ -85,6 +89,19 @@ def _few(each: Seen) -> str:
             "share their noise"
         )
     return ""
+
+
+def _near(each: Seen) -> str:
+    if fault := _shape(each):
+        return fault
+    estimates, off = each.outcome.value[0], float(_errors(each).mean())
+    if abs(off) < 0.2:  # 13 standard errors
+        return ""
+    expected = float(_kld(each.case.inputs["mu"], each.case.inputs["sigma"]).mean())
+    return (
+        f"of {len(estimates):,} images near N(0, I), with one draw each, expected estimates around their KLD, "
+        f"{expected:.2g} on average, got {estimates.mean():.2g}, the lowest {estimates.min():.2g}"
+    )
 
 
 def _sampled(seen: list[Seen]) -> str:
@@ -225,6 +242,27 @@ MISTAKES = [
 ]
 
 
+NOT_BELOW_0 = Mistake(
+    "no estimate may be below 0",
+    "The KLD is never below 0. But one draw of log q(z) − log p(z)? What does your last step do to the mean of many?",
+)
+SAMPLED = ("right on average", "as exact as n draws are")
+
+
+def _prepared(each: Seen) -> Seen:
+    """What was seen, each estimate one tensor of the shape that was asked for; the note says how they came."""
+    return reshaped(each, [each.case.inputs["mu"][:, 0]] * 3)
+
+
+def _recognise(seen: list[Seen]) -> Mistake | None:
+    found = _recognise_draws(seen) or mistake_of_form(seen) or (NUMPY_ARRAY if not_a_tensor(seen[0]) else None)
+    right = not any(each.outcome.error or _shape(each) for each in seen) and not _sampled(seen)
+    return NOT_BELOW_0 if right and any(map(_near, seen[-1:])) else found
+
+
+_recognise_draws = recognise_by(
+    _likeness, MISTAKES, call_thrice, agree=partial(facts_agree, relative=0.1, absolute=0.3), kinds=("main", "few")
+)
 kld_by_sampling = Check(
     name="kld_by_sampling",
     properties=[
@@ -232,17 +270,19 @@ kld_by_sampling = Check(
         Property("right on average", 3, judge_each(_mean, "main", "other generator")),
         Property("as exact as n draws are", 3, _sampled, follows=("right on average",), cap=4),
         shared("draws from the generator", 1),
+        Property("near the prior", 0, judge_each(_near, "near"), follows=SAMPLED, cap=8),
         Property("batch of one", 1, judge_each(_mean_of_one, "one"), follows=("right on average",)),
         shared("inputs unchanged", 1),
+        FORM,
+        Property("tensor", 0, judge_each(not_a_tensor, "main"), cap=9),
         shared("no global seed", 0),
     ],
     draw=_draw_sampling,
     call=call_thrice,
-    recognise=recognise_by(
-        _likeness, MISTAKES, call_thrice, agree=partial(facts_agree, relative=0.1, absolute=0.3), kinds=("main", "few")
-    ),
+    recognise=_recognise,
+    prepare=_prepared,
     oracle=_kld_by_sampling,
-    may_stop=("one", "few"),
+    may_stop=("one", "few", "near"),
     forbidden=("vae_lib",),
     hints=(
         "The KLD is the mean of log q(z) − log p(z) over many z drawn from q. Which q, and how does one draw from it?",

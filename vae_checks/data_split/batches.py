@@ -60,6 +60,10 @@ def _seeded_batches(n: int, batch_size: int, seed: int) -> tuple[Tensor, ...]:
     return shuffle_after_global_seed(n, seed).split(batch_size)
 
 
+def _each_shuffled(n: int, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+    return [part[shuffle(len(part), generator)] for part in torch.arange(n).split(batch_size)]
+
+
 batches = check_index_sets(
     _batches,
     [
@@ -86,6 +90,11 @@ batches = check_index_sets(
             "not shuffled",
             "If the images lay sorted by digit, what would your first batch hold?",
             lambda n, batch_size, generator: torch.arange(n).split(batch_size),
+        ),
+        Mistake(
+            "neighbours stay in one batch",
+            "If the images lay sorted by digit, how many different digits would each of your batches hold?",
+            lambda n, batch_size, generator: _each_shuffled(n, batch_size, generator),
         ),
         Mistake(
             "a pattern in place of a shuffle",

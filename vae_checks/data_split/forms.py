@@ -7,17 +7,24 @@ import torch
 
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Seen
-from vae_probe.draws import YIELDED
+from vae_probe.draws import SUBSETS, YIELDED
 
-FLOATS, MASKS = "floats", "masks"  # notes, as YIELDED is one
+FLOATS, MASKS, COLUMN = "floats", "masks", "column"  # notes, as YIELDED is one
 GOT = {
     FLOATS: "floating-point numbers: a position is an int, or of dtype torch.long",
     MASKS: "masks of True and False: torch.nonzero(mask)[:, 0] are the positions where one is True",
+    COLUMN: "tensors of two dimensions, with one position in each row: [:, 0] are the positions in one",
+    SUBSETS: "a Subset, which holds the images too: its positions are in .indices",
     YIELDED: "a generator, as a yield makes it: collect the sets in a list and return that",
 }
 MISTAKES = {
     FLOATS: Mistake("positions as floating-point numbers", "Has a list an element with the number 3.0?"),
     MASKS: Mistake("masks in place of positions", "Which numbers should stand in your sets, and which do?"),
+    COLUMN: Mistake("a column in place of a row", "Which shape has what `torch.nonzero` gives, and which a list?"),
+    SUBSETS: Mistake(
+        "subsets in place of positions",
+        "What does `random_split` put into a Subset, and which part of it is asked for?",
+    ),
     YIELDED: Mistake("yield in place of a list", "What is the `len` of what a yield makes?"),
 }
 
@@ -25,6 +32,8 @@ MISTAKES = {
 def in_positions(each: Seen) -> Seen:
     """What was seen, with positions in place of masks and floats; the note says what was there."""
     note, value = each.outcome.note, each.outcome.value
+    if isinstance(value, list):  # a table has its rows one after the other, as a list has
+        value = [list(result) if isinstance(result, torch.Tensor) and result.ndim == 2 else result for result in value]
     if isinstance(value, list) and all(isinstance(result, list) for result in value):
         read = [[_read(part, each.case.inputs["n"]) for part in result] for result in value]
         value = [[positions for positions, _ in result] for result in read]
@@ -33,7 +42,9 @@ def in_positions(each: Seen) -> Seen:
 
 
 def _read(part: Any, n: int) -> tuple[Any, str]:
-    """The positions in an index set of n images, and `FLOATS` or `MASKS`; of anything else itself, and ""."""
+    """The positions in an index set of n images, and a note; of anything else itself, and ""."""
+    if isinstance(part, torch.Tensor) and part.ndim == 2 and part.shape[1] == 1 and not part.is_floating_point():
+        return part[:, 0], COLUMN
     items = part.tolist() if isinstance(part, torch.Tensor) and part.ndim == 1 else part
     if isinstance(items, list) and items:
         if all(type(item) is bool for item in items) and len(items) == n:

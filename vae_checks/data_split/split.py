@@ -68,6 +68,11 @@ def _split_by_rest(n: int, generator: torch.Generator) -> tuple[list[int], list[
     return [i for i in range(n) if not held_out[i]], [i for i in range(n) if held_out[i]]
 
 
+def _split_by_coin(n: int, generator: torch.Generator) -> tuple[list[int], list[int]]:
+    for_training = (torch.rand(n, generator=generator) < 0.85).tolist()
+    return [i for i in range(n) if for_training[i]], [i for i in range(n) if not for_training[i]]
+
+
 split = check_index_sets(
     _split,
     [
@@ -87,6 +92,12 @@ split = check_index_sets(
             "not shuffled before the cut",
             "If the images lay sorted by digit, which digits would your validation set hold?",
             lambda n, generator: _cut(range(n)),
+            lambda n, generator: _cut(range(n))[::-1],
+        ),
+        Mistake(
+            "a coin for each image",
+            "Toss your coin for 2,500 images, then again. Do both splits have the same number of images for training?",
+            _split_by_coin,
         ),
         Mistake(
             "another share than 85 %",

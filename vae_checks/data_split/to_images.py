@@ -8,6 +8,7 @@ import torch
 from vae_checks.check import check_against
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, not_a_tensor
+from vae_checks.shapes import NUMPY_ARRAY
 from vae_probe.outcome import Case
 
 
@@ -126,14 +127,22 @@ def _float32(seen: list[Seen]) -> str:
     return "" if types == {"torch.float32"} else f"expected torch.float32, got {' and '.join(sorted(types))}"
 
 
-NUMPY_ARRAY = Mistake(
-    "an array of NumPy", "The cells below count on what torch can do. Which function takes you there?"
+ANOTHER_DTYPE = Mistake("not float32", "Which dtype have the weights of an `nn.Linear`, and which have your images?")
+FIXED_NUMBER = Mistake(
+    "the number of images is fixed",
+    "What should your function do with seven images? Which of your numbers says how many?",
 )
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
-    arrays = any(map(not_a_tensor, seen))
-    return _values_of_images.recognise(seen) or (NUMPY_ARRAY if arrays else None)
+    if any("is invalid for input of size" in each.outcome.error.message for each in seen if each.outcome.error):
+        return FIXED_NUMBER
+    if found := _values_of_images.recognise(seen):
+        return found
+    if any(map(not_a_tensor, seen)):
+        return NUMPY_ARRAY
+    values = [prop for prop in _values_of_images.properties if prop.judge(seen)]
+    return ANOTHER_DTYPE if _float32(seen) and not values else None
 
 
 to_images = replace(

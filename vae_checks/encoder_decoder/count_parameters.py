@@ -1,28 +1,27 @@
 """Check of `count_parameters`: how many weights the encoder and the decoder have."""
 
+import operator
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
 
 import torch
 from torch import nn
 
 from vae_checks.check import check_against
 from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property, Seen
 from vae_probe.outcome import Case
+
+# What is added to the sizes: each size grows alone, by one and by two, and with each other one.
+STEPS = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (2, 0, 0), (0, 2, 0), (0, 0, 2), (1, 1, 0), (0, 1, 1), (1, 0, 1)]
 
 
 def _draw_sizes(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
     names, lows = ("input_dim", "hidden_dim", "latent_dim"), (30, 12, 3)
-    return [
-        Case(
-            "main",
-            {
-                name: torch.randint(low, 2 * low, (), generator=generator).item()
-                for name, low in zip(names, lows, strict=True)
-            },
-        )
-        for _ in range(3)
-    ]
+    sizes = [torch.randint(low, 2 * low, (), generator=generator).item() for low in lows]
+    return [Case("main", dict(zip(names, map(operator.add, sizes, step), strict=True))) for step in STEPS]
 
 
 Layer = tuple[int, int]  # what it takes, what it gives
@@ -57,7 +56,20 @@ def _without_biases_of(*numbers: int) -> Callable[..., int]:
     return count
 
 
-count_parameters = check_against(
+def _weights(seen: list[Seen]) -> str:
+    """Is all that is wrong a matter of single sizes, as biases are, not of their products?"""
+    counts = [float("nan") if each.outcome.error else each.outcome.value for each in seen]
+    if not all(abs(count) < 2**53 for count in counts):  # above, whole numbers are not told apart
+        return "not every number that you return is one that counts weights"
+    off = {step: float(count) - each.expected.value for step, count, each in zip(STEPS, counts, seen, strict=True)}
+    for step in STEPS[4:]:
+        first, second = (i for i in range(3) for _ in range(step[i]))
+        if off[step] - off[STEPS[1 + first]] - off[STEPS[1 + second]] + off[STEPS[0]]:
+            return "where two of the sizes grow, your number does not grow as the number of weights does"
+    return ""
+
+
+_values = check_against(
     _count_parameters,
     [
         Mistake(
@@ -67,11 +79,13 @@ count_parameters = check_against(
         ),
         Mistake(
             "some of the biases forgotten",
-            "Each of the five layers has biases. How many has the one from hidden_dim to input_dim?",
-            *(_without_biases_of(number) for number in (0, 1, 4)),
-            _without_biases_of(1, 2),
-            _without_biases_of(3, 4),
-            _without_biases_of(0, 1, 2),
+            "Each of the five layers has a bias for each number that it gives. Which of the five are in your sum?",
+            *(_without_biases_of(*some) for few in range(1, 5) for some in combinations(range(5), few)),
+        ),
+        Mistake(
+            "one bias for each layer",
+            "A linear layer from 3 to 2 numbers adds a bias to each number that it gives. How many biases are that?",
+            lambda **sizes: _count(*_layers(**sizes), bias=False) + 5,
         ),
         Mistake(
             "the number for one set of sizes",
@@ -115,7 +129,7 @@ count_parameters = check_against(
         ),
     ],
     name="count_parameters",
-    points={"shape": 1, "value": 9},
+    points={"shape": 1, "value": 5},
     draw=_draw_sizes,
     tolerance=1e-9,
     forbidden=("torch.nn", "vae_lib"),
@@ -126,4 +140,8 @@ count_parameters = check_against(
         "The encoder has (input_dim + 1) · hidden_dim parameters in `hidden` and 2 · (hidden_dim + 1) · latent_dim in "
         "its heads. The decoder's two layers are counted in the same way, with what they take and what they give.",
     ),
+)
+
+count_parameters = replace(
+    _values, properties=[*_values.properties, Property("all weights", 4, _weights, follows=("value",))]
 )

@@ -14,11 +14,15 @@ import torch.nn.functional as F
 from torch import nn
 
 from vae_checks.check import Check, check_against, tensor_cases
+from vae_checks.compare import difference, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each
-from vae_probe.modules import FIXED, call_module
+from vae_checks.shapes import FORM, GOT, MISTAKES, in_shape
+from vae_probe.modules import FIXED, REORDERED, WITHOUT_BIAS, call_module
 from vae_probe.outcome import Case
 
+USUAL = torch.tensor([-2.5, *[1.0] * 9])  # about which the numbers that come back lie
+LARGE = torch.tensor([200.0, -200.0] * 5)  # the same, in the extreme case
 POINTS = {"shape": 0, "value": 4, "gradient": 1, "batch of one": 2, "float64 and device": 0, "no global seed": 1}
 
 
@@ -42,7 +46,7 @@ def check_module(
     """
 
     def draw(seed: int) -> list[Case]:
-        def make(generator: torch.Generator, batch: int) -> dict[str, torch.Tensor]:
+        def make(generator: torch.Generator, batch: int, ends: torch.Tensor = USUAL) -> dict[str, torch.Tensor]:
             # From ranges that do not meet, so that no two dimensions can be mistaken for each other.
             sizes = [int(torch.randint(low, low + 4, (), generator=generator)) for low in (12, 7, 3)]
             with torch.device("meta"):  # only the shapes are needed
@@ -51,14 +55,16 @@ def check_module(
             # Hidden units far below 0, around it, and far above 6: each function in place of the ReLU shows.
             weights["hidden.weight"] *= 0.5
             weights["hidden.bias"] = torch.linspace(-12, 12, sizes[1])
-            # Of what comes back the first number lies far below 0, and the others on both sides of 1.
-            for layer in {name.partition(".")[0] for name in weights} - {"hidden"}:
+            # What comes back lies around the ends.
+            for layer in sorted({name.partition(".")[0] for name in weights} - {"hidden"}):
+                weights[f"{layer}.weight"] *= 0.1
                 usual = weights[f"{layer}.weight"] @ weights["hidden.bias"].clamp(min=0)
-                weights[f"{layer}.bias"] = torch.tensor([-20.0, *[1.0] * (sizes[2] - 1)]) - usual
+                weights[f"{layer}.bias"] = ends[: sizes[2]] - usual
             # The last layer first: a gradient that is cut off is then named where it is cut.
             return dict(reversed(weights.items())) | {input_name: draw_input(batch, sizes[0], generator=generator)}
 
-        return tensor_cases(seed, make)
+        extreme = make(torch.Generator().manual_seed(seed), 7, LARGE)
+        return [*tensor_cases(seed, make), Case("extreme", extreme)]
 
     check = check_against(
         oracle,
@@ -73,26 +79,30 @@ def check_module(
         caps={"gradient": 4},
         forbidden=(f"vae_lib.model.{name}", "vae_lib.model.VAE"),
     )
-    layers = Property("layers", 0, judge_each(_wrong_layers), required=True)
-
-    def note(seen: list[Seen], of_form: bool) -> str:
-        return next((note for each in seen if ((note := each.outcome.note) in FORMS) == of_form), "")
-
-    names = Property("names of the layers", 2, partial(note, of_form=False))
-    form = Property("form", 0, partial(note, of_form=True), cap=8)
+    properties = [
+        Property("layers", 0, judge_each(_wrong_layers), required=True),
+        Property("names of the layers", 2, judge_each(lambda each: _names_and_form(each)[0])),
+        replace(FORM, judge=judge_each(lambda each: _names_and_form(each)[1])),
+        *(each for each in check.properties if each is not FORM),
+        Property("large numbers", 0, judge_each(partial(_large, parts=parts), "extreme"), follows=("value",), cap=8),
+    ]
 
     def recognise(seen: list[Seen]) -> Mistake | None:
-        return check.recognise(seen) or _recognise_layers(seen[0])
+        usual = [each for each in seen if each.case.kind != "extreme"]
+        found = check.recognise(usual) or _recognise_layers(seen[0]) or _recognise_error(seen)
+        right = same([each.expected.value for each in usual], [each.outcome.value for each in usual])
+        if not found and any(each.outcome.varies for each in seen):
+            return BY_CHANCE
+        return found or (SPOILED if right and properties[-1].judge(seen) else None)
 
-    return replace(check, properties=[layers, names, form, *check.properties], recognise=recognise, prepare=_unwrapped)
+    return replace(check, properties=properties, recognise=recognise, prepare=_prepared)
 
 
-def _unwrapped(each: Seen) -> Seen:
-    """What was seen, without a tuple around the one tensor that should come back; the note says that it was there."""
-    value = each.outcome.value
-    if isinstance(value, list) and len(value) == 1 and isinstance(each.expected.value, torch.Tensor):
-        return each._replace(outcome=replace(each.outcome, value=value[0], note=each.outcome.note or WRAPPED))
-    return each
+def _large(each: Seen, parts: tuple[str, ...]) -> str:
+    expected, actual = each.expected.value, each.outcome.value
+    if same(expected, actual):
+        return ""
+    return f"where numbers are as large as 200, {difference(expected, actual, parts=parts)}"
 
 
 def _wrong_layers(each: Seen) -> str:
@@ -100,11 +110,40 @@ def _wrong_layers(each: Seen) -> str:
     return value["layers"] if isinstance(value, dict) and isinstance(value.get("layers"), str) else ""
 
 
+def _prepared(each: Seen) -> Seen:
+    """What was seen, in the form that was asked for; the note says which it had."""
+    value, expected, note = each.outcome.value, each.expected.value, ""
+    if isinstance(value, list) and len(value) == 1 and isinstance(expected, torch.Tensor):
+        value, note = value[0], WRAPPED
+    elif isinstance(value, torch.Tensor) and isinstance(expected, list) and len(value) == len(expected):
+        value = list(value)  # one tensor of both heads can be taken apart as a pair can
+    else:
+        value, note = in_shape(expected, value)
+    return each._replace(outcome=replace(each.outcome, value=value, note=f"{each.outcome.note} {note}".strip()))
+
+
+def _names_and_form(each: Seen) -> tuple[str, str]:
+    """What is wrong with the names of the layers, and what with the form of what runs all the same; or ""."""
+    names, found = each.outcome.note, ""
+    for note in FORMS:
+        if note in names:
+            names, found = names.replace(note, "").strip(), GOT.get(note, note)
+    return names, found
+
+
 WRAPPED = "expected the tensor itself, got it in a tuple or list: is there a comma behind it?"
-FORMS = {
+FORMS = MISTAKES | {
     FIXED: Mistake(
         "sizes of the layers that do not follow the arguments",
-        "Which arguments has your `__init__`, and in which of its lines do you read them?",
+        "Which arguments has your `__init__`, and in which of its lines do you read each of them?",
+    ),
+    REORDERED: Mistake(
+        "the sizes in another order",
+        "Which size comes first in the `__init__` of the exercise, and which in yours? The cell below gives numbers.",
+    ),
+    WITHOUT_BIAS: Mistake(
+        "a layer without its biases",
+        "A linear layer also adds a number to each sum. Which argument of yours switches that off?",
     ),
     WRAPPED: Mistake("a tuple of one tensor", "What is `(x,)` in Python, and what is `(x)`?"),
 }
@@ -120,9 +159,21 @@ ONE_TOO_MANY = Mistake(
     "a layer that nobody asked for",
     "The cell below gives your layers trained weights. Which of them are for this one, and what does it do?",
 )
-NO_BIASES = Mistake(
-    "a layer without its biases",
-    "A linear layer also adds a number to each sum. Which argument of yours switches that off?",
+NOT_KEPT = Mistake(
+    "layers that nobody keeps",
+    "What becomes of a variable of `__init__` when that is done? How does `self` come to know your layers?",
+)
+NOT_CALLED = Mistake(
+    "a layer's class called with numbers",
+    "`nn.ReLU` is a class: `nn.ReLU()` makes a layer of it, which takes h. What does `nn.ReLU(h)` make?",
+)
+BY_CHANCE = Mistake(
+    "chance between the layers",
+    "Call your module twice with the same batch. Which of its layers makes two different things of it?",
+)
+SPOILED = Mistake(
+    "a last step that spoils large numbers",
+    "`forward` returns what a linear layer gives, as it is. What does your last step make of 200, and of −200?",
 )
 ONE_HEAD = Mistake(
     "one layer in place of two heads",
@@ -136,20 +187,31 @@ TURNED = Mistake(
 
 def _recognise_layers(each: Seen) -> Mistake | None:
     """The mistake in the layers, from the sentence about them."""
-    note, fault = each.outcome.note, _wrong_layers(each)
-    if note in FORMS:
-        return FORMS[note]
-    if note.startswith("beside those"):
+    names, form = _names_and_form(each)
+    fault = _wrong_layers(each)
+    if form:
+        return next(mistake for note, mistake in FORMS.items() if GOT.get(note, note) == form)
+    if names.startswith("beside those"):
         return ONE_TOO_MANY
-    if note:
-        asked, _, yours = note.removeprefix("expected ").partition(", yours are ")
+    if names:
+        asked, _, yours = names.removeprefix("expected ").partition(", yours are ")
         return IN_A_SEQUENTIAL if re.sub(r"\.\d+", "", yours) == asked else OTHER_NAMES
+    if fault.endswith("your module has no layers"):
+        return NOT_KEPT
     if re.match(r"there is no hid_(mu|sigma)\.weight", fault):
         return ONE_HEAD
-    if re.match(r"there is no \w+\.bias", fault):
-        return NO_BIASES
     if shapes := re.search(r"\((\d+), (\d+)\), yours is \((\d+), (\d+)\)", fault):
         return TURNED if shapes.group(1, 2) == shapes.group(4, 3) else None
+    return None
+
+
+def _recognise_error(seen: list[Seen]) -> Mistake | None:
+    """The mistake that stops an answer, or comes back, where a class of layers was called with a batch."""
+    made = r"(^|must be Tensor, not )(ReLU|Sigmoid|Tanh)($|\.__init__\(\) takes 1 positional)"
+    for _, outcome, _ in seen:
+        unknown = outcome.value.get("unknown", "") if isinstance(outcome.value, dict) else ""
+        if re.search(made, outcome.error.message if outcome.error else str(unknown)):
+            return NOT_CALLED
     return None
 
 

@@ -73,7 +73,7 @@ def _dependence(z: Tensor) -> str:
     # In float32 a few numbers of so many are equal by chance, never six of them.
     if len(values) < 0.98 * z.numel() or counts.max() > 5:
         most = counts.argmax()
-        return f"numbers occur again and again: {values[most]:.4g} {counts[most]} times, where chance would give once"
+        return f"the number {values[most]:.4g} comes {counts[most]:,} times, and by chance it would come once"
     return ""
 
 

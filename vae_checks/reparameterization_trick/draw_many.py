@@ -11,7 +11,6 @@ from vae_checks.reparameterization_trick.gaussian_draws import (
     NOISE,
     are_draws,
     find_fault,
-    find_squeezed,
     first_of,
     gaussians,
     judge_groups,
@@ -21,6 +20,7 @@ from vae_checks.reparameterization_trick.gaussian_draws import (
     noise_of,
     recognise_draws,
 )
+from vae_checks.shapes import DTYPE, FORM, find_squeezed, mistake_of_dtype, mistake_of_form, reshaped
 from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
@@ -42,6 +42,12 @@ def _shape(each: Seen) -> str:
     n, expected = each.case.inputs["n"], (each.case.inputs["n"], *each.case.inputs["mu"].shape)
     odd = [z for z in each.outcome.value if not isinstance(z, Tensor) or z.shape != expected]
     return f"for n = {n:,} expected a tensor {expected}, got {describe(odd[0])}" if odd else ""
+
+
+def _prepared(each: Seen) -> Seen:
+    """What was seen, each z one tensor of the shape that was asked for; the note says how they came."""
+    n, mu = each.case.inputs["n"], each.case.inputs["mu"]
+    return reshaped(each, [mu.expand(n, *mu.shape)] * 3)
 
 
 def _independent(seen: list[Seen]) -> str:
@@ -193,7 +199,8 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
     if wrong and all(each.case.kind in ("one", "few") for each in wrong):
         n, mu = wrong[0].case.inputs["n"], wrong[0].case.inputs["mu"]
         return find_squeezed(wrong[0].outcome.value[0], (n, *mu.shape))
-    return _recognise_draws(seen) or (IN_A_WALK if _walks(seen[0]) else None)
+    found = _recognise_draws(seen) or (IN_A_WALK if _walks(seen[0]) else None)
+    return found or mistake_of_form(seen) or mistake_of_dtype(seen[:1])
 
 
 def _walks(each: Seen) -> bool:
@@ -216,8 +223,11 @@ draw_many = Check(
         Property("one or two draws", 1, judge_each(_few, "few"), follows=DRAWN),
         Property("batch of one", 1, judge_each(_batch_of_one, "one"), follows=DRAWN),
         shared("inputs unchanged", 1),
+        FORM,
+        DTYPE,
     ],
     draw=_draw_draw_many,
+    prepare=_prepared,
     call=call_thrice,
     recognise=_recognise,
     may_stop=("one", "few"),

@@ -1,5 +1,7 @@
 """Check of `reparameterize`: z from μ and σ."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -8,19 +10,20 @@ from torch.distributions import Normal
 from vae_checks.check import Check
 from vae_checks.compare import describe, same
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property, Seen, judge_each, shared, stop_of
+from vae_checks.properties import Property, Seen, is_cut_off, judge_each, shared, stop_of
 from vae_checks.reparameterization_trick.gaussian_draws import (
     NOISE,
     are_draws,
     find_fault,
-    find_squeezed,
     gaussians,
     judge_independence,
     judge_normality,
     judge_spread,
+    of_one_draw,
     recognise_draws,
     without_noise,
 )
+from vae_checks.shapes import DTYPE, FORM, find_squeezed, mistake_of_dtype, mistake_of_form
 from vae_probe.call import unequal_weights
 from vae_probe.draws import DRAWS, call_often
 from vae_probe.outcome import Case
@@ -46,6 +49,10 @@ def _independent(seen: list[Seen]) -> str:
     return shared("no global seed", 0).judge(seen) or judge_each(judge_independence, "main")(seen)
 
 
+def _of_one_draw(judge: Callable[[Seen], str]) -> Callable[[list[Seen]], str]:
+    return judge_each(lambda each: judge(of_one_draw(each)), "main")
+
+
 def _batch_of_one(each: Seen) -> str:
     return _shape(each) or find_fault(each) or _gradient(each)
 
@@ -61,15 +68,33 @@ def _precision(seen: list[Seen]) -> str:
     return _shape(double) or find_fault(double)
 
 
+SMALL = 0.1  # σ below this are judged apart: there a number that is added shows
+
+
 def _gradient(each: Seen) -> str:
+    z = each.outcome.value
+    for name in ("mu", "sigma"):
+        if is_cut_off(torch.ones(1), each.outcome.gradients[name]):
+            return f"no gradient reaches {name}: seen from z, it is a constant"
+    if (z == z[0]).all() and judge_normality(of_one_draw(each)):
+        return "dz/dsigma should be ε, and there is no ε in z"
+    return _wrong_gradient(each, each.case.inputs["sigma"].abs() > SMALL, 0.03)
+
+
+def _small(each: Seen) -> str:
+    fault = _wrong_gradient(each, each.case.inputs["sigma"].abs() <= SMALL, 1e-3)
+    return f"at σ = 0.01 {fault}, or z − μ is not σ ε" if fault else ""
+
+
+def _wrong_gradient(each: Seen, where: Tensor, tolerance: float) -> str:
     inputs, z = each.case.inputs, each.outcome.value[-1]
     weights, noise = unequal_weights(z), (z - inputs["mu"]) / inputs["sigma"]
-    noise = noise.masked_fill(without_noise(each), 0)
+    if not (each.outcome.value == z).all():
+        noise = noise.masked_fill(without_noise(each), 0)
     for name, expected, meaning in (("mu", weights, "1"), ("sigma", weights * noise, "the ε of this draw")):
         actual = each.outcome.gradients[name]
-        if actual is None or not actual.any():
-            return f"no gradient reaches {name}: seen from z, it is a constant"
-        if not same(expected.double(), actual.double(), 1e-3):
+        alike = describe(actual) == describe(expected)
+        if not alike or not same(expected[where].double(), actual[where].double(), tolerance):
             return f"dz/d{name} should be {meaning}, it is not"
     return ""
 
@@ -187,6 +212,11 @@ REPARAMETERIZE_MISTAKES = [
         lambda mu, sigma: mu + sigma.detach() * torch.randn_like(mu),
     ),
     Mistake(
+        "a draw that lets no gradient through",
+        "σ hears from the loss. Where on its way to μ does the gradient end?",
+        lambda mu, sigma: mu.detach() + sigma * torch.randn_like(mu),
+    ),
+    Mistake(
         "a negative σ refused",
         "The report's σ comes from a linear layer and may be below 0. The noise is as often below 0 as above. Must σ "
         "be positive, then?",
@@ -216,6 +246,10 @@ REPARAMETERIZE_MISTAKES = [
 ]
 
 
+SMALL_ADDED = Mistake(
+    "a small number added to σ",
+    "What does your small number change where σ is 0.01? And which step of yours would fail without it?",
+)
 _recognise_draws = recognise_draws(REPARAMETERIZE_MISTAKES, call_often)
 
 
@@ -223,18 +257,27 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
     main, single, _ = seen
     if single.outcome.value is not None and _shape(single) and are_draws(main.outcome.value, main.case):
         return find_squeezed(single.outcome.value, (DRAWS, *single.case.inputs["mu"].shape))
+    if main.outcome.error:
+        return _recognise_draws(seen)
     # No draws of another shape are among the known mistakes.
-    return _recognise_draws(seen) if main.outcome.error or not _shape(main) else None
+    if _shape(main):
+        return None
+    if not judge_independence(main) and not judge_spread(main) and not _gradient(main) and _small(main):
+        return SMALL_ADDED
+    return _recognise_draws(seen) or mistake_of_form(seen) or mistake_of_dtype(seen[:1])
 
 
 reparameterize = Check(
     name="reparameterize",
     properties=[
         Property("shape", 1, judge_each(_shape, "main"), required=True),
-        Property("independent noise", 2, _independent),
-        Property("mean and spread", 1, judge_each(judge_spread, "main"), follows=DRAWN[:1]),
-        Property("normal noise", 1, judge_each(judge_normality, "main"), follows=DRAWN[:2]),
+        FORM,
+        Property("independent noise", 2, _independent, cap=6),
+        Property("mean and spread", 1, _of_one_draw(judge_spread), follows=DRAWN[:1]),
+        Property("normal noise", 1, _of_one_draw(judge_normality), follows=DRAWN[:2]),
         Property("gradient", 3, judge_each(_gradient, "main"), follows=DRAWN[:2], cap=4),
+        Property("small σ", 0, judge_each(_small, "main"), follows=(*DRAWN[:2], "gradient"), cap=8),
+        DTYPE,
         Property("batch of one", 1, judge_each(_batch_of_one, "one"), follows=(*DRAWN, "gradient")),
         Property("float64 and device", 0, _precision, follows=(*DRAWN, "gradient"), remark=True),
         shared("inputs unchanged", 1),

@@ -14,7 +14,9 @@ EXTREME = torch.tensor([[60.0, -60.0], [40.0, -40.0], [25.0, -25.0], [15.0, -15.
 
 def _draw_log_vars(seed: int) -> list[Case]:
     def make(generator: torch.Generator, batch: int) -> dict[str, Tensor]:
-        return {"log_var": (3 * torch.randn(batch, 5, generator=generator)).clamp(-8, 8)}
+        log_var = (3 * torch.randn(batch, 5, generator=generator)).clamp(-2, 8)
+        log_var[:, 0] = -2  # where 1e-4, added to σ², always shows, and 1e-5 never
+        return {"log_var": log_var}
 
     return [*tensor_cases(seed, make), Case("extreme", {"log_var": EXTREME})]
 
@@ -94,7 +96,7 @@ sigma_from_log_var = check_with_extremes(
     name="sigma_from_log_var",
     draw=_draw_log_vars,
     extreme="any number",
-    inputs="for log σ² from −60 to 60",
+    inputs=[f"for log σ² = {log_var:.0f}" for log_var in EXTREME.flatten()],
     measure=torch.log,
     recognise=_recognise_extreme,
     hints=(

@@ -69,7 +69,7 @@ def _batch_by_batch(each: Seen) -> str:
 
 def _without_gradients(each: Seen) -> str:
     prepared = any(graph for _, graph in each.outcome.value["calls"])
-    return "the model prepared for a backward that never comes, which takes memory" if prepared else ""
+    return "the model is called with gradients on, which takes memory; to measure a loss takes none" if prepared else ""
 
 
 def _nothing_changed(seen: list[Seen]) -> str:

@@ -1,0 +1,106 @@
+"""A tensor in another shape, in a list or of another dtype than asked for: its numbers are judged all the same."""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from vae_checks.compare import describe, is_number
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import Property, Seen, judge_each, not_a_tensor
+from vae_probe.call import LISTED
+
+MORE = "one dimension more"  # a note on a value, as LISTED is one
+GOT = {
+    MORE: "a dimension of size 1 more than asked for: keepdim and unsqueeze make one",
+    LISTED: "a list, where one tensor is asked for: torch.stack makes one of many",
+}
+MISTAKES = {
+    MORE: Mistake("a dimension too many", "Which shape is asked for, and which has yours? Which step adds to it?"),
+    LISTED: Mistake("a list in place of a tensor", "What can one do with a tensor of numbers, but not with a list?"),
+}
+NUMPY_ARRAY = Mistake(
+    "an array of NumPy", "The cells below count on what torch can do. Which function takes you there?"
+)
+OTHER_DTYPE = Mistake(
+    "numbers of another dtype than those of the input",
+    "A number in μ has 32 bits. How many has one in your z, and what do the cells below make of that?",
+)
+
+
+SQUEEZED = Mistake(
+    "a dimension squeezed away",
+    "What shape should come back where one of the sizes is 1, and what shape does?",
+)
+
+
+def find_squeezed(z: Any, expected: tuple[int, ...]) -> Mistake | None:
+    """`SQUEEZED`, if z is of this shape but for its sizes of 1."""
+    squeezed = tuple(size for size in expected if size != 1)
+    return SQUEEZED if isinstance(z, torch.Tensor) and z.shape == squeezed != tuple(expected) else None
+
+
+def in_shape(expected: Any, actual: Any) -> tuple[Any, str]:
+    """A value in the shape of the expected one, if it differs from that as a note says; else itself, and ""."""
+    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        parts = [in_shape(*pair) for pair in zip(expected, actual, strict=True)]
+        return [value for value, _ in parts], next((note for _, note in parts if note), "")
+    note, value = "", actual
+    if isinstance(expected, torch.Tensor) and isinstance(value, list):
+        note, value = LISTED, _stacked(value)
+    if isinstance(value, torch.Tensor) and (isinstance(expected, torch.Tensor) or is_number(expected)):
+        shape = expected.shape if isinstance(expected, torch.Tensor) else torch.Size()
+        longer = value.ndim > len(shape) and [n for n in value.shape if n > 1] == [n for n in shape if n > 1]
+        if longer and value.numel() == shape.numel():
+            note, value = note or MORE, value.reshape(shape)
+    return (value, note) if describe(value) == describe(expected) else (actual, "")
+
+
+def _stacked(items: list) -> Any:
+    """One tensor of a list of numbers or tensors of one shape, or of lists of them; else the list."""
+    parts = [_stacked(item) if isinstance(item, list) else item for item in items]
+    parts = [torch.tensor(part) if type(part) in (int, float) else part for part in parts]
+    alike = parts and all(isinstance(part, torch.Tensor) and part.shape == parts[0].shape for part in parts)
+    return torch.stack(parts) if alike else items
+
+
+def reshaped(each: Seen, expected: Any = None) -> Seen:
+    """What was seen, with the value in the expected shape, or in that of another; the note says how it came."""
+    value, note = in_shape(each.expected.value if expected is None else expected, each.outcome.value)
+    return each._replace(outcome=replace(each.outcome, value=value, note=note)) if note else each
+
+
+def judge_form(each: Seen) -> str:
+    """The fault of the form, if that is not as asked for."""
+    return GOT.get(each.outcome.note, "")
+
+
+def mistake_of_form(seen: list[Seen]) -> Mistake | None:
+    """The mistake that an answer makes by its form alone, in each case or for a single image."""
+    for each in seen:
+        if each.outcome.note in MISTAKES:
+            return MISTAKES[each.outcome.note]
+        if each.case.kind == "one" and isinstance(each.expected.value, torch.Tensor):
+            return find_squeezed(each.outcome.value, each.expected.value.shape)
+    return None
+
+
+FORM = Property("form", 0, judge_each(judge_form), cap=8)
+
+
+def judge_dtype(each: Seen) -> str:
+    """Has z the dtype of mu, and is it a tensor?"""
+    value, mu = each.outcome.value, each.case.inputs["mu"]
+    parts = value if isinstance(value, list) else [value]
+    odd = [part.dtype for part in parts if isinstance(part, torch.Tensor) and part.dtype != mu.dtype]
+    return not_a_tensor(each) or (f"expected {mu.dtype}, which that of the inputs is, got {odd[0]}" if odd else "")
+
+
+def mistake_of_dtype(seen: list[Seen]) -> Mistake | None:
+    """The mistake of which `judge_dtype` says the fault."""
+    if any(map(not_a_tensor, seen)):
+        return NUMPY_ARRAY
+    return OTHER_DTYPE if any(map(judge_dtype, seen)) else None
+
+
+DTYPE = Property("dtype", 0, judge_each(judge_dtype, "main"), cap=9)
