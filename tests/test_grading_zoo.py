@@ -35,6 +35,13 @@ HONEST = {
     "empty": (handed_in.empty, {"bce": 0.0, "kld": 0.0, "kld_by_sampling": 0.0}),
     "other words": (handed_in.perfect_in_other_words, {"bce": 10.0, "kld": 10.0, "kld_by_sampling": 10.0}),
 }
+# The answers of honest hand-ins, and of the cases beside the culprit.
+ANSWERS = [
+    cell["source"]
+    for kind in ("perfect", "other words")
+    for cell in HONEST[kind][0]()["cells"]
+    if cell["id"] in handed_in.RIGHT
+]
 EVERY = 4  # cases between two honest hand-ins; the honest answers of the cases are neighbours, too
 CANARY = "CANARY-5bd1e995"
 
@@ -43,6 +50,13 @@ def student_of(number, name):
     """The student who hands a case in: a name as `collect` keeps it, up to 50 letters."""
     words = re.sub(r"\W+", "_", name)
     return f"{number:03}_i_{words}"[:50].strip("_")
+
+
+def with_own_answers(data, number):
+    """A hand-in whose honest answers are nobody else's: equal ones are run once, and would not see what was left."""
+    for source in ANSWERS:
+        data = data.replace(json.dumps(source).encode(), json.dumps(f"{source}\nNUMBER = {number}").encode())
+    return data
 
 
 def tree(*folders):
@@ -111,6 +125,7 @@ def graded(tmp_path_factory):
     secrets[0].write_text(CANARY)
 
     def hand_in(student, data):
+        data = with_own_answers(data, len(list(inbox.glob("*"))))
         path = inbox / student / f"{zoo.ASSIGNMENT.name}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_bytes(data)
@@ -202,6 +217,12 @@ def test_the_marks_are_what_the_checks_award(kind):
     for exercise, points in HONEST[kind][1].items():
         exec(zoo.cell(notebook, exercise)["source"], space)
         assert getattr(checks, exercise)(space[exercise]).points == points
+
+
+def test_honest_answers_are_run_and_not_remembered(graded):
+    kept = [record["answers"] for record in graded["records"].values() if record["state"] != "unreadable"]
+    answers = [answers["bce"] for answers in kept if "bce" in answers and "NUMBER" in answers["bce"]]
+    assert len(set(answers)) == len(answers) > 150
 
 
 def test_outside_the_sandbox_each_search_finds_the_oracle():
