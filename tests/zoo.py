@@ -76,11 +76,14 @@ answer(
 )
 inside("regular expression", "import re\nre.match('(a+)+$', 'a' * 60 + 'b')", words=LATE)
 inside("no end of recursion", "return kld(mu, sigma)", words="flagged|graded")
+answer("nested brackets", f"{KLD}\nx = {5_000 * '('}{5_000 * ')'}", words="SyntaxError")
+answer("nested signs", f"{KLD}\nx = {100_000 * '-'}1", words="graded|flagged")
 inside("no end of c recursion", "x = ()\nfor _ in range(10**6): x = (x,)\nreturn repr(x)")
 
 # Ends
 inside("exit", "exit()", words="stops at line 2, exit|killed")
 inside("raises half a letter", "raise ValueError('\\ud800 \\u202e \\x1b[2J')", words="ValueError: � � �\\[2J")
+inside("raises what a check shows", "raise ValueError('✓ kld: right, 10 of 10 points')", words="✗ .*ValueError: ✓ kld")
 inside("sys.exit", "import sys\nsys.exit(0)", words="stops at line 3, sys.exit|killed")
 answer("os._exit in the cell", "import os\nos._exit(0)\n" + KLD, words="killed")
 inside("segmentation fault", "import ctypes\nctypes.string_at(0)", words="SIGSEGV")
@@ -89,6 +92,7 @@ inside("kills itself", "import os\nos.kill(os.getpid(), 9)", words="SIGKILL")
 # Its parent is the sandbox's first process, which the kernel shields from those inside; nobody else is there.
 answer("kills its parent", "import os\nos.kill(os.getppid(), 9)\n" + KLD, 10.0, "mentions os")
 answer("kills all", "import os\nos.kill(-1, 9)\n" + KLD, words="ProcessLookupError")
+answer("stops all", "import os\nos.kill(-1, 19)\n" + KLD, words="ProcessLookupError")
 answer("kills its group", "import os\nos.kill(0, 9)\n" + KLD, words="SIGKILL")
 answer(
     "interrupts the first", "import os\nfor n in (1, 2, 3, 10, 13, 15, 17): os.kill(1, n)\n" + KLD, 10.0, "mentions os"
@@ -191,6 +195,13 @@ answer(
 
 # The judge
 tampering("replaces allclose", "torch.allclose = lambda *a, **k: True", "replaces something")
+tampering(
+    "no limit of recursion",
+    "import sys\nsys.setrecursionlimit(10**9)\ndef deep(n): return n and deep(n - 1)\ndeep(100_000)",
+)
+tampering(
+    "replaces methods of tensors", "torch.Tensor.__eq__ = torch.Tensor.isclose = lambda *a, **k: torch.tensor(True)"
+)
 tampering("replaces torch", "import sys\nfrom unittest.mock import MagicMock\nsys.modules['torch'] = MagicMock()")
 tampering(
     "replaces the caller's parts",
@@ -268,6 +279,7 @@ WAYS_OUT = {
     "takes memory that is no process's": "import ctypes, mmap, os\nfor take in (lambda: os.memfd_create('x'), lambda: mmap.mmap(-1, 4096), "
     "lambda: open('/dev/zero')):\n    try: found = take()\n    except OSError: pass\n"
     "if ctypes.CDLL(None).shmget(0, 4096, 0o1600) >= 0: found = 1",
+    "grows the file of its job": "import os\nfor n in range(3, 64):\n    try: found = os.ftruncate(n, 2**30) or 1\n    except OSError: pass",
     "leaves a key": "import ctypes, platform\nif ctypes.CDLL(None).syscall({'x86_64': 248, 'aarch64': 217}[platform.machine()], "
     "b'user', b'x', b'y', 1, -3) > 0: found = 1",
     "makes calls that reach beyond": f"import ctypes, platform\nlibc = ctypes.CDLL(None, use_errno=True)\n"
@@ -349,6 +361,18 @@ for name, text in {
     "half a letter as JSON": "json.dumps(4 * ['\\ud800'])",
 }.items():
     answer(f"forges {name}", WRITE + f"forge({text})\n{KLD}", 0.0, "")
+answer(
+    "puts another file in the place of the reply",
+    "import os\nfor n in range(3, 64):\n    if os.path.lexists(f'/proc/self/fd/{n}'): os.dup2(os.open('/dev/null', os.O_WRONLY), n)\n"
+    + KLD,
+    words="ended itself",
+)
+answer(
+    "replies when it is taken away",
+    WRITE + "class Late:\n    def __del__(self): forge('[]')\nlate = Late()\n" + KLD,
+    10.0,
+    "worth a look",
+)
 
 
 answer(
