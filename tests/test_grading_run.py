@@ -1,6 +1,7 @@
 """Grading a class: it can be killed anywhere, does only what is left, on one machine or a cluster, in any gradebook."""
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -19,16 +20,17 @@ from nbgrader.api import Gradebook
 
 import vae_checks as checks
 import vae_probe as calls
-from tests import handed_in
+from tests import handed_in, mortal_worker
 from tests.jupyter_in_browser import free_port
 from vae_checks import check
 from vae_grade import answer_server, judge, run, sandbox
 from vae_grade.answer_server import End, Verdict
 from vae_grade.assignments import ROOT, Refused, load_assignments
+from vae_grade.cli import main
 from vae_grade.folder import TeacherFolder
+from vae_grade.processes import without_main
 from vae_grade.records import (
     Material,
-    Record,
     State,
     Submission,
     compute_fingerprint,
@@ -51,9 +53,10 @@ def command(folder, *words):
 
 
 def grade(folder, *words):
-    result = subprocess.run(command(folder, "run", *words), cwd=ROOT, capture_output=True, text=True, timeout=900)
-    assert result.returncode == 0, result.stderr
-    return result.stdout
+    """What the command prints; in this process, with one worker."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main(["--folder", str(folder), "run", "--workers", "1", *words]) is None
+    return printed.getvalue()
 
 
 def records(folder):
@@ -142,8 +145,6 @@ def test_who_is_named_is_graded_again_and_who_was_timed_out_with_more_seconds(tm
     ],
 )
 def test_a_name_that_is_not_there_is_a_sentence(tmp_path, capsys, words, sentence):
-    from vae_grade.cli import main
-
     handed_in.hand_in(tmp_path, ann=handed_in.perfect())
     assert main(["--folder", str(tmp_path), "run", *words]) == 2
     assert sentence in capsys.readouterr().err
@@ -180,7 +181,7 @@ def test_of_two_hand_ins_the_best_counts_where_the_teacher_says_so(tmp_path, mon
 @pytest.mark.parametrize("victim", ["the coordinator", "a worker"])
 def test_whoever_is_killed_nothing_is_lost_or_done_twice(tmp_path, needs_bubblewrap, victim):
     handed_in.hand_in(
-        tmp_path, **{f"s{i}": handed_in.filled(**handed_in.RIGHT, written=f"answer {i}") for i in range(8)}
+        tmp_path, **{f"s{i}": handed_in.filled(**handed_in.RIGHT, written=f"answer {i}") for i in range(6)}
     )
     process = subprocess.Popen(
         command(tmp_path, "run", "--workers", 2), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -199,44 +200,38 @@ def test_whoever_is_killed_nothing_is_lost_or_done_twice(tmp_path, needs_bubblew
         process.kill()
         process.communicate()
         before = records(tmp_path)
-        assert 2 <= len(before) < 8
+        assert 2 <= len(before) < 6
         for pid in workers:  # they end with the coordinator
             until = time.monotonic() + 60
             while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]:
                 assert time.monotonic() < until
                 time.sleep(0.05)
-        assert grade(tmp_path).startswith(f"{8 - len(before)} graded now")
+        assert grade(tmp_path).startswith(f"{6 - len(before)} graded now")
         assert {path: when for path, when in records(tmp_path).items() if path in before} == before
-    assert handed_in.read_marks(TeacherFolder(tmp_path).gradebook_url) == {f"s{i}": PERFECT for i in range(8)}
+    assert handed_in.read_marks(TeacherFolder(tmp_path).gradebook_url) == {f"s{i}": PERFECT for i in range(6)}
     with sqlite3.connect(tmp_path / "gradebook.db") as database:
         assert database.execute("pragma integrity_check").fetchone() == ("ok",)
-        assert database.execute("select count(*) from submitted_assignment").fetchone() == (8,)
+        assert database.execute("select count(*) from submitted_assignment").fetchone() == (6,)
 
 
-def grade_or_die(executor, submission, setting):
-    return executor.submit(_grade_or_die, submission.path)
-
-
-def _grade_or_die(path):
-    if path.read_text() == "poison":
-        os._exit(1)
-    return Record(path.read_text())
+def submit(executor, submission, setting):
+    with without_main():
+        return executor.submit(mortal_worker.grade_or_die, submission.path)
 
 
 def test_a_submission_that_its_worker_dies_of_stops_no_other(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "_submit_here", grade_or_die)
+    monkeypatch.setattr(run, "_submit_here", submit)
+    monkeypatch.setattr(run, "_begin", mortal_worker.begin)
     todo = []
     for number, content in enumerate(["a", "poison", "b", "c", "d", "poison", "e"]):
         path = tmp_path / str(number)
         path.write_text(content)
         todo.append(Submission(f"s{number}", NAME, path))
-    pairs = run.grade_all(todo, {NAME: SETTING}, workers=1)
-    records = {submission.student: record for submission, record in pairs}
-    died = {student for student, record in records.items() if record.state is State.UNREADABLE}
-    assert died == {"s1", "s5"}
-    graded = [None if f"s{i}" in died else records[f"s{i}"].fingerprint for i in range(7)]
-    assert graded == ["a", None, "b", "c", "d", None, "e"]
-    assert "what graded it died (BrokenProcessPool)" in records["s1"].sentence
+    records = {one.student: record for one, record in run.grade_all(todo, {NAME: SETTING}, workers=1)}
+    died = [records.pop("s1"), records.pop("s5")]
+    assert {record.state for record in died} == {State.UNREADABLE}
+    assert "what graded it died (BrokenProcessPool)" in died[0].sentence
+    assert records == {"s0": "a", "s2": "b", "s3": "c", "s4": "d", "s6": "e"}
 
 
 def test_a_sandbox_that_cannot_be_entered_is_a_sentence(monkeypatch, needs_bubblewrap):
@@ -317,7 +312,7 @@ def test_a_ctrl_c_that_python_swallowed_still_stops():
 @pytest.mark.slow
 def test_a_cluster_loses_nothing_when_a_worker_dies(tmp_path, needs_bubblewrap):
     handed_in.hand_in(
-        tmp_path, **{f"s{i}": handed_in.filled(**handed_in.RIGHT, written=f"answer {i}") for i in range(8)}
+        tmp_path, **{f"s{i}": handed_in.filled(**handed_in.RIGHT, written=f"answer {i}") for i in range(6)}
     )
     address = f"tcp://127.0.0.1:{free_port()}"
     dask = [sys.executable, "-m", "dask"]
@@ -339,15 +334,13 @@ def test_a_cluster_loses_nothing_when_a_worker_dies(tmp_path, needs_bubblewrap):
         for node in nodes:
             node.kill()
             node.wait()
-    assert handed_in.read_marks(TeacherFolder(tmp_path).gradebook_url) == {f"s{i}": PERFECT for i in range(8)}
+    assert handed_in.read_marks(TeacherFolder(tmp_path).gradebook_url) == {f"s{i}": PERFECT for i in range(6)}
 
 
-def test_no_scheduler_is_a_sentence(tmp_path):
+def test_no_scheduler_is_a_sentence(tmp_path, capsys):
     handed_in.hand_in(tmp_path, **CLASS)
-    words = command(tmp_path, "run", "--scheduler", f"tcp://127.0.0.1:{free_port()}")
-    result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert result.returncode == 2
-    assert "There is no scheduler at" in result.stderr
+    assert main(["--folder", str(tmp_path), "run", "--scheduler", f"tcp://127.0.0.1:{free_port()}"]) == 2
+    assert "There is no scheduler at" in capsys.readouterr().err
 
 
 def test_the_gradebook_may_be_in_postgresql(tmp_path, needs_bubblewrap, postgres):
@@ -405,8 +398,6 @@ def test_a_bubblewrap_that_does_not_work_is_a_sentence(tmp_path, monkeypatch):
 
 
 def test_nothing_to_grade_is_a_sentence(tmp_path, capsys):
-    from vae_grade.cli import main
-
     assert main(["--folder", str(tmp_path), "run"]) == 2
     assert "vae-grade collect INBOX" in capsys.readouterr().err
     assert main(["--folder", str(tmp_path), "report"]) == 2
@@ -414,8 +405,6 @@ def test_nothing_to_grade_is_a_sentence(tmp_path, capsys):
 
 
 def test_a_link_among_what_was_collected_is_a_sentence(tmp_path, capsys):
-    from vae_grade.cli import main
-
     handed_in.hand_in(tmp_path, ann=handed_in.perfect())
     path = TeacherFolder(tmp_path).collected_notebook("eve", NAME)
     path.parent.mkdir(parents=True)
@@ -425,8 +414,6 @@ def test_a_link_among_what_was_collected_is_a_sentence(tmp_path, capsys):
 
 
 def test_another_system_is_a_sentence(monkeypatch, capsys, tmp_path):
-    from vae_grade.cli import main
-
     monkeypatch.setattr("sys.platform", "win32")
     assert main(["--folder", str(tmp_path), "run"]) == 2
     assert "needs Linux, this is win32" in capsys.readouterr().err

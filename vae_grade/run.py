@@ -201,28 +201,30 @@ def grade_all(
     waiting, suspects = deque(todo), deque[Submission]()
     while waiting or suspects:
         alone = bool(suspects)
-        batch = deque([suspects[0]]) if alone else waiting
-        with _pool(width, scheduler) as (submit, width_now):
-            lost, error = yield from _grade_until_one_dies(submit, width_now, batch, settings)
+        with _pool(1 if alone else width, scheduler) as (submit, width_now):
+            most = (lambda: 1) if alone else (lambda: 2 * width_now())
+            lost, error = yield from _grade_until_one_dies(submit, most, suspects or waiting, settings)
         if not alone:
             suspects += lost
-        elif not batch:  # else the pool was broken before it was begun
-            suspect = suspects.popleft()
-            if error:
+        elif error:
+            for suspect in lost:  # none, if the pool broke before one was begun
                 yield suspect, record_death(read_materials(suspect), settings[suspect.assignment].assignment, error)
 
 
 def _grade_until_one_dies(
     submit: Submit,
-    width_now: Callable[[], int],
+    most: Callable[[], int],
     waiting: deque[Submission],
     settings: Mapping[str, Setting],
 ) -> Generator[tuple[Submission, Record], None, tuple[list[Submission], Exception | None]]:
-    """Grade what waits: (submission, record) as they are done. Returns what was being graded at an error, and it."""
+    """Grade what waits, so many at a time: (submission, record) as they are done.
+
+    Returns what was being graded at an error, and it.
+    """
     running: dict[Future[Record], Submission] = {}
     try:
         while waiting or running:
-            while waiting and len(running) < 2 * width_now():
+            while waiting and len(running) < most():
                 submission = waiting[0]
                 future = submit(submission, settings[submission.assignment])  # which a broken pool refuses
                 running[future] = waiting.popleft()
