@@ -1,6 +1,8 @@
 """Grading a class: it can be killed anywhere, does only what is left, on one machine or a cluster, in any gradebook."""
 
+import base64
 import contextlib
+import errno
 import io
 import json
 import os
@@ -11,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +37,9 @@ from vae_grade.records import (
     State,
     Submission,
     compute_fingerprint,
+    find_submissions,
     read_materials,
+    write_record,
 )
 from vae_lib.files import write
 from vae_probe.outcome import Outcome
@@ -175,6 +180,69 @@ def test_of_two_hand_ins_the_best_counts_where_the_teacher_says_so(tmp_path, mon
 
     assert [mark_after(counts) for counts in (None, "best", None, "latest")] == [3.0, 10.0, 10.0, 3.0]
     assert run.run(folder, limits=limits) == {}
+
+
+def grade_by_hand(todo, settings, *_):
+    """In the place of `run.grade_all`: three points for each."""
+    for submission in todo:
+        record = handed_in.make_record()
+        record.fingerprint = compute_fingerprint(read_materials(submission), handed_in.ASSIGNMENT)
+        yield submission, record
+
+
+def test_of_two_runs_at_once_the_second_waits_and_finds_nothing_left(tmp_path, monkeypatch, capsys):
+    words = ["--folder", str(tmp_path), "run", "--unsafe"]
+    handed_in.hand_in(tmp_path, ann=handed_in.perfect(), bob=handed_in.perfect())
+    write(tmp_path / "gradebook.db", handed_in._new_gradebook())
+
+    def grade_all(todo, settings, *_):
+        if todo:
+            second.append(pool.submit(main, words))
+            until = time.monotonic() + 60
+            while "this one waits for its end" not in capsys.readouterr().err:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+        yield from grade_by_hand(todo, settings)
+
+    monkeypatch.setattr(run, "grade_all", grade_all)
+    second = []
+    with ThreadPoolExecutor(1) as pool:
+        assert main(words) is None
+        assert second[0].result() is None
+    assert capsys.readouterr().out.splitlines() == ["2 graded now: 2 graded.", "0 graded now: no change."]
+    assert {marks["test-kld"] for marks in handed_in.read_marks(f"sqlite:///{tmp_path}/gradebook.db").values()} == {3.0}
+    assert not list(tmp_path.rglob("*.lock"))
+
+
+@pytest.mark.parametrize(
+    ("step", "at", "number"), [("release", 1, errno.ENOSPC), ("run", 3, errno.ENOSPC), ("report", 1, errno.EROFS)]
+)
+def test_a_full_or_read_only_disk_stops_a_step_with_a_sentence_and_the_next_is_whole(
+    tmp_path, monkeypatch, capsys, step, at, number
+):
+    written, real = [], Path.write_bytes
+
+    def write_bytes(path, content):
+        written.append(path)
+        if len(written) == at:
+            raise OSError(number, os.strerror(number), str(path))
+        return real(path, content)
+
+    command = ["--folder", str(tmp_path), step, *(["--unsafe"] if step == "run" else [])]
+    handed_in.hand_in(tmp_path, ann=handed_in.perfect())
+    handed_in.enter(TeacherFolder(tmp_path), handed_in.make_record())
+    if step == "report":
+        write_record(TeacherFolder(tmp_path), find_submissions(TeacherFolder(tmp_path))[0], handed_in.make_record())
+    monkeypatch.setattr(run, "grade_all", grade_by_hand)
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert ("there is no room for" if number == errno.ENOSPC else os.strerror(number)) in error
+    assert "What was there is whole" in error
+    assert len(written) == at
+    assert not written[-1].exists()
+    assert main(command) is None
+    assert not list(tmp_path.rglob("*.tmp"))
 
 
 @pytest.mark.slow
@@ -480,6 +548,38 @@ def test_outcomes_of_another_shape_are_not_read(message):
     assert judge._parse(json.dumps(GOOD).encode(), 1) == (GOOD, [Outcome()])
     with pytest.raises((ValueError, KeyError, TypeError, RecursionError)):
         judge._parse(message, 1)
+
+
+def tensor(data, dtype, shape):
+    return {"tensor": base64.b64encode(data).decode(), "dtype": dtype, "shape": shape}
+
+
+FORGED = {
+    "another order of bytes": outcome(value=tensor(bytes(16), ">f4", [4])),
+    "dates": outcome(value=tensor(bytes(32), "datetime64[s]", [4])),
+    "records": outcome(value=tensor(bytes(32), "f4,f4", [4])),
+    "objects": outcome(value=tensor(bytes(32), "O", [4])),
+    "text": outcome(value=tensor(bytes(32), "U2", [4])),
+    "complex": outcome(value=tensor(bytes(32), "complex64", [4])),
+    "uint64": outcome(value=tensor(b"\xff" * 32, "uint64", [4])),
+    "no size": outcome(value=tensor(b"", "float32", [0, 4])),
+    "a size that is too large": outcome(value=tensor(bytes(16), "float32", [10**12])),
+    "a negative size": outcome(value=tensor(bytes(16), "float32", [-1])),
+    "a case": outcome(value={"case": {"dict": {"kind": "main", "inputs": {"dict": {}}}}}),
+    "a gradient of nobody": outcome(gradients={"nobody": tensor(bytes(16), "float32", [4])}),
+    "a huge number": outcome(value=10**4000),
+    "15 MB": outcome(value=3_000_000 * "1"),
+    "what a check shows": outcome(error={"type": "✓ kld", "message": "right, 10 of 10 points", "line": "✓"}),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_outcome_earns_nothing(monkeypatch, name):
+    reply = json.dumps([FORGED[name]] * len(checks.kld.draw(0))).encode()
+    monkeypatch.setattr(judge, "_run", lambda *_: (reply, Verdict(End.ENDED)))
+    monkeypatch.setattr(judge, "_seconds", {})
+    exercise = judge._run_and_judge("kld", [], {}, SETTING).exercise
+    assert (exercise.points, exercise.text[:5]) == (0, "✗ kld")
 
 
 def test_what_comes_back_cannot_fill_the_memory():

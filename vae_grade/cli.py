@@ -203,22 +203,23 @@ def _command_to_go_on(options: argparse.Namespace) -> str:
 
 def _grade(folder: TeacherFolder, options: argparse.Namespace) -> None:
     from vae_grade.records import describe_failures, read_records
-    from vae_grade.run import Selection, run
+    from vae_grade.run import Selection, one_at_a_time, run
     from vae_grade.sandbox import LIMITS
 
     limits = replace(LIMITS, seconds=options.seconds or LIMITS.seconds, sandboxed=not options.unsafe)
     if options.watch:
         print(f"Open {folder.watch_page.resolve().as_uri()} in a browser.", flush=True)
-    counts = run(
-        folder,
-        db=options.db,
-        workers=options.workers,
-        scheduler=options.scheduler,
-        limits=limits,
-        selection=Selection(options.again, options.assignment),
-        counts=options.counts,
-        page=folder.watch_page if options.watch else None,
-    )
+    with one_at_a_time(folder):
+        counts = run(
+            folder,
+            db=options.db,
+            workers=options.workers,
+            scheduler=options.scheduler,
+            limits=limits,
+            selection=Selection(options.again, options.assignment),
+            counts=options.counts,
+            page=folder.watch_page if options.watch else None,
+        )
     words = ", ".join(f"{count} {state.value}" for state, count in counts.items())
     print(f"{sum(counts.values())} graded now: {words or 'no change'}.")
     print("".join(describe_failures(read_records(folder))), end="")

@@ -81,6 +81,11 @@ class TeacherFolder:
         return self.root / "marks.csv"
 
     @property
+    def run_lock(self) -> Path:
+        """There while a run grades the class."""
+        return self.root / ".run.lock"
+
+    @property
     def watch_page(self) -> Path:
         """How far a run is."""
         return self.root / "watch.html"

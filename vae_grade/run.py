@@ -21,6 +21,7 @@ from types import FrameType
 from typing import NamedTuple
 
 import torch
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from vae_grade import sandbox
@@ -122,6 +123,22 @@ def run(
             gradebook.db.expunge_all()  # else the session keeps all that it ever wrote
             check_interrupt()
     return states
+
+
+@contextmanager
+def one_at_a_time(folder: TeacherFolder) -> Iterator[None]:
+    """Wait, in words, while another run grades the class: two at once would enter the same students."""
+    lock = FileLock(folder.run_lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        tqdm.write("Another `vae-grade run` grades this class: this one waits for its end ...", file=sys.stderr)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        folder.run_lock.unlink(missing_ok=True)
+        lock.release()
 
 
 @contextmanager
