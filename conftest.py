@@ -89,6 +89,9 @@ FIRST = [
 # Grading is for Linux; what it stands on, other systems do not have.
 collect_ignore_glob = [] if sys.platform == "linux" else ["tests/test_grading_*.py", "tests/test_teaching.py"]
 
+# A grammar of addresses, which jsonschema imports if it is there, and no notebook needs: to build it takes 1.5 seconds.
+sys.modules["rfc3987_syntax"] = None
+
 # A kernel runs the files in its profile's startup folder before the first cell.
 _ipython = tempfile.TemporaryDirectory(prefix="ipython-")
 _startup = Path(_ipython.name, "profile_default", "startup")
