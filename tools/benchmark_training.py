@@ -3,7 +3,8 @@
     python tools/benchmark_training.py          # about ten minutes on two cores, with nothing else running
 
 Prints tables and writes `docs/performance.png`. A person runs this and records it in docs/performance.md; no test
-does. JAX and torch.compile have a row where JAX, or a C++ compiler, is installed.
+does. JAX and torch.compile have a row where JAX, or a C++ compiler, is installed. `tools/benchmark_quality.py` measures
+time to quality.
 """
 
 import multiprocessing
@@ -77,7 +78,7 @@ def usual_loop(x):
 
 def usual_epoch(model, optimizer, loader, noise):
     total = 0.0
-    for (images, _), eps in zip(loader, noise.split(64), strict=True):
+    for (images, _), eps in zip(loader, noise.split(loader.batch_size), strict=True):
         images = images.flatten(1).to(DEVICE)
         x_logits, mu, sigma = model(images, eps)
         bce = F.binary_cross_entropy(x_logits.sigmoid(), images, reduction="sum")

@@ -6,6 +6,7 @@ Source: LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Docu
 import errno
 import gzip
 import hashlib
+import math
 import sys
 import warnings
 import zlib
@@ -17,6 +18,7 @@ from vae_lib.guards import check_generator, check_whole
 from vae_lib.pytorch import datasets, torch, transforms
 from vae_lib.remedies import restore
 
+import numpy as np
 from platformdirs import user_cache_path
 from torch.utils.data import DataLoader, Subset
 
@@ -76,11 +78,12 @@ def load_tensors(*, root=CACHE):
 def split_indices(n=60_000):
     """Positions of the training (85 %) and validation (15 %) images among the first `n`: two lists of int.
 
-    The report's split: `train_test_split` with `random_state=42`, not stratified.
+    The report's split, scikit-learn's `train_test_split` with `test_size=0.15` and `random_state=42`, not stratified:
+    a permutation whose first positions are the validation's. Written out, for scikit-learn takes 0.7 s to load.
     """
-    from sklearn.model_selection import train_test_split  # here, for it takes 0.7 s that not everybody needs
-
-    return train_test_split(list(range(n)), test_size=0.15, random_state=42)
+    order = np.random.RandomState(42).permutation(n).tolist()
+    val = math.ceil(0.15 * n)
+    return [order[val:], order[:val]]
 
 
 def mnist(*, train, root=CACHE):
