@@ -182,6 +182,13 @@ def test_what_does_not_fit_is_refused(call):
         call(*batch())
 
 
+def test_exchanged_arguments_are_named_and_the_remedy_works():
+    x, x_logits, *_ = batch()
+    with pytest.raises(ValueError, match="exchange the two"):
+        bce(5 * x_logits, x)
+    assert bce(x, 5 * x_logits).isfinite().all()
+
+
 def test_a_refusal_names_both_shapes():
     sentence = "x and x_logits should be of one shape (B, n), got (1, 784) and (64, 784)"
     with pytest.raises(ValueError, match=re.escape(sentence)):

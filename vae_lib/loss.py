@@ -53,7 +53,12 @@ def bce(x, x_logits):
     """
     check_alike(x=x, x_logits=x_logits)
     if x.device.type == "cpu" and not torch.compiler.is_compiling():  # a GPU would have to wait for the answer
-        check_range(x)
+        try:
+            check_range(x)
+        except ValueError:
+            if x_logits.amin() >= 0 and x_logits.amax() <= 1:
+                raise ValueError("x is not all in [0, 1], and x_logits is: exchange the two, x comes first") from None
+            raise
     # With a for the logit, -x log σ(a) - (1 - x) log(1 - σ(a)) = log(1 + exp(a)) - x a, here without overflow.
     # F.binary_cross_entropy_with_logits is the same number; its log1p takes longer on CPUs (docs/performance.md).
     size = x_logits.abs()

@@ -134,8 +134,9 @@ plots.lines(range(1, len(single) + 1), curves, alt, xlabel="batch", ylabel="nats
 # are yours to choose; draw each order and all noise from the `generator`, whatever the number of images.
 #
 # The check trains with your function on 3,000 images, and asks for at most **150** nats per image on 2,010 others; then it
-# trains on a few, to see what hangs on the generator. Choose so that it takes well under a minute; the model answer reaches
-# about 140. The report's learning rate, 1e-4, is made for 40,000 steps. How many will you make?
+# trains three times on 150, to see what hangs on the generator, and says that it works while you wait. Choose so that it
+# takes well under a minute; the model answer reaches about 140. The report's learning rate, 1e-4, is made for 40,000 steps.
+# How many will you make?
 
 
 # %% answer="fit"

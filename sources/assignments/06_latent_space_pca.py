@@ -81,8 +81,8 @@ plots.latent_scatter(points, labels, share)
 # %% [markdown]
 # ## 2 · The mean code of each digit
 #
-# ●○○, 10 minutes. The mean of the codes of all zeros, of all ones, and so on: one row for each digit, in the order 0 to 9.
-# Every digit has at least one image; some have many more than others. Keep the dtype of `codes`.
+# ●○○, 10 minutes. The mean of the codes of all zeros, of all ones, and so on: one tensor, with a row for each
+# digit, in the order 0 to 9. Every digit has at least one image; some have many more than others. Keep the dtype of `codes`.
 
 
 # %% answer="class_means"

@@ -50,7 +50,8 @@ mu, sigma = encode(model, val_set.x)  # (9000, 40) each
 # ## 1 · Draw from the prior
 #
 # ●○○, 10 minutes. Make `n` new pictures: draw each z from the prior N(0, I), and decode it. `decode` takes z
-# (n, `latent_dim`) and gives x̂, with pixels in [0, 1]. Draw all noise from the `generator`.
+# (n, `latent_dim`) and gives x̂, with pixels in [0, 1]. Draw all noise from the `generator`, for whatever `n` and
+# `latent_dim`.
 
 
 # %% answer="sample"
@@ -85,8 +86,8 @@ plots.images(model.decode(mu[:40]).detach(), alt, ncols=20)
 # %% [markdown]
 # ## 2 · A walk between two digits
 #
-# ●○○, 10 minutes. `steps` points at equal distances on the straight line from `z_start` to `z_end`, one in each row. The
-# first is `z_start`, the last is `z_end`. Keep the dtype of `z_start`. `steps` is 2 or more.
+# ●○○, 10 minutes. `steps` points at equal distances on the straight line from `z_start` to `z_end`, in one tensor, a row for
+# each. The first is `z_start`, the last is `z_end`. Keep the dtype of `z_start`. `steps` is 2 or more.
 
 
 # %% answer="interpolate"
@@ -121,8 +122,9 @@ plots.images(model.decode(walks).detach(), alt, ncols=11, rows=[f"{a} to {b}" fo
 # %% [markdown]
 # ## 3 · Turn one knob
 #
-# ●●○, 10 minutes. One row for each of the `values`: a copy of z in which the dimension `dim`, counted from 0, has that
-# value, and all others stay as they are. Keep the dtype of z. z itself must not change: who called you still needs it.
+# ●●○, 10 minutes. One tensor, with a row for each of the `values`: a copy of z in which the dimension `dim`, counted from
+# 0, has that value, and all others stay as they are. Keep the dtype of z. z itself must not change: who called you still
+# needs it.
 
 
 # %% answer="traverse"
