@@ -21,6 +21,9 @@ from vae_checks.latent_space_pca.pca import pca
 from vae_checks.live_sampling.interpolate import interpolate
 from vae_checks.live_sampling.sample import sample
 from vae_checks.live_sampling.traverse import traverse
+from vae_checks.rate_distortion_collapse.active_units import active_units
+from vae_checks.rate_distortion_collapse.free_bits import free_bits
+from vae_checks.rate_distortion_collapse.linear_optimum import linear_optimum
 from vae_checks.reparameterization_trick.draw_many import draw_many
 from vae_checks.reparameterization_trick.reparameterize import reparameterize
 from vae_checks.reparameterization_trick.sigma_from_log_var import sigma_from_log_var
@@ -37,6 +40,7 @@ from vae_checks.why_samples_are_worse.sample_mixture import sample_mixture
 __all__ = [
     "Decoder",
     "Encoder",
+    "active_units",
     "aggregate_posterior",
     "batches",
     "bce",
@@ -46,11 +50,13 @@ __all__ = [
     "energy_distance",
     "epoch_loss",
     "fit",
+    "free_bits",
     "interpolate",
     "iwae",
     "kl_to_posterior",
     "kld",
     "kld_by_sampling",
+    "linear_optimum",
     "log_evidence",
     "neighbours_right",
     "one_cycle",

@@ -431,4 +431,5 @@ assert gap > 1
 # **Where this is limited.** One network, five epochs, one seed for each β but 1; the curve of a larger decoder lies lower. A
 # decoder that reads its own pixels, where collapse of the path is a real trouble, is not measured here.
 #
+# Now write it yourself: [assignment 11](../exercises/11_rate_distortion_collapse/11_rate_distortion_collapse.ipynb).
 # Next: [lesson 14](14_speedrun.ipynb).
