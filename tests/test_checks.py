@@ -107,3 +107,29 @@ MISCONCEPTIONS = {
 @pytest.mark.parametrize(("name", "mistake"), MISCONCEPTIONS.values(), ids=MISCONCEPTIONS)
 def test_the_common_misconceptions_have_a_name(name, mistake):
     assert mistake in [made for made, *_ in EXERCISES[name].wrong]
+
+
+def test_no_disk_lists_the_folders_of_load_images_in_the_order_of_their_names():
+    """Systems list names as they were written, the newest first, by a hash, or sorted without regard to case."""
+    for case in checks.load_images.draw(0):
+        names = [name for name in case.inputs["files"] if name.endswith(".png")]
+        in_order = sorted(names)
+        assert names not in (in_order, in_order[::-1])
+        assert sorted(names, key=str.upper) != in_order
+        kinds = list(dict.fromkeys(name.split("/")[0] for name in names))
+        assert len(kinds) == 5  # a hash sorts them once in 120 times
+        assert kinds not in (sorted(kinds), sorted(kinds)[::-1], sorted(kinds, key=str.upper))
+        assert sorted(kinds, key=str.upper) != sorted(kinds)
+
+
+def test_a_folder_is_there_for_the_call_alone():
+    seen = []
+
+    def look(folder, dark_on_light):
+        seen.append(folder)
+        return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+
+    (case,) = [case for case in checks.load_images.draw(0) if case.kind == "others"]
+    (outcome,) = checks.load_images.call(look, [case])
+    assert outcome["value"] == sorted(case.inputs["files"])
+    assert not any(folder.exists() for folder in seen)

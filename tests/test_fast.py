@@ -108,6 +108,14 @@ def test_it_learns_more_from_as_many_images_than_the_reports_settings(mnist):
     assert fast.history[-1].val.loss < usual.history[-1].val.loss - 20
 
 
+def test_a_model_of_another_size_is_trained_as_it_is():
+    x = pictures(60)[:, :64].contiguous()
+    small = VAE(input_dim=64, hidden_dim=8, latent_dim=2, sigma_head="log_var")
+    run = train_fast(x, x, torch.Generator().manual_seed(0), epochs=2, model=small)
+    assert run.model is small
+    assert run.history[1].val.loss < run.history[0].val.loss
+
+
 def test_the_recorded_runs_reach_the_target_and_say_so_in_the_table():
     runs = load_speedrun()
     record = list(runs["small σ first"].values())

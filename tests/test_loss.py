@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from vae_lib.loss import Losses, bce, kld, kld_per_dim, vae_loss
+from vae_lib.loss import Losses, bce, bce_floor, kld, kld_per_dim, vae_loss
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +54,15 @@ def test_bce_is_right_for_extreme_logits(x, logit, value):
 
 
 # KLD.
+
+
+def test_the_floor_is_the_smallest_bce_of_all_and_that_of_the_image_itself():
+    x = torch.tensor([[0.0, 1.0, 0.5], [0.2, 0.9, 0.0]])
+    assert bce_floor(x)[0] == pytest.approx(math.log(2))
+    itself = bce(x, x.clamp(1e-6, 1 - 1e-6).logit())
+    assert torch.allclose(bce_floor(x), itself, atol=1e-4)
+    for step in (-0.3, 0.3):
+        assert (bce(x, x.clamp(0.01, 0.99).logit() + step) > bce_floor(x)).all()
 
 
 def test_kld_of_the_prior_is_zero():

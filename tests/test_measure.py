@@ -46,6 +46,32 @@ def test_the_energy_distance_of_sets_of_one_source_is_zero_on_average_and_may_be
     assert abs(values.mean()) < 0.05
 
 
+def test_the_auroc_is_that_of_scikit_learn_with_and_without_ties():
+    from sklearn.metrics import roc_auc_score
+
+    generator = torch.Generator().manual_seed(0)
+    for digits in (6, 0):  # rounded to whole numbers, many are alike
+        normal = torch.randn(300, generator=generator).mul(3).round(decimals=digits)
+        odd = (1 + torch.randn(200, generator=generator).mul(3)).round(decimals=digits)
+        labels = torch.cat([torch.zeros(300), torch.ones(200)])
+        expected = roc_auc_score(labels, torch.cat([normal, odd]))
+        assert measure.auroc(normal, odd) == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_auroc_of_four_scores_by_hand():
+    # Of the pairs (1, 2), (1, 3), (2, 2), (2, 3) the odd one wins three, and one is a tie.
+    assert measure.auroc(torch.tensor([1.0, 2.0]), torch.tensor([2.0, 3.0])) == 0.875
+    with pytest.raises(ValueError, match="got 0 normal and 1 odd ones"):
+        measure.auroc(torch.empty(0), torch.tensor([2.0]))
+
+
+def test_the_recorded_odd_ones_are_complete():
+    odd_ones = measure.load_odd_ones()
+    assert list(odd_ones["left out"]) == [str(digit) for digit in range(10)]
+    assert all(0 <= share <= 1 for scores in odd_ones["left out"].values() for share in scores.values())
+    assert odd_ones["encoder"].keys() >= {"report", "convolutions", "report, longer"}
+
+
 def test_what_the_instruments_cannot_measure_is_refused(reader):
     with pytest.raises(ValueError, match="needs two points in each, got 1 and 7"):
         measure.energy_distance(points(0, n=1), points(1))

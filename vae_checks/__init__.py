@@ -3,6 +3,9 @@
 Each check is named like the function it checks; `checks.kld.hint(1)` gives a hint.
 """
 
+from vae_checks.a_vae_at_work.anomaly_score import anomaly_score
+from vae_checks.a_vae_at_work.auroc import auroc
+from vae_checks.a_vae_at_work.load_images import load_images
 from vae_checks.bce_vs_kld.bce import bce
 from vae_checks.bce_vs_kld.kld import kld
 from vae_checks.bce_vs_kld.kld_by_sampling import kld_by_sampling
@@ -42,6 +45,8 @@ __all__ = [
     "Encoder",
     "active_units",
     "aggregate_posterior",
+    "anomaly_score",
+    "auroc",
     "batches",
     "bce",
     "class_means",
@@ -56,7 +61,11 @@ __all__ = [
     "kl_to_posterior",
     "kld",
     "kld_by_sampling",
+<<<<<<< HEAD
     "linear_optimum",
+=======
+    "load_images",
+>>>>>>> cd1fa95 (Lesson 13: a VAE at work, with its assignment and checks)
     "log_evidence",
     "neighbours_right",
     "one_cycle",

@@ -22,12 +22,12 @@ SIGMA_BIAS = -4.0  # added to the first log σ², so σ is near 0.14: a code say
 SPEEDRUN = Path(__file__).with_name("trained") / "speedrun.json"
 
 
-def train_fast(train_x, val_x, generator, epochs=None):
+def train_fast(train_x, val_x, generator, epochs=None, model=None):
     """Train a new model with the settings of the record.
 
     Args:
         train_x, val_x: images (N, 784) in [0, 1], on one device.
-        generator, epochs: as for `new_fast_run`.
+        generator, epochs, model: as for `new_fast_run`.
 
     Returns:
         Run: its `model` is trained, its `history` has one `Epoch` for each epoch.
@@ -36,12 +36,12 @@ def train_fast(train_x, val_x, generator, epochs=None):
         TypeError, ValueError, FloatingPointError: as for `train.train` and `train.new_run`.
     """
     epochs = fast_epochs(len(train_x)) if epochs is None else epochs
-    run = new_fast_run(train_x, generator, epochs)
+    run = new_fast_run(train_x, generator, epochs, model)
     train(run, train_x, val_x, epochs)
     return run
 
 
-def new_fast_run(train_x, generator, epochs):
+def new_fast_run(train_x, generator, epochs, model=None):
     """A run that has not begun, for `train.train` with the same images and epochs, with the settings of the record.
 
     They are: log σ² from the head, which begins near -4; `begin_with_mean`; batches of 128; Adam without weight decay,
@@ -51,13 +51,16 @@ def new_fast_run(train_x, generator, epochs):
         train_x: images (N, 784) in [0, 1].
         generator: `torch.Generator` on the device of the images; draws the shuffles and the noise.
         epochs: the length of the whole run, for its learning rate ends at 0.
+        model: a `VAE` that nobody has trained, whose encoder gives log σ², for images of another size or with another
+            encoder; the report's sizes if None.
 
     Returns:
         Run
     """
-    check_images(train_x)
+    model = VAE(sigma_head="log_var") if model is None else model
+    check_images(train_x, model.config.input_dim)
     check_whole(epochs, "epochs", 1)
-    model = VAE(sigma_head="log_var").to(train_x.device, train_x.dtype)
+    model.to(train_x.device, train_x.dtype)
     begin_with_mean(model, train_x)
     with torch.no_grad():
         model.encoder.hid_sigma.bias.add_(SIGMA_BIAS)

@@ -65,6 +65,18 @@ def bce(x, x_logits):
     return (size / 2 + x_logits * (0.5 - x) + (1 + (-size).exp()).log()).sum(dim=1)
 
 
+def bce_floor(x):
+    """The smallest possible BCE of each image, that of x_hat = x: what grey pixels cost whatever the model.
+
+    Args:
+        x: images (B, 784) in [0, 1].
+
+    Returns:
+        (B,) nats, 0 for images that are black or white.
+    """
+    return (torch.special.entr(x) + torch.special.entr(1 - x)).sum(dim=1)
+
+
 def kld(mu, sigma):
     """KL divergence from N(mu, sigma²) to N(0, I) of each image, in nats (paper, appendix B).
 

@@ -4,14 +4,18 @@ A digit classifier and the energy distance between two sets know no model; each 
 for real digits (lesson 08). The others ask where codes lie (lesson 10).
 """
 
+import json
 import math
 import statistics
+from pathlib import Path
 
 from vae_lib.guards import check_generator, check_labels, check_rows
 from vae_lib.pytorch import torch
 
 import torch.nn.functional as F
 from torch import nn
+
+ODD_ONES = Path(__file__).with_name("trained") / "odd_ones.json"
 
 
 def train_classifier(x, y, generator, epochs=5):
@@ -131,6 +135,34 @@ def tell_apart(a, b, generator, hidden=256, epochs=4):
             optimizer.step()
     with torch.no_grad():
         return ((net(points[held_out]) > 0) == (source[held_out] > 0)).float().mean().item()
+
+
+def auroc(normal, odd):
+    """How well a score knows odd things: in which share of all pairs the odd one's is higher; a tie is half a pair.
+
+    It is the area under the curve of hits over false alarms: 1 where every odd score is higher, 0.5 for chance.
+
+    Args:
+        normal, odd: scores (n,) and (m,).
+
+    Raises:
+        ValueError: there are none.
+    """
+    if not len(normal) or not len(odd):
+        raise ValueError(f"pairs need a score in each set, got {len(normal)} normal and {len(odd)} odd ones")
+    in_order = normal.sort().values
+    lower, not_higher = (torch.searchsorted(in_order, odd, right=right) for right in (False, True))
+    return ((lower + not_higher).double().mean() / 2 / len(normal)).item()
+
+
+def load_odd_ones():
+    """What lesson 13 tells of trainings that take minutes, as `tools/make_odd_ones.py` measured it.
+
+    Returns:
+        dict: "left out" → digit, a text → score → AUROC of that digit; "encoder" → name → "test", "bce", "kld" in nats,
+        "seconds" of a processor's time, "weights" of the encoder, "epochs".
+    """
+    return json.loads(ODD_ONES.read_text(encoding="utf-8"))
 
 
 def mean_and_spread(values):

@@ -8,6 +8,7 @@ from vae_probe.averages import call_update_average
 from vae_probe.call import call_function, describe_error
 from vae_probe.draws import call_often, call_thrice
 from vae_probe.fitting import call_fit
+from vae_probe.folders import call_folder
 from vae_probe.modules import call_module
 from vae_probe.outcome import NOTHING, pack, unpack
 from vae_probe.samples import call_samples
@@ -17,6 +18,7 @@ __all__ = [
     "NOTHING",
     "call_epoch_loss",
     "call_fit",
+    "call_folder",
     "call_function",
     "call_module",
     "call_often",

@@ -350,6 +350,7 @@ print(f"the record: {mean(tests):.2f} ± {stdev(tests):.2f} nats")
 # **Where this is limited.** One model, one set of images. What bought most here need not elsewhere.
 #
 # In a terminal in the folder of the course, `.venv/bin/vae-report --fast` (Windows: `.venv\Scripts\vae-report --fast`) writes
-# the report's files with the record's settings; `--data FOLDER` does so for images of your own.
+# the report's files with the record's settings; `--data FOLDER` does so for images of your own
+# ([lesson 13](13_a_vae_at_work.ipynb)).
 #
 # Now run your own race: [assignment 14](../exercises/14_speedrun/14_speedrun.ipynb).
