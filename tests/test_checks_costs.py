@@ -86,6 +86,7 @@ POINTS = [
     ("split", split.split_yielded, 8),
     ("to_images", lambda pixels: pixels.flatten(1).numpy().astype(np.float32) / 255, 9),
     ("epoch_loss", epoch_loss.epoch_left_in_eval, 9),
+    ("epoch_loss", epoch_loss.epoch_of_full_batches, 4),
     ("fit", fit.fit_too_short, 6),
     ("batches", batches.chosen_for_each_batch, 4),
     ("batches", lambda n, batch_size, generator: torch.randperm(n, generator=generator).split(64), 8),

@@ -104,6 +104,13 @@ def epoch_left_in_eval(model, x, eps, size):
     return epoch_of_images(model, x, eps, size)
 
 
+@torch.no_grad()
+def epoch_of_full_batches(model, x, eps, size):
+    count = len(x) // size
+    cuts = [slice(i * size, (i + 1) * size) for i in range(count)]
+    return sum(loss_by_hand(model, x[cut], eps[cut]).item() for cut in cuts) / count
+
+
 RIGHT = [epoch_in_float64, epoch_of_images, epoch_of_slices, epoch_of_a_loader]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -153,6 +160,8 @@ WRONG = [
     ("eps ignored", lambda model, x, eps, size: epoch_of_images(model, x, 0 * eps, size)),
     ("the noise of the first batch for all batches", epoch_with_old_noise),
 ]
+
+WRONG += [("the last batch left out", epoch_of_full_batches)]
 
 # Mutants of the model answer that no check can tell from it, with the reason.
 EQUIVALENT = {
