@@ -61,11 +61,8 @@ __all__ = [
     "kl_to_posterior",
     "kld",
     "kld_by_sampling",
-<<<<<<< HEAD
     "linear_optimum",
-=======
     "load_images",
->>>>>>> cd1fa95 (Lesson 13: a VAE at work, with its assignment and checks)
     "log_evidence",
     "neighbours_right",
     "one_cycle",
