@@ -85,9 +85,7 @@ with torch.no_grad():
     )
 print(whose)
 oddest = score_normal.argsort(descending=True)[:10]
-alt = (
-    "The ten oddest of 2,000 digits: broken, doubled or crossed strokes, one or two hardly digits."
-)
+alt = "The ten oddest of 2,000 digits: fives and eights with odd loops or gaps, a crossed 0, a speck beside an 8."
 plots.images(normal[oddest], alt, titles=[f"{score:.0f}" for score in score_normal[oddest]])
 
 # %% [markdown]
