@@ -44,7 +44,7 @@ def draw(seed):
 
 
 # "dtype" is a part of "float64 and device", for exercises that ask for no more.
-NAMES = [name for name in PROPERTIES if name not in ("draws from the generator", "dtype")]
+NAMES = [name for name in PROPERTIES if name not in ("draws from the generator", "dtype", "any sizes")]
 POINTS = {name: 2**i for i, name in enumerate(NAMES)}
 HINTS = ("first", "second", "third")
 MISTAKES = [Mistake("not squared", "What is x of −1?", lambda x, w: (x * w).sum(1))]

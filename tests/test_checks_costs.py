@@ -5,9 +5,9 @@ import pytest
 import torch
 
 import vae_checks as checks
-from tests.answers import batches, epoch_loss, fit, split
+from tests.answers import batches, epoch_loss, fit, split, train_step
 from tests.answers.class_means import means_vectorised
-from tests.answers.interpolate import walk_by_numpy
+from tests.answers.interpolate import walk, walk_by_numpy
 from tests.answers.pca import pca_by_covariance, pca_by_sklearn, pca_wrong_side
 from tests.answers.traverse import set_column, set_without_clone
 
@@ -42,7 +42,17 @@ def numpy_of(function):
 
 ARRAY = "expected a torch.Tensor, got a NumPy array"
 
+COUNT = "✗ as many as asked for: expected a tensor (11, 40), got a tensor (12, 40)"
+LIST = "✗ form: a list, where one tensor is asked for"
+SIZES = "It looks like this: sizes that do not follow the arguments"
+
 SLIPS = [
+    ("interpolate", walk(lambda steps: np.linspace(0, 1, 11)), 8, SIZES),
+    ("interpolate", lambda a, b, steps: list(walk_by_numpy(a, b, steps)), 8, LIST),
+    ("traverse", lambda z, dim, v: torch.cat([z[None], set_column(z, dim, v)]), 6, COUNT),
+    ("sample", lambda decode, n, d, generator: pictures(decode, n, 40, generator), 8, SIZES),
+    ("pca", lambda codes, k: (pca_by_covariance(codes, k)[0].T, pca_by_covariance(codes, k)[1]), 8, "✓ points"),
+    ("pca", lambda codes, k: (codes[:k], pca_by_covariance(codes, k)[1]), 6, "✓ shares"),
     ("class_means", numpy_of(means_vectorised), 9, ARRAY),
     ("pca", numpy_of(pca_by_covariance), 9, ARRAY),
     ("pca", lambda codes, k: (pca_by_sklearn(codes, k)[0], pca_by_sklearn(codes, k)[1].numpy()), 9, ARRAY),
@@ -87,6 +97,7 @@ POINTS = [
     ("to_images", lambda pixels: pixels.flatten(1).numpy().astype(np.float32) / 255, 9),
     ("epoch_loss", epoch_loss.epoch_left_in_eval, 9),
     ("epoch_loss", epoch_loss.epoch_of_full_batches, 4),
+    ("train_step", lambda *inputs: None if train_step.step_zero_last(*inputs) else 0, 6),
     ("fit", fit.fit_too_short, 6),
     ("batches", batches.chosen_for_each_batch, 4),
     ("batches", lambda n, batch_size, generator: torch.randperm(n, generator=generator).split(64), 8),
@@ -111,5 +122,5 @@ def test_a_complex_answer_warns_of_nothing(recwarn):
         values, vectors = torch.linalg.eig(torch.cov(codes.T))
         return (codes - codes.mean(0)).to(vectors.dtype) @ vectors[:, :k], values[:k] / values.sum()
 
-    assert "got (a complex tensor (7, 3), a complex tensor (3,))" in repr(checks.pca(by_eig))
+    assert "points: expected a tensor (7, 2), got a complex tensor (7, 2)" in repr(checks.pca(by_eig))
     assert not recwarn.list

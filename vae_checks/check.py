@@ -15,9 +15,9 @@ import torch
 
 from vae_checks.compare import alike
 from vae_checks.mistakes import Finding, Mistake
-from vae_checks.properties import Property, Seen, Terms, shared, stop_of
+from vae_checks.properties import ANY_SIZES, Property, Seen, Terms, shared, stop_of
 from vae_checks.result import Hint, Result
-from vae_checks.shapes import FORM, mistake_of_form, reshaped
+from vae_checks.shapes import FORM, judge_form, mistake_of_form, reshaped
 from vae_checks.waiting import say_if_slow
 from vae_probe.call import call_function, is_float, preserve_random_states
 from vae_probe.outcome import Case, Outcome
@@ -223,11 +223,13 @@ def check_against(
     def recognise(seen: list[Seen]) -> Mistake | None:
         # A slip of the dtype alone says nothing of the mistake.
         seen = [each for each in seen if not (each.outcome.error and each.case.kind == "other dtype")]
-        if alike([each.outcome for each in seen], [each.expected for each in seen], tolerance):
+        right = alike([each.outcome for each in seen], [each.expected for each in seen], tolerance)
+        if right and not any(map(judge_form, seen)):
             return mistake_of_form(seen)
 
         def makes(way: Callable, each: Seen) -> bool:
-            return alike(outcomes_of(call, way, [each.case]), [each.outcome], tolerance)
+            made = reshaped(each._replace(outcome=outcomes_of(call, way, [each.case])[0]))
+            return judge_form(made) in ("", judge_form(each)) and alike([made.outcome], [each.outcome], tolerance)
 
         # Most ways differ in the first case, and are called on no other.
         made = (m for m in mistakes if any(all(makes(way, each) for each in seen) for way in m.ways))
@@ -236,7 +238,7 @@ def check_against(
     properties = [shared(property_, worth, terms, (caps or {}).get(property_)) for property_, worth in points.items()]
     properties = [*properties[:1], FORM, *properties[1:]]  # the first is the shape
     check = Check(name, properties, draw, call, recognise, hints, oracle, compared=True, prepare=reshaped)
-    looked_at = {"one": "batch of one", "float64": "float64 and device", "other dtype": "dtype"}
+    looked_at = {"one": "batch of one", "float64": "float64 and device", "other dtype": "dtype", "sizes": ANY_SIZES}
     return replace(
         check, may_stop=tuple(kind for kind, property_ in looked_at.items() if property_ in points), forbidden=forbidden
     )

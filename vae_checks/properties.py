@@ -83,8 +83,9 @@ def stop_of(error: CallError) -> str:
 
 def _shape(seen: list[Seen], terms: Terms) -> str:
     for case, outcome, expected in seen:
-        # A slip for one image alone is judged under "batch of one".
-        if case.kind != "one" and not outcome.error and describe(expected.value) != describe(outcome.value):
+        # A slip for one image alone is judged under "batch of one", one for other sizes under `ANY_SIZES`.
+        others = case.kind in ("one", "sizes") or outcome.error
+        if not others and describe(expected.value) != describe(outcome.value):
             return f"expected {describe(expected.value)}, got {describe(outcome.value)}"
     return ""
 
@@ -194,18 +195,20 @@ def _generator(seen: list[Seen], terms: Terms) -> str:
     return ""
 
 
+ANY_SIZES = "any sizes"  # other ones than those of the notebook, in cases of the kind "sizes"
 PROPERTIES: dict[str, Callable[..., str]] = {
     "shape": _shape,
     "value": _value("main"),
     "gradient": _gradient,
     "batch of one": _value("one"),
+    ANY_SIZES: _value("sizes"),
     "float64 and device": _precision,
     "draws from the generator": _generator,
     "dtype": _dtype,
     "inputs unchanged": _unchanged,
     "no global seed": _unseeded,
 }
-FOLLOW_FROM_VALUE = ("gradient", "batch of one", "float64 and device")
+FOLLOW_FROM_VALUE = ("gradient", "batch of one", "float64 and device", ANY_SIZES)
 
 
 def shared(name: str, points: int, terms: Terms = TERMS, cap: int | None = None) -> Property:

@@ -11,13 +11,31 @@ from vae_checks.properties import Property, Seen, judge_each, not_a_tensor
 from vae_probe.call import LISTED
 
 MORE = "one dimension more"  # a note on a value, as LISTED is one
+FLAT, TURNED, WRAPPED = "all in one row", "transposed", "wrapped"
+NAMED, EXCHANGED, SURPLUS, ALONE = "named", "exchanged", "surplus", "alone"  # notes on a value of several parts
 GOT = {
     MORE: "a dimension of size 1 more than asked for: keepdim and unsqueeze make one",
     LISTED: "a list, where one tensor is asked for: torch.stack makes one of many",
+    FLAT: "all numbers in one row: torch.stack makes rows of vectors, torch.cat one long vector",
+    TURNED: "rows where columns are asked for, and columns where rows are",
+    WRAPPED: "a number with something around it: [3.0] cannot be compared with 150, and 3.0 can",
+    NAMED: "a dict, where the parts are taken by their place",
+    EXCHANGED: "the parts are asked for in the other order",
+    SURPLUS: "more parts than asked for",
+    ALONE: "the first part alone",
 }
 MISTAKES = {
     MORE: Mistake("a dimension too many", "Which shape is asked for, and which has yours? Which step adds to it?"),
     LISTED: Mistake("a list in place of a tensor", "What can one do with a tensor of numbers, but not with a list?"),
+    FLAT: Mistake("all numbers in one row", "What does `torch.cat` do with vectors, and what does `torch.stack`?"),
+    TURNED: Mistake("rows and columns swapped", "What should stand in a row, and what in a column?"),
+    WRAPPED: Mistake("a number with something around it", "What is `[3.0]` in Python, and what is `3.0`?"),
+    NAMED: Mistake("a dict, where parts are taken by their place", "What is a in `a, b = {'x': 1, 'y': 2}`?"),
+    EXCHANGED: Mistake(
+        "returned in the other order", "Whoever calls your function takes what it returns by its place."
+    ),
+    SURPLUS: Mistake("more than what is asked for", "How many things should come back, and which of yours are they?"),
+    ALONE: Mistake("only the first of what is asked for", "What else should your function return?"),
 }
 NUMPY_ARRAY = Mistake(
     "an array of NumPy", "The cells below count on what torch can do. Which function takes you there?"
@@ -42,18 +60,43 @@ def find_squeezed(z: Any, expected: tuple[int, ...]) -> Mistake | None:
 
 def in_shape(expected: Any, actual: Any) -> tuple[Any, str]:
     """A value in the shape of the expected one, if it differs from that as a note says; else itself, and ""."""
-    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
-        parts = [in_shape(*pair) for pair in zip(expected, actual, strict=True)]
-        return [value for value, _ in parts], next((note for _, note in parts if note), "")
-    note, value = "", actual
-    if isinstance(expected, torch.Tensor) and isinstance(value, list):
+    if isinstance(expected, list):
+        found, note = _in_parts(expected, actual)
+        if not (isinstance(found, list) and len(found) == len(expected)):
+            return actual, ""
+        parts = [in_shape(*pair) for pair in zip(expected, found, strict=True)]
+        return [value for value, _ in parts], next((each for _, each in parts if each), note)
+    if not (isinstance(expected, torch.Tensor) or is_number(expected)):
+        return actual, ""
+    note, value = "", list(actual.values()) if isinstance(actual, dict) else actual
+    if isinstance(value, list):
         note, value = LISTED, _stacked(value)
-    if isinstance(value, torch.Tensor) and (isinstance(expected, torch.Tensor) or is_number(expected)):
+    if isinstance(value, torch.Tensor):
         shape = expected.shape if isinstance(expected, torch.Tensor) else torch.Size()
         longer = value.ndim > len(shape) and [n for n in value.shape if n > 1] == [n for n in shape if n > 1]
         if longer and value.numel() == shape.numel():
             note, value = note or MORE, value.reshape(shape)
+        elif value.ndim == 2 and value.shape == shape[::-1] != shape:
+            note, value = TURNED, value.T
+        elif value.ndim == 1 < len(shape) and value.numel() == shape.numel() > max(shape):
+            note, value = FLAT, value.reshape(shape)
+    if note == LISTED and is_number(expected):
+        note = WRAPPED
     return (value, note) if describe(value) == describe(expected) else (actual, "")
+
+
+def _in_parts(expected: list, actual: Any) -> tuple[Any, str]:
+    """A value in the parts of the expected one, as `in_shape`."""
+    if isinstance(actual, dict) and len(actual) == len(expected) > 1:
+        return list(actual.values()), NAMED
+    if len(expected) > 1 and describe(actual) == describe(expected[0]):
+        return [actual, *[None] * (len(expected) - 1)], ALONE
+    if not isinstance(actual, list) or describe(actual) == describe(expected):
+        return actual, ""
+    if describe(actual[::-1]) == describe(expected):
+        return actual[::-1], EXCHANGED
+    first = actual[: len(expected)]
+    return (first, SURPLUS) if len(first) < len(actual) and describe(first) == describe(expected) else (actual, "")
 
 
 def _stacked(items: list) -> Any:
@@ -68,6 +111,16 @@ def reshaped(each: Seen, expected: Any = None) -> Seen:
     """What was seen, with the value in the expected shape, or in that of another; the note says how it came."""
     value, note = in_shape(each.expected.value if expected is None else expected, each.outcome.value)
     return each._replace(outcome=replace(each.outcome, value=value, note=note)) if note else each
+
+
+def reshape_part(each: Seen, name: str, expected: Any = None) -> Seen:
+    """As `reshaped`, of the part of this name of what was seen."""
+    if each.outcome.error:
+        return each
+    expected = each.expected.value[name] if expected is None else expected
+    part, note = in_shape(expected, each.outcome.value[name])
+    value = each.outcome.value | {name: part}
+    return each._replace(outcome=replace(each.outcome, value=value, note=note or each.outcome.note))
 
 
 def judge_form(each: Seen) -> str:

@@ -67,6 +67,19 @@ def means_by_scatter(codes, labels):
     return codes.new_zeros(10, codes.shape[1]).scatter_reduce(0, index, codes, "mean", include_self=False)
 
 
+def means_of(codes, labels, digits):
+    return torch.stack([codes[labels == digit].mean(0) for digit in digits])
+
+
+def means_of_forty(codes, labels):
+    means = torch.zeros(10, 40, dtype=codes.dtype)
+    for digit in range(10):
+        means[digit] = codes[labels == digit].mean(0)
+    return means
+
+
+LAST = torch.tensor([9])
+
 RIGHT = [means_by_scatter, means_vectorised, means_by_mask, means_by_numpy]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -95,8 +108,23 @@ WRONG = [
     (
         "a digit is missing",
         lambda codes, labels: torch.stack([codes[labels == d].mean(0) for d in range(1, 10)]),
+        6,
     ),
-    ("a digit is missing", lambda codes, labels: torch.stack([codes[labels == d].mean(0) for d in range(9)])),
+    ("a digit is missing", lambda codes, labels: torch.stack([codes[labels == d].mean(0) for d in range(9)]), 6),
+    ("digits counted from 1", lambda codes, labels: means_of(codes, labels, range(1, 11))),
+    (
+        "digits counted from 1",
+        lambda codes, labels: means_vectorised(codes, labels).roll(-1, 0).index_fill(0, LAST, torch.nan),
+    ),
+    ("the digits in another order", lambda codes, labels: means_of(codes, labels, [*range(1, 10), 0])),
+    ("the digits in another order", lambda codes, labels: means_of(codes, labels, range(9, -1, -1))),
+    ("the spread, not the mean", lambda codes, labels: torch.stack([codes[labels == d].std(0) for d in range(10)])),
+    ("the largest, not the mean", lambda codes, labels: torch.stack([codes[labels == d].max(0)[0] for d in range(10)])),
+    ("sizes that do not follow the arguments", means_of_forty, 8),
+    ("a list in place of a tensor", lambda *inputs: list(means_by_mask(*inputs)), 8),
+    ("a list in place of a tensor", lambda *inputs: dict(enumerate(means_by_mask(*inputs))), 8),
+    ("rows and columns swapped", lambda *inputs: means_by_mask(*inputs).T, 8),
+    ("all numbers in one row", lambda *inputs: means_by_mask(*inputs).flatten(), 8),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

@@ -113,6 +113,9 @@ WRONG = [
         "each distance of 0 is left out, not each point itself",
         lambda a, b: 2 * torch.cdist(a, b).mean() - without_zeros(a) - without_zeros(b),
     ),
+    ("a dimension too many", lambda a, b: torch.tensor([RIGHT[0](a, b)]), 8),
+    ("the mean is missing", lambda a, b: RIGHT[0](a, b) + torch.cdist(a, b) - torch.cdist(a, b).mean(), 6),
+    ("a number with something around it", lambda a, b: (RIGHT[0](a, b),), 8),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

@@ -52,8 +52,8 @@ WRONG = [
     ("the last point is missing", walk(lambda steps: [i / steps for i in range(steps)])),
     ("the first point is missing", walk(lambda steps: [(i + 1) / steps for i in range(steps)])),
     ("both ends are missing", walk(lambda steps: np.linspace(0, 1, steps + 2)[1:-1])),
-    ("one point too many", walk(lambda steps: [i / steps for i in range(steps + 1)])),
-    ("one point too few", walk(lambda steps: [i / (steps - 1) for i in range(steps - 1)])),
+    ("one point too many", walk(lambda steps: [i / steps for i in range(steps + 1)]), 6),
+    ("one point too few", walk(lambda steps: [i / (steps - 1) for i in range(steps - 1)]), 6),
     ("start and end swapped", lambda z_start, z_end, steps: walk_by_weights(z_end, z_start, steps)),
     ("it stays at the start", lambda z_start, z_end, steps: z_start.repeat(steps, 1)),
     ("half of the way only", walk(lambda steps: np.linspace(0, 1, steps) / 2)),
@@ -84,6 +84,15 @@ WRONG = [
         "the shares have one dimension only",
         lambda z_start, z_end, steps: z_start + (z_end - z_start) * torch.linspace(0, 1, steps),
     ),
+    ("another number of rows", walk(lambda steps: np.linspace(0, 1, 10)), 6),
+    ("another number of rows", walk(lambda steps: np.linspace(0, 1, steps + 2)), 6),
+    ("sizes that do not follow the arguments", walk(lambda steps: np.linspace(0, 1, 11)), 8),
+    ("sizes that do not follow the arguments", walk(lambda steps: [i / 10 for i in range(steps)]), 8),
+    ("a list in place of a tensor", lambda *inputs: list(walk_loop(*inputs)), 8),
+    ("a list in place of a tensor", lambda *inputs: walk_loop(*inputs).tolist(), 8),
+    ("a dimension too many", lambda *inputs: walk_loop(*inputs).unsqueeze(1), 8),
+    ("all numbers in one row", lambda *inputs: torch.cat(list(walk_loop(*inputs))), 8),
+    ("steps that are not equally long", lambda *inputs: walk(lambda n: np.linspace(0, 1, n) ** 2)(*inputs).double()),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

@@ -116,6 +116,10 @@ def zeros_masked_exactly(codes, labels):
     return hits(distance.argmin(1), labels)
 
 
+def others_nearest(codes):
+    return torch.cdist(codes, codes).fill_diagonal_(torch.inf).argmin(1)
+
+
 RIGHT = [
     lambda codes, labels: hits(torch.cdist(codes, codes).square().fill_diagonal_(torch.inf).argmin(0), labels),
     neighbours_vectorised,
@@ -172,6 +176,9 @@ WRONG = [
     ("the angle, not the distance", by_angle),
     ("a scalar product, not a distance", by_product),
     ("distances added up along the axes", by_manhattan),
+    ("the mean is missing", lambda codes, labels: labels[others_nearest(codes)] == labels, 6),
+    ("a number with something around it", lambda *inputs: [RIGHT[0](*inputs)], 8),
+    ("a dimension too many", lambda *inputs: torch.tensor([RIGHT[0](*inputs)]), 8),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

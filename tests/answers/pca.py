@@ -154,11 +154,30 @@ WRONG = [
     ("per cent, not shares", lambda codes, k: pca_spoilt(codes, k, share=lambda s: 100 * s)),
     ("the shares of all components", pca_shares(lambda s, k: s**2 / (s**2).sum())),
     ("each axis scaled to the same spread", lambda codes, k: pca_spoilt(codes, k, points=lambda p: p / p.std(0))),
-    ("rows in place of columns", pca_first_rows),
+    ("rows in place of columns", pca_first_rows, 6),
     ("the mean is not taken away, and singular values not squared", pca_two_mistakes),
     ("smallest first", pca_ascending),
     ("smallest first", pca_smallest),
     ("k is not used", lambda codes, k: pca_by_projection_of(codes - codes.mean(0), min(codes.shape))),
+    (
+        "rows and columns swapped",
+        lambda codes, k: (pca_by_covariance(codes, k)[0].T, pca_by_covariance(codes, k)[1]),
+        8,
+    ),
+    ("returned in the other order", lambda codes, k: pca_by_covariance(codes, k)[::-1], 8),
+    ("more than what is asked for", lambda codes, k: (*pca_by_covariance(codes, k), codes.mean(0)), 8),
+    ("only the first of what is asked for", lambda codes, k: pca_by_covariance(codes, k)[0], 7),
+    (
+        "a dict, where parts are taken by their place",
+        lambda codes, k: dict(zip(("points", "share"), pca_by_covariance(codes, k), strict=True)),
+        8,
+    ),
+    (
+        "a list in place of a tensor",
+        lambda codes, k: (pca_by_covariance(codes, k)[0], pca_by_covariance(codes, k)[1].tolist()),
+        8,
+    ),
+    ("sizes that do not follow the arguments", lambda codes, k: pca_by_covariance(codes, 2), 8),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

@@ -1,6 +1,10 @@
 """Right and wrong answers to `sample`, in other words than the check's own."""
 
+import functools
+
 import torch
+
+from vae_lib.checkpoints import load_trained
 
 
 def sample_vectorised(decode, n, latent_dim, generator):
@@ -67,6 +71,11 @@ def changed(change, decode, n, latent_dim, generator):
     return decode(change(torch.empty(n, latent_dim).normal_(generator=generator)))
 
 
+@functools.cache
+def trained():
+    return load_trained()[0]
+
+
 RIGHT = [sample_vectorised, sample_loop, sample_by_inverse]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -123,6 +132,28 @@ WRONG = [
     (
         "n and latent_dim swapped",
         lambda decode, n, latent_dim, generator: sample_vectorised(decode, latent_dim, n, generator),
+    ),
+    (
+        "sizes that do not follow the arguments",
+        lambda decode, n, d, generator: sample_vectorised(decode, n, 40, generator),
+        8,
+    ),
+    ("another number of rows", lambda decode, n, d, generator: sample_vectorised(decode, 40, d, generator), 6),
+    ("a list in place of a tensor", lambda *inputs: list(sample_vectorised(*inputs)), 8),
+    (
+        "a dimension too many",
+        lambda decode, n, d, generator: torch.stack([sample_loop(decode, 1, d, generator) for _ in range(n)]),
+        8,
+    ),
+    (
+        "the notebook's model in place of decode",
+        lambda decode, n, d, generator: sample_vectorised(trained().decode, n, 40, generator).detach(),
+        0,
+    ),
+    (
+        "the notebook's model in place of decode",
+        lambda decode, n, d, generator: sample_vectorised(trained().decode, n, d, generator).detach(),
+        0,
     ),
 ]
 

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from vae_lib.loss import vae_loss
+from vae_lib.model import VAE
 
 
 def loss_by_hand(model, x, eps):
@@ -122,6 +123,17 @@ def with_losses(reduce):
     return spoilt(loss=lambda model, x, eps: reduce(vae_loss(x, *model(x, eps))))
 
 
+def step_of(loss):
+    def step(model, optimizer, x, eps):
+        value = loss(x, *model(x, eps)).loss.mean()
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        return value.item()
+
+    return step
+
+
 RIGHT = [step_as_in_the_lessons, step_of_its_parts, step_zero_last, step_with_closure, step_image_by_image]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -163,6 +175,20 @@ WRONG = [
     ("zero_grad forgotten", image_by_image_without_zero_grad),
     ("the KLD left out", spoilt(loss=lambda model, x, eps: vae_loss(x, *model(x, eps)).bce.mean())),
     ("the mean over the pixels", spoilt(loss=pixel_mean)),
+    (
+        "arguments of vae_loss in another order",
+        step_of(lambda x, x_logits, mu, sigma: vae_loss(x_logits, x, mu, sigma)),
+    ),
+    (
+        "arguments of vae_loss in another order",
+        step_of(lambda x, x_logits, mu, sigma: vae_loss(x, mu, sigma, x_logits)),
+    ),
+    ("mu and sigma exchanged", step_of(lambda x, x_logits, mu, sigma: vae_loss(x, x_logits, sigma, mu))),
+    ("a second sigmoid", step_of(lambda x, x_logits, mu, sigma: vae_loss(x, x_logits.sigmoid(), mu, sigma))),
+    ("the three results of the model as one argument", step_of(lambda x, *results: vae_loss(x, results))),
+    ("x and eps exchanged", lambda model, optimizer, x, eps: step_of(vae_loss)(model, optimizer, eps, x)),
+    ("another model than the one that is given", lambda model, *inputs: step_of(vae_loss)(VAE(), *inputs)),
+    ("a number with something around it", lambda *inputs: [step_of(vae_loss)(*inputs)], 8),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

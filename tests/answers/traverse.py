@@ -82,6 +82,12 @@ def set_and_copied(z, dim, values):
     return z.new_tensor(rows)
 
 
+def set_eleven_times(z, dim, values):
+    rows = z.repeat(11, 1)
+    rows[:, dim] = values
+    return rows
+
+
 RIGHT = [set_by_cat, set_column, set_by_where, set_in_a_loop]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -105,6 +111,12 @@ WRONG = [
     ),
     ("nothing is set", lambda z, dim, values: torch.stack([z] * len(values))),
     ("rows and columns swapped", lambda z, dim, values: torch.stack(list(set_column(z, dim, values)), dim=1)),
+    ("another number of rows", lambda z, dim, values: torch.cat([z[None], set_column(z, dim, values)]), 6),
+    ("another number of rows", lambda z, dim, values: set_column(z, dim, values[:-1]), 6),
+    ("sizes that do not follow the arguments", set_eleven_times, 8),
+    ("a list in place of a tensor", lambda *inputs: list(set_column(*inputs)), 8),
+    ("a dimension too many", lambda *inputs: set_column(*inputs)[None], 8),
+    ("all numbers in one row", lambda *inputs: set_column(*inputs).flatten(), 8),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

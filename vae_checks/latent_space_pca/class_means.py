@@ -7,19 +7,25 @@ from torch import Tensor
 
 from vae_checks.check import check_against
 from vae_checks.mistakes import Mistake
+from vae_checks.slips import forgive_count
 from vae_probe.outcome import Case
 
 
 def _draw_classes(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
     # Images and dimensions; in the second each digit has a single image.
-    sizes = [(45, 4, torch.float32), (10, 6, torch.float32), (60, 3, torch.float32), (30, 5, torch.float64)]
+    sizes = [
+        ("main", 45, 40, torch.float32),
+        ("main", 10, 40, torch.float32),
+        ("sizes", 60, 3, torch.float32),
+        ("other dtype", 30, 40, torch.float64),
+    ]
     return [
         Case(
-            "main" if dtype == torch.float32 else "other dtype",
+            kind,
             {"codes": 3 * torch.randn(n, d, generator=generator, dtype=dtype), "labels": _unbalanced(generator, n)},
         )
-        for n, d, dtype in sizes
+        for kind, n, d, dtype in sizes
     ]
 
 
@@ -57,7 +63,7 @@ def _running(group: Tensor) -> Tensor:
     return mean
 
 
-class_means = check_against(
+_by_its_ways = check_against(
     _class_means,
     [
         Mistake(
@@ -114,6 +120,27 @@ class_means = check_against(
             _for_each_digit(lambda group: group.mean().expand(group.shape[1])),
         ),
         Mistake(
+            "digits counted from 1",
+            "Of which digit is your first row the mean, and of which images your last?",
+            lambda codes, labels: torch.stack([codes[labels == digit].mean(0) for digit in range(1, 11)]),
+        ),
+        Mistake(
+            "the digits in another order",
+            "In which row should one find the mean of the zeros?",
+            lambda codes, labels: _class_means(codes, labels).roll(-1, 0),
+            lambda codes, labels: _class_means(codes, labels).flip(0),
+        ),
+        Mistake(
+            "the spread, not the mean",
+            "Does your number say where the codes of a digit lie, or how far apart?",
+            _for_each_digit(lambda group: group.std(0)),
+        ),
+        Mistake(
+            "the largest, not the mean",
+            "Does each image of a class count in your answer, or only those farthest out?",
+            _for_each_digit(lambda group: group.amax(0)),
+        ),
+        Mistake(
             "a digit is missing",
             "Which digits are there, and which do you go through?",
             lambda codes, labels: _class_means(codes, labels)[1:],
@@ -121,7 +148,8 @@ class_means = check_against(
         ),
     ],
     name="class_means",
-    points={"shape": 1, "value": 7, "dtype": 1, "inputs unchanged": 1, "no global seed": 0},
+    points={"shape": 1, "value": 7, "any sizes": 0, "dtype": 1, "inputs unchanged": 1, "no global seed": 0},
+    caps={"any sizes": 8},
     forbidden=("vae_lib.latent",),
     draw=_draw_classes,
     hints=(
@@ -132,3 +160,5 @@ class_means = check_against(
         "0, 1, …, 9.",
     ),
 )
+
+class_means = forgive_count(_by_its_ways)

@@ -12,7 +12,9 @@ from torch import Tensor
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import alike, describe, difference, same
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property, Seen, judge_each, shared
+from vae_checks.properties import ANY_SIZES, Property, Seen, judge_each, shared
+from vae_checks.shapes import FORM, mistake_of_form, reshaped
+from vae_checks.slips import mistake_of_sizes
 from vae_probe.call import call_function
 from vae_probe.outcome import Case, Outcome
 
@@ -22,11 +24,14 @@ TOLERANCE = 1e-3  # ten times what float32 loses here by the longest way, the co
 
 def _draw_pca(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
-    # Images, dimensions and components; the third has fewer images than dimensions.
+    # Images, dimensions and components: two, as in the notebook, and others. The third has fewer images than
+    # dimensions.
     sizes = [
-        ("main", 7, 5, 3, torch.float32),
-        ("main", 40, 8, 1, torch.float32),
-        ("few images", 6, 8, 3, torch.float32),
+        ("main", 7, 5, 2, torch.float32),
+        ("main", 40, 8, 2, torch.float32),
+        ("few images", 6, 8, 2, torch.float32),
+        ("sizes", 7, 5, 3, torch.float32),
+        ("sizes", 40, 8, 1, torch.float32),
         ("other dtype", 7, 4, 2, torch.float64),
     ]
     return [Case(kind, {"codes": _cloud(generator, n, d).to(dtype), "k": k}) for kind, n, d, k, dtype in sizes]
@@ -227,7 +232,7 @@ def _agree(wrong: list[Outcome], students: list[Outcome]) -> bool:
 
 def _part(seen: list[Seen], index: int) -> list[Outcome]:
     """Of each outcome only the points, 0, or only the shares, 1; an outcome without them if they are right."""
-    values = [each.outcome.value for each in seen]
+    values = [reshaped(each).outcome.value for each in seen]
     if not all(isinstance(value, list) and len(value) == 2 for value in values):
         return []
     return [Outcome(value[index]) for value in values]
@@ -246,8 +251,14 @@ def _recognise_part(seen: list[Seen], index: int) -> Mistake | None:
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
+    return _recognise_parts(seen) or mistake_of_form(seen) or mistake_of_sizes(PROPERTIES, seen)
+
+
+def _recognise_parts(seen: list[Seen]) -> Mistake | None:
     """The mistake of points and shares together; or else that of each, which may be two."""
-    whole = recognise_by(lambda seen: [each.outcome for each in seen], PCA_MISTAKES, call_function, agree=_agree)(seen)
+    whole = recognise_by(
+        lambda seen: [reshaped(each).outcome for each in seen], PCA_MISTAKES, call_function, agree=_agree
+    )(seen)
     if not whole and any(name.endswith("pca_lowrank") for each in seen for name in each.outcome.called):
         return ESTIMATED
     if whole or not _part([each for each in seen if not each.outcome.error], 0):
@@ -261,6 +272,8 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
 
 def _wrong_part(index: int) -> Callable[[Seen], str]:
     def judge(each: Seen) -> str:
+        if each.case.kind == "sizes":  # both parts are judged under `ANY_SIZES`
+            return ""
         expected, actual = each.expected.value[index], each.outcome.value[index]
         return "" if same(expected, actual, TOLERANCE) else difference(expected, actual, TOLERANCE)
 
@@ -273,20 +286,42 @@ def _wrong_points(seen: list[Seen]) -> str:
     return judge_each(judge)(seen) or judge_each(judge, "few images")(seen)
 
 
+def _wrong_pair(each: Seen) -> str:
+    """A sentence, if what came back are not two things; their shapes are judged with what is in them."""
+    value = each.outcome.value
+    if each.case.kind == "sizes" or (isinstance(value, list) and len(value) == 2):
+        return ""
+    return f"expected {describe(each.expected.value)}, got {describe(value)}"
+
+
+def _wrong_in_other_sizes(each: Seen) -> str:
+    expected, actual = each.expected.value, each.outcome.value
+    return "" if same(expected, actual, TOLERANCE) else difference(expected, actual, TOLERANCE, ("points", "shares"))
+
+
+def _prepared(each: Seen) -> Seen:
+    """What was seen, in the form that was asked for, and with the axes turned as in what is expected."""
+    each = reshaped(each)
+    return each._replace(outcome=_turn_outcome(each.outcome, each.expected))
+
+
+PROPERTIES = [
+    Property("points and shares", 1, judge_each(_wrong_pair), required=True),
+    FORM,
+    Property("points", 4, _wrong_points),
+    Property("shares", 3, judge_each(_wrong_part(1))),
+    Property(ANY_SIZES, 0, judge_each(_wrong_in_other_sizes, "sizes"), follows=("points", "shares"), cap=8),
+    shared("dtype", 1),
+    shared("inputs unchanged", 1),
+    shared("no global seed", 0),
+]
 pca = Check(
     name="pca",
-    properties=[
-        shared("shape", 1),
-        Property("points", 4, _wrong_points),
-        Property("shares", 3, judge_each(_wrong_part(1))),
-        shared("dtype", 1),
-        shared("inputs unchanged", 1),
-        shared("no global seed", 0),
-    ],
+    properties=PROPERTIES,
     draw=_draw_pca,
     call=call_function,
     recognise=_recognise,
-    prepare=lambda seen: seen._replace(outcome=_turn_outcome(seen.outcome, seen.expected)),
+    prepare=_prepared,
     hints=(
         "Three steps: move the cloud so that its mean is 0; take it apart into U, S and Vh; keep k. Which of the three "
         "parts says how wide the cloud is along a component?",
@@ -297,6 +332,6 @@ pca = Check(
     ),
     oracle=_pca,
     compared=True,
-    may_stop=("few images", "other dtype"),
+    may_stop=("few images", "sizes", "other dtype"),
     forbidden=("vae_lib.latent",),
 )

@@ -10,22 +10,24 @@ from vae_checks.check import check_against
 from vae_checks.compare import describe, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Seen
+from vae_checks.slips import forgive_count, mean_or_rows
 from vae_probe.outcome import Case
 
 
 def _draw_walks(seed: int) -> list[Case]:
     generator = torch.Generator().manual_seed(seed)
 
-    def case(dims: int, steps: int, dtype: torch.dtype = torch.float32) -> Case:
+    def case(kind: str, dims: int, steps: int, dtype: torch.dtype = torch.float32) -> Case:
         start = 2 * torch.randn(dims, generator=generator, dtype=dtype)
         # Neither in the same direction nor of the same length, so that the line is none of the other ways.
         across = torch.linalg.qr(torch.stack([start, torch.randn(dims, generator=generator, dtype=dtype)], 1)).Q[:, 1]
         end = 0.5 * start + 3 * across
-        kind = "main" if dtype == torch.float32 else "other dtype"
         return Case(kind, {"z_start": start, "z_end": end, "steps": steps})
 
-    # As few steps as there can be, and counts at which 1 / (steps - 1), added up, misses 1.
-    return [case(6, 7), case(4, 2), case(5, 11), case(3, 50), case(6, 8, torch.float64)]
+    # The sizes of the notebook, and others: as few steps as there can be, and so many that 1 / (steps - 1), added up,
+    # misses 1.
+    sizes = [("main", 40, 11), ("main", 40, 11), ("sizes", 6, 7), ("sizes", 4, 2), ("sizes", 3, 50)]
+    return [*(case(*each) for each in sizes), case("other dtype", 40, 11, torch.float64)]
 
 
 def _interpolate(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
@@ -69,6 +71,7 @@ def _is_unequal(each: Seen) -> bool:
     if not (isinstance(actual, Tensor) and describe(actual) == describe(expected)) or len(actual) < 3:
         return False
     start, way = expected[0], expected[-1] - expected[0]
+    actual, start, way = actual.double(), start.double(), way.double()
     share = ((actual - start) @ way / way.dot(way)).unsqueeze(1)
     ends = same(actual[[0, -1]], expected[[0, -1]])
     return (
@@ -80,8 +83,18 @@ def _is_unequal(each: Seen) -> bool:
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
-    long = [each for each in seen if each.case.kind == "main" and each.case.inputs["steps"] > 2]
-    return _by_its_ways.recognise(seen) or (UNEQUAL if all(map(_is_unequal, long)) else None)
+    main = [each for each in seen if each.case.kind == "main"]
+    return _by_its_ways.recognise(seen) or (UNEQUAL if all(map(_is_unequal, main)) else None)
+
+
+def _right_but_for_count(each: Seen) -> Tensor | None:
+    """The right walk, if what came back is right for another number of steps, or but for a row."""
+    actual, inputs = each.outcome.value, each.case.inputs
+    if not (isinstance(actual, Tensor) and actual.ndim == 2 and 1 < len(actual) != inputs["steps"]):
+        return None
+    if same(_interpolate(inputs["z_start"], inputs["z_end"], len(actual)), actual):
+        return each.expected.value.to(actual.dtype)
+    return mean_or_rows(each)
 
 
 _by_its_ways = check_against(
@@ -157,7 +170,8 @@ _by_its_ways = check_against(
         ),
     ],
     name="interpolate",
-    points={"shape": 1, "value": 7, "dtype": 1, "inputs unchanged": 1, "no global seed": 0},
+    points={"shape": 1, "value": 7, "any sizes": 0, "dtype": 1, "inputs unchanged": 1, "no global seed": 0},
+    caps={"any sizes": 8},
     forbidden=("vae_lib.latent",),
     draw=_draw_walks,
     hints=(
@@ -169,4 +183,4 @@ _by_its_ways = check_against(
 )
 
 
-interpolate = replace(_by_its_ways, recognise=_recognise)
+interpolate = forgive_count(replace(_by_its_ways, recognise=_recognise), _right_but_for_count)

@@ -10,11 +10,15 @@ from torch.distributions import Normal
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, difference, same
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property, Seen, judge_each, not_a_tensor, shared
+from vae_checks.properties import ANY_SIZES, Property, Seen, judge_each, not_a_tensor, shared
+from vae_checks.shapes import FORM, mistake_of_form, reshape_part
+from vae_checks.slips import COUNT, OTHER_COUNT, mistake_of_sizes
 from vae_probe.outcome import Case
 from vae_probe.samples import call_samples
 
-MANY, DIMS = 4_000, 6  # draws of z in a case, and numbers in each of them
+MANY, DIMS = 1_000, 40  # draws of z in a case, and numbers in each of them, as in the notebook
+ENOUGH = 40  # draws of z, of which one can say how they are distributed
+USUAL = ("many", "few", "one")  # the kinds of cases with DIMS numbers in a z
 
 
 def _draw_samples(seed: int) -> list[Case]:
@@ -26,25 +30,48 @@ def _draw_samples(seed: int) -> list[Case]:
         bias = torch.randn(16, generator=generator)
         return Case(kind, {"weights": weights, "bias": bias, "n": n, "generator": drawn_with})
 
-    return [case("many", MANY, DIMS, 1), case("many", MANY, DIMS, 2), case("few", 7, 4, 3), case("one", 1, 6, 4)]
+    many = [case("many", MANY, DIMS, drawn_with) for drawn_with in (1, 2)]
+    return [*many, case("few", 7, DIMS, 3), case("one", 1, DIMS, 4), case("sizes", 7, 6, 5)]
+
+
+def _prepared(each: Seen) -> Seen:
+    """What was seen, with the pictures in the shape that was asked for; the note says how they came."""
+    return reshape_part(each, "x_hat", _pictures(each, each.case.inputs["n"]))
+
+
+def _pictures(each: Seen, n: int) -> Tensor:
+    """Pictures of the shape that n of them have."""
+    return torch.empty(n, len(each.case.inputs["bias"]))
+
+
+def _count(each: Seen) -> int:
+    """How many pictures are judged: as many as were decoded, if several were and all came back, else n."""
+    z, x_hat = each.outcome.value["z"], each.outcome.value["x_hat"]
+    several = z is not None and len(z) > 1 and describe(x_hat) == describe(_pictures(each, len(z)))
+    return len(z) if several else each.case.inputs["n"]
+
+
+def _wrong_count(each: Seen) -> str:
+    n, count = each.case.inputs["n"], _count(each)
+    return "" if count == n else f"for n = {n} expected {n} pictures, got {count}"
 
 
 def _wrong_shape(each: Seen) -> str:
-    n, pixels = each.case.inputs["n"], len(each.case.inputs["bias"])
-    expected, actual = describe(torch.empty(n, pixels)), describe(each.outcome.value["x_hat"])
+    n = each.case.inputs["n"]
+    expected, actual = describe(_pictures(each, _count(each))), describe(each.outcome.value["x_hat"])
     return "" if expected == actual else f"for n = {n} expected {expected}, got {actual}"
 
 
 def _wrong_z(each: Seen) -> str:
     """What is wrong with the draws of z, a sentence."""
-    z, n = each.outcome.value["z"], each.case.inputs["n"]
+    z, n = each.outcome.value["z"], _count(each)
     if z is None:
         return "decode was never called"
     if len(z) != n:
         return f"expected {n} z for n = {n}, decode got {len(z)}"
     if not z.isfinite().all():
         return f"for n = {n} the z are not finite numbers"
-    if n < MANY:
+    if n < ENOUGH:
         return "" if z.any() else f"for n = {n} every z is 0"
     z = z.double()
     return _dependence(z) or _distribution(z.flatten())
@@ -116,7 +143,12 @@ def _wrong_x_hat(each: Seen) -> str:
     return f"not what decode gave: {difference(decoded, x_hat)}"
 
 
+def _wrong_in_other_sizes(each: Seen) -> str:
+    return _wrong_count(each) or _wrong_shape(each) or _wrong_z(each) or _wrong_x_hat(each)
+
+
 def _not_from_the_generator(seen: list[Seen]) -> str:
+    seen = [each for each in seen if each.case.kind in USUAL]
     first, second = (each.outcome.value["z"] for each in seen[:2])
     if same(first, second):
         return "nothing in z depends on the generator that you are given"
@@ -127,10 +159,14 @@ def _not_from_the_generator(seen: list[Seen]) -> str:
     return ""
 
 
+IN_Z, IN_X_HAT = "z from N(0, I)", "x_hat is decode(z)"
 PROPERTIES = [
-    Property("shape", 1, judge_each(_wrong_shape), required=True),
-    Property("z from N(0, I)", 4, judge_each(_wrong_z), cap=4),
-    Property("x_hat is decode(z)", 2, judge_each(_wrong_x_hat), cap=5),
+    Property("shape", 1, judge_each(_wrong_shape, *USUAL), required=True),
+    FORM,
+    Property(COUNT, 0, judge_each(_wrong_count, *USUAL), cap=6),
+    Property(IN_Z, 4, judge_each(_wrong_z, *USUAL), cap=4),
+    Property(IN_X_HAT, 2, judge_each(_wrong_x_hat, *USUAL), cap=5),
+    Property(ANY_SIZES, 0, judge_each(_wrong_in_other_sizes, "sizes"), follows=(COUNT, IN_Z, IN_X_HAT), cap=8),
     Property("draws from the generator", 2, _not_from_the_generator),
     shared("no global seed", 0),
 ]
@@ -145,7 +181,7 @@ def _symptoms(seen: list[Seen]) -> list:
         return [each.outcome.error and each.outcome.error.message for each in seen]
     set_back = any(same(each.outcome.value["z"], each.outcome.value["again"]) for each in seen)
     seeded, moved = (any(getattr(each.outcome, name) for each in seen) for name in ("seeded", "moved"))
-    faults = [re.sub(r"-?\d[\d.e+-]*", "", property_.judge(seen)) for property_ in PROPERTIES]
+    faults = [re.sub(r"-?\d[\d.,e+-]*", "", property_.judge(seen)) for property_ in PROPERTIES]
     return [*faults, set_back, seeded, moved]
 
 
@@ -317,12 +353,37 @@ SAMPLE_MISTAKES = [
 ]
 
 
+OTHER_DECODER = Mistake(
+    "the notebook's model in place of decode",
+    "Which decoder does your function use: its argument, or one that the notebook has made?",
+)
+
+
+def _uses_another_decoder(each: Seen) -> bool:
+    """Whether the decoder of the course stops, or pictures of 784 pixels come back that were not decoded."""
+    if each.outcome.error:
+        return each.outcome.error.message.startswith("the decoder expects latent points")
+    x_hat = each.outcome.value["x_hat"]
+    return each.outcome.value["z"] is None and isinstance(x_hat, Tensor) and x_hat.shape[1:] == (784,)
+
+
+def _recognise(seen: list[Seen]) -> Mistake | None:
+    if any(map(_uses_another_decoder, seen)):
+        return OTHER_DECODER
+    if mistake := _by_symptoms(seen) or mistake_of_form(seen):
+        return mistake
+    if any(not each.outcome.error and _wrong_count(each) for each in seen):
+        return OTHER_COUNT
+    return mistake_of_sizes(PROPERTIES, seen)
+
+
+_by_symptoms = recognise_by(_symptoms, SAMPLE_MISTAKES, call_samples, kinds=USUAL)
 sample = Check(
     "sample",
     [*PROPERTIES, Property("a tensor", 1, judge_each(not_a_tensor))],
     _draw_samples,
     call_samples,
-    recognise_by(_symptoms, SAMPLE_MISTAKES, call_samples),
+    _recognise,
     (
         "Two steps: numbers from N(0, 1), `latent_dim` of them for each picture; then pictures of them. Who does the "
         "second?",
@@ -331,5 +392,7 @@ sample = Check(
         "`z = torch.randn(…, …, generator=generator)`, a row for each picture; then return what `decode` makes of it.",
     ),
     _sample,
+    prepare=_prepared,
+    may_stop=("sizes",),
     forbidden=("vae_lib.latent",),
 )

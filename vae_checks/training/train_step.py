@@ -13,6 +13,7 @@ from vae_checks.compare import describe, is_number, same
 from vae_checks.losses import measure_bce_and_kld, measure_loss
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, shared
+from vae_checks.shapes import FORM, mistake_of_form, reshape_part
 from vae_checks.training.tiny_vae import Losses, draw_images
 from vae_probe.outcome import Case
 from vae_probe.training import PIXELS, call_train_step, small_model, weights_of
@@ -46,6 +47,8 @@ def _shape(each: Seen) -> str:
 def _wrong_loss(each: Seen) -> str:
     """A sentence on the first loss that is wrong, as long as the weights that it was taken with are right."""
     expected, actual = each.expected.value, each.outcome.value
+    if fault := _shape(each):
+        return fault
     for step in range(3):
         right, loss = expected["losses"][step], actual["losses"][step]
         if not same(right, loss):
@@ -84,6 +87,8 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
     if mistake := recognise_by(_sign, STEP_MISTAKES, call_train_step, agree=same)(seen):
         return mistake
     values = [each.outcome.value for each in seen if not each.outcome.error]
+    if mistake := mistake_of_stop(seen):
+        return mistake
     if any(each.outcome.varies for each in seen):
         return OTHER_NOISE
     if any(value["order"].count("step") > 1 for value in values):
@@ -91,7 +96,7 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
     if any("step" not in value["order"] and len(value["weights"][0].unique()) for value in values):
         moves = any(not torch.equal(*value["weights"][:2]) for value in values)
         return OWN_OPTIMIZER if moves else None
-    return None
+    return mistake_of_form(seen)
 
 
 OTHER_NOISE = Mistake(
@@ -103,6 +108,34 @@ OWN_OPTIMIZER = Mistake(
     "an optimizer of your own",
     "An optimizer remembers former steps. What does one that you make anew in each call remember?",
 )
+
+
+EXCHANGED = Mistake(
+    "arguments of vae_loss in another order",
+    "In which order does `vae_loss` take x and the three results of the model?",
+)
+ONE_ARGUMENT = Mistake(
+    "the three results of the model as one argument",
+    "What does the star do in `vae_loss(x, *model(x, eps))`?",
+)
+OTHER_MODEL = Mistake(
+    "another model than the one that is given",
+    "Which model does your function use: its argument, or one that the notebook has made?",
+)
+
+
+def mistake_of_stop(seen: list[Seen]) -> Mistake | None:
+    """The mistake that the error of `vae_loss` or of a model of the course gives away."""
+    messages = " ".join(each.outcome.error.message for each in seen if each.outcome.error)
+    signs = {
+        "VAE expects images of shape": OTHER_MODEL,
+        "x is not all in [0, 1], and x_logits is": EXCHANGED,
+        "expected pixels in [0, 1]": EXCHANGED,
+        "x and x_logits should be of one shape": EXCHANGED,
+        "mu and sigma should be of one shape": EXCHANGED,
+        "vae_loss() missing": ONE_ARGUMENT,
+    }
+    return next((mistake for sign, mistake in signs.items() if sign in messages), None)
 
 
 def _mean_loss(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
@@ -143,6 +176,20 @@ def _sigma_for_log_var(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
     x_logits, mu, sigma = model(x, eps)
     bce, _ = measure_bce_and_kld(x, x_logits, mu, sigma)
     return (bce + 0.5 * (mu**2 + sigma.exp() - 1 - sigma).sum(1)).mean()
+
+
+def loss_exchanged(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
+    """The loss of each image, with mu in the place of sigma."""
+    x_logits, mu, sigma = model(x, eps)
+    bce, kld = measure_bce_and_kld(x, x_logits, sigma, mu)
+    return bce + kld
+
+
+def loss_after_sigmoid(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
+    """The loss of each image, with pixels taken for logits."""
+    x_logits, mu, sigma = model(x, eps)
+    bce, kld = measure_bce_and_kld(x, x_logits.sigmoid(), mu, sigma)
+    return bce + kld
 
 
 def _mean_over_pixels(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
@@ -244,6 +291,21 @@ STEP_MISTAKES = [
         _steps(RIGHT_ORDER, lambda model, x, eps: measure_bce_and_kld(x, *model(x, eps))[0].mean()),
     ),
     Mistake(
+        "mu and sigma exchanged",
+        "In which order does the model give its three results, and in which does `vae_loss` take them?",
+        _steps(RIGHT_ORDER, lambda *inputs: loss_exchanged(*inputs).mean()),
+    ),
+    Mistake(
+        "a second sigmoid",
+        "Does `vae_loss` take logits, or pixels in [0, 1]?",
+        _steps(RIGHT_ORDER, lambda *inputs: loss_after_sigmoid(*inputs).mean()),
+    ),
+    Mistake(
+        "x and eps exchanged",
+        "In which order does the model take the images and the noise?",
+        _steps(RIGHT_ORDER, lambda model, x, eps: measure_loss(model, eps, x).mean()),
+    ),
+    Mistake(
         "sigma taken for log σ²",
         "The model gives σ. What does your formula call `logvar`, and is σ that?",
         _steps(RIGHT_ORDER, _sigma_for_log_var),
@@ -259,15 +321,16 @@ STEP_MISTAKES = [
 train_step = Check(
     name="train_step",
     properties=[
-        Property("shape", 1, judge_each(_shape), required=True),
-        Property("loss", 2, judge_each(_wrong_loss, "main")),
+        Property("shape", 1, judge_each(_shape, "main")),
+        FORM,
+        Property("loss", 2, judge_each(_wrong_loss, "main"), follows=("shape",)),
         Property("weights after the step", 4, judge_each(_wrong_step, "main"), follows=("loss",)),
         Property("no graph kept", 1, judge_each(_graph)),
         Property(
             "batch of one",
             1,
-            judge_each(lambda each: _wrong_loss(each) or _wrong_step(each)),
-            follows=("loss", "weights after the step"),
+            judge_each(lambda each: _wrong_loss(each) or _wrong_step(each), "main", "one"),
+            follows=("shape", "loss", "weights after the step"),
         ),
         shared("inputs unchanged", 1),
     ],
@@ -285,4 +348,6 @@ train_step = Check(
     ),
     oracle=take_step,
     compared=True,
+    prepare=lambda each: reshape_part(each, "losses"),
+    may_stop=("one",),
 )

@@ -1,0 +1,85 @@
+"""Slips of number and size: a row too many, the mean left out, the notebook's sizes; they do not cost all points."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor
+
+from vae_checks.check import Check
+from vae_checks.compare import describe, is_number, same
+from vae_checks.mistakes import Mistake
+from vae_checks.properties import ANY_SIZES, Property, Seen, judge_each
+
+OTHER_COUNT = Mistake("another number of rows", "How many rows are asked for, and how many are yours?")
+NO_MEAN = Mistake("the mean is missing", "How many numbers are asked for, and how many are yours?")
+SIZES = Mistake(
+    "sizes that do not follow the arguments",
+    "Which number in your function says what an argument, or its shape, already knows?",
+)
+COUNT = "as many as asked for"
+
+
+def mean_or_rows(each: Seen) -> Any:
+    """What a value is but for the number of its parts: the mean of its numbers, or rows without the one too many.
+
+    None, if it is nothing of the kind.
+    """
+    expected, actual = each.expected.value, each.outcome.value
+    if not isinstance(actual, Tensor):
+        return None
+    if is_number(expected) and actual.ndim and actual.numel() > 1 and not actual.is_complex():
+        mean = actual.double().mean().item()
+        return mean if same(float(expected), mean) else None
+    return expected.to(actual.dtype) if _differ_by_a_row(expected, actual) else None
+
+
+def _differ_by_a_row(expected: Any, actual: Tensor) -> bool:
+    """Whether one has the rows of the other, and one more at either end."""
+    if not (isinstance(expected, Tensor) and expected.ndim == actual.ndim == 2):
+        return False
+    less, more = sorted((expected, actual), key=len)
+    return len(more) == len(less) + 1 and (same(more[1:], less) or same(more[:-1], less))
+
+
+def forgive_count(check: Check, read: Callable[[Seen], Any] = mean_or_rows) -> Check:
+    """The check, where another number of parts costs 4 points: "as many as asked for".
+
+    The other properties judge what is right but for that, and known mistakes are looked for in what came back.
+
+    Args:
+        read: what was seen → what is right but for the number of its parts; None, if it is nothing of the kind.
+    """
+
+    def counted(each: Seen) -> Seen:
+        # What is wrong in these has a property of its own.
+        value = None if each.outcome.error or each.case.kind in ("one", "sizes") else read(each)
+        return each if value is None else each._replace(outcome=replace(each.outcome, value=value))
+
+    def judge(each: Seen) -> str:
+        if counted(each) is each:
+            return ""
+        return f"expected {describe(each.expected.value)}, got {describe(each.outcome.value)}"
+
+    def judge_counted(property_: Property) -> Property:
+        follows = (*property_.follows, COUNT) if property_.follows else ()
+        return replace(property_, judge=lambda seen: property_.judge(list(map(counted, seen))), follows=follows)
+
+    count = Property(COUNT, 0, judge_each(judge), cap=6)
+
+    def recognise(seen: list[Seen]) -> Mistake | None:
+        if mistake := check.recognise(seen):
+            return mistake
+        if count.judge(seen):
+            return NO_MEAN if is_number(seen[0].expected.value) else OTHER_COUNT
+        return mistake_of_sizes(check.properties, seen)
+
+    return replace(check, properties=[count, *map(judge_counted, check.properties)], recognise=recognise)
+
+
+def mistake_of_sizes(properties: list[Property], seen: list[Seen]) -> Mistake | None:
+    """`SIZES`, if an answer is right for the sizes of the notebook, and for no other."""
+    others = [each for each in seen if each.case.kind == "sizes"]
+    first = next((property_ for property_ in properties if property_.judge(seen)), None)
+    fixed = first and first.name == ANY_SIZES and all(first.judge([each]) for each in others)
+    return SIZES if fixed else None
