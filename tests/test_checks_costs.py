@@ -97,6 +97,7 @@ POINTS = [
     ("to_images", lambda pixels: pixels.flatten(1).numpy().astype(np.float32) / 255, 9),
     ("epoch_loss", epoch_loss.epoch_left_in_eval, 9),
     ("epoch_loss", epoch_loss.epoch_of_full_batches, 4),
+    ("epoch_loss", lambda *inputs: None if epoch_loss.epoch_of_images(*inputs) else 0, 3),
     ("train_step", lambda *inputs: None if train_step.step_zero_last(*inputs) else 0, 6),
     ("fit", fit.fit_too_short, 6),
     ("batches", batches.chosen_for_each_batch, 4),

@@ -26,17 +26,22 @@ def mean_or_rows(each: Seen) -> Any:
     None, if it is nothing of the kind.
     """
     expected, actual = each.expected.value, each.outcome.value
-    if not isinstance(actual, Tensor):
-        return None
-    if is_number(expected) and actual.ndim and actual.numel() > 1 and not actual.is_complex():
-        mean = actual.double().mean().item()
-        return mean if same(float(expected), mean) else None
+    if is_number(expected):
+        return mean_of(expected, actual)
     return expected.to(actual.dtype) if _differ_by_a_row(expected, actual) else None
 
 
-def _differ_by_a_row(expected: Any, actual: Tensor) -> bool:
+def mean_of(expected: float | Tensor, actual: Any) -> float | None:
+    """The mean of several numbers, if it is the expected number."""
+    if not (isinstance(actual, Tensor) and actual.numel() > 1) or actual.is_complex():
+        return None
+    mean = actual.double().mean().item()
+    return mean if same(float(expected), mean) else None
+
+
+def _differ_by_a_row(expected: Any, actual: Any) -> bool:
     """Whether one has the rows of the other, and one more at either end."""
-    if not (isinstance(expected, Tensor) and expected.ndim == actual.ndim == 2):
+    if not (isinstance(expected, Tensor) and isinstance(actual, Tensor) and expected.ndim == actual.ndim == 2):
         return False
     less, more = sorted((expected, actual), key=len)
     return len(more) == len(less) + 1 and (same(more[1:], less) or same(more[:-1], less))

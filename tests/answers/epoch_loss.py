@@ -5,6 +5,7 @@ from torch.utils.data import DataLoader
 
 from tests.answers.train_step import loss_by_hand, step_zero_last
 from vae_lib.loss import vae_loss
+from vae_lib.model import VAE
 
 
 @torch.no_grad()
@@ -111,6 +112,24 @@ def epoch_of_full_batches(model, x, eps, size):
     return sum(loss_by_hand(model, x[cut], eps[cut]).item() for cut in cuts) / count
 
 
+@torch.no_grad()
+def losses_of_images(model, x, eps, size):
+    batches = zip(x.split(size), eps.split(size), strict=True)
+    return torch.cat([vae_loss(images, *model(images, noise)).loss for images, noise in batches])
+
+
+@torch.no_grad()
+def loss_of(model, x, eps, order):
+    arguments = [x, *model(x, eps)]
+    return vae_loss(*[arguments[i] for i in order]).loss.mean().item()
+
+
+@torch.no_grad()
+def epoch_after_sigmoid(model, x, eps, size):
+    x_logits, mu, sigma = model(x, eps)
+    return vae_loss(x, x_logits.sigmoid(), mu, sigma).loss.mean().item()
+
+
 RIGHT = [epoch_in_float64, epoch_of_images, epoch_of_slices, epoch_of_a_loader]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -159,9 +178,19 @@ WRONG = [
     ("eps ignored", epoch_with_own_noise),
     ("eps ignored", lambda model, x, eps, size: epoch_of_images(model, x, 0 * eps, size)),
     ("the noise of the first batch for all batches", epoch_with_old_noise),
+    ("the last batch left out", epoch_of_full_batches, 4),
+    (
+        "the last batch is in the sum, and not in the number",
+        epoch_of_sums(lambda sums, sizes, size: sum(sums) / (sum(sizes) // size * size)),
+    ),
+    ("the mean is missing", lambda *inputs: losses_of_images(*inputs), 6),
+    ("a number with something around it", lambda *inputs: [epoch_of_images(*inputs)], 8),
+    ("a dimension too many", lambda *inputs: losses_of_images(*inputs).mean(0, keepdim=True), 8),
+    ("arguments of vae_loss in another order", lambda model, x, eps, size: loss_of(model, x, eps, [1, 0, 2, 3])),
+    ("mu and sigma exchanged", lambda model, x, eps, size: loss_of(model, x, eps, [0, 1, 3, 2])),
+    ("a second sigmoid", epoch_after_sigmoid),
+    ("another model than the one that is given", lambda model, x, eps, size: epoch_of_images(VAE(), x, eps, size)),
 ]
-
-WRONG += [("the last batch left out", epoch_of_full_batches)]
 
 # Mutants of the model answer that no check can tell from it, with the reason.
 EQUIVALENT = {

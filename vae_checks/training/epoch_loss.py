@@ -1,6 +1,7 @@
 """Check of `epoch_loss`: the loss over a data set, batch by batch."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,8 +12,10 @@ from vae_checks.compare import describe, is_number, same
 from vae_checks.losses import measure_bce_and_kld, measure_loss
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, shared
+from vae_checks.shapes import FORM, mistake_of_form, reshape_part
+from vae_checks.slips import COUNT, NO_MEAN, mean_of
 from vae_checks.training.tiny_vae import Losses, draw_images
-from vae_checks.training.train_step import take_step
+from vae_checks.training.train_step import loss_after_sigmoid, loss_exchanged, mistake_of_stop, take_step
 from vae_probe.outcome import Case
 from vae_probe.training import PIXELS, call_epoch_loss
 
@@ -49,6 +52,19 @@ def _batch_losses(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> 
     return [measure_loss(model, *batch) for batch in batches]
 
 
+def _prepared(each: Seen) -> Seen:
+    """What was seen, the loss one number if it came in another form, or for each image; the note says how."""
+    each = reshape_part(each, "loss")
+    mean = None if each.outcome.error else mean_of(each.expected.value["loss"], each.outcome.value["loss"])
+    if mean is None:
+        return each
+    return each._replace(outcome=replace(each.outcome, value=each.outcome.value | {"loss": mean}, note=NO_MEAN.name))
+
+
+def _no_mean(each: Seen) -> str:
+    return "expected one number for all images, got several" if each.outcome.note == NO_MEAN.name else ""
+
+
 def _shape(each: Seen) -> str:
     loss = each.outcome.value["loss"]
     return "" if is_number(loss) else f"expected one number for all images, got {describe(loss)}"
@@ -56,6 +72,8 @@ def _shape(each: Seen) -> str:
 
 def _wrong_loss(each: Seen) -> str:
     expected, actual = each.expected.value["loss"], each.outcome.value["loss"]
+    if fault := _shape(each):
+        return fault
     return "" if same(expected, actual) else f"expected {expected:.5g}, got {float(actual):.5g}"
 
 
@@ -106,13 +124,17 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
     by_ways = recognise_by(_sign, EPOCH_MISTAKES, call_epoch_loss, agree=_agree, kinds=("main",))
     if mistake := by_ways(seen):
         return mistake
+    if mistake := mistake_of_stop(seen):
+        return mistake
     if any(each.outcome.varies for each in seen):
         # For a single image an order changes nothing, and noise does.
         return OTHER_NOISE if any(each.outcome.varies and each.case.kind == "one" for each in seen) else OTHER_ORDER
     done = [each.outcome.value for each in seen if not each.outcome.error]
     if any(value["off"] for value in done):
         return LEFT_OFF
-    return None if all(value["training"] for value in done) else LEFT_IN_EVAL
+    if not all(value["training"] for value in done):
+        return LEFT_IN_EVAL
+    return NO_MEAN if any(map(_no_mean, seen)) else mistake_of_form(seen)
 
 
 CHUNKED = Mistake(
@@ -167,6 +189,11 @@ def _of_parts(model: nn.Module, x: Tensor, eps: Tensor, of_bce: float, of_kld: f
     return (of_bce * bce + of_kld * kld).mean().item()
 
 
+@torch.no_grad()
+def _mean_over(loss: Callable, model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> float:
+    return loss(model, x, eps).mean().item()
+
+
 THREE_LOSSES: Any = Losses(*torch.zeros(3))  # of them a student asks what they do not have
 
 EPOCH_MISTAKES = [
@@ -219,6 +246,11 @@ EPOCH_MISTAKES = [
         _of_batches(lambda sums, sizes, size: sum(sums) / (sum(sizes) // size)),
     ),
     Mistake(
+        "the last batch is in the sum, and not in the number",
+        "Your sum runs over all images. Over how many do you divide?",
+        _of_batches(lambda sums, sizes, size: sum(sums) / (sum(sizes) // size * size)),
+    ),
+    Mistake(
         "divided by too many images",
         "The last batch is smaller. How many images are there in all?",
         _of_batches(lambda sums, sizes, size: sum(sums) / (len(sums) * size)),
@@ -235,6 +267,16 @@ EPOCH_MISTAKES = [
         "In nats per image: do the 784 pixels of an image share its cost, or add to it?",
         lambda *inputs: measure_epoch(*inputs) / PIXELS,
         lambda model, x, eps, batch_size: _of_parts(model, x, eps, 1 / PIXELS, 1),
+    ),
+    Mistake(
+        "mu and sigma exchanged",
+        "In which order does the model give its three results, and in which does `vae_loss` take them?",
+        lambda *inputs: _mean_over(loss_exchanged, *inputs),
+    ),
+    Mistake(
+        "a second sigmoid",
+        "Does `vae_loss` take logits, or pixels in [0, 1]?",
+        lambda *inputs: _mean_over(loss_after_sigmoid, *inputs),
     ),
     Mistake(
         "the KLD left out",
@@ -265,9 +307,11 @@ EPOCH_MISTAKES = [
 epoch_loss = Check(
     name="epoch_loss",
     properties=[
-        Property("shape", 1, judge_each(_shape), required=True),
-        Property("value", 5, judge_each(_wrong_loss, "main", "full batches")),
-        Property("one image", 1, judge_each(_wrong_loss, "main", "full batches", "one"), follows=("value",)),
+        Property("shape", 1, judge_each(_shape, "main", "full batches")),
+        Property(COUNT, 0, judge_each(_no_mean), cap=6),
+        replace(FORM, follows=(COUNT,)),
+        Property("value", 5, judge_each(_wrong_loss, "main", "full batches"), follows=("shape",)),
+        Property("one image", 1, judge_each(_wrong_loss, "main", "full batches", "one"), follows=("shape", "value")),
         Property("batch by batch", 1, judge_each(_batch_by_batch)),
         Property("without gradients", 1, judge_each(_without_gradients)),
         Property("nothing changed", 1, _nothing_changed),
@@ -286,5 +330,6 @@ epoch_loss = Check(
     ),
     oracle=measure_epoch,
     compared=True,
+    prepare=_prepared,
     may_stop=("one",),
 )
