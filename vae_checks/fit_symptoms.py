@@ -7,6 +7,7 @@ from vae_checks.compare import same
 from vae_checks.fitted import Measured
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Seen
+from vae_checks.shapes import mistake_of_form
 from vae_probe.fitting import TRAIN_DOT, VAL_DOT
 
 
@@ -28,12 +29,27 @@ class Symptom(NamedTuple):
 
 def recognise_symptom(seen: list[Seen], symptoms: list[Symptom]) -> Mistake | None:
     """The first mistake of which there is a symptom."""
+    if mistake := mistake_of_form(seen):
+        return mistake
     values = [each.outcome.value for each in seen]
     # A short training that ended with an error looks like the long one.
     values = values[:1] + [values[0] if each.outcome.error else each.outcome.value for each in seen[1:]]
     if not all(isinstance(value, Measured) for value in values):
         return None
-    return next((symptom.mistake for symptom in symptoms if symptom.shows(Trained(*values))), None)
+    mistake = next((symptom.mistake for symptom in symptoms if symptom.shows(Trained(*values))), None)
+    # What the short ones say of the generator, they say where they run to their end.
+    stops = any(each.outcome.error for each in seen[1:])
+    return FIXED_NUMBER if stops and mistake in (None, UNUSED) else mistake
+
+
+FIXED_NUMBER = Mistake(
+    "it stops with another number of images",
+    "Which number in your function says how many images there are? How does it learn that from its arguments?",
+)
+UNUSED = Mistake(
+    "the generator is not used",
+    "Which argument of your function decides about order and noise? What should another one change?",
+)
 
 
 def _near(a: float, b: float, slack: float = 2.0) -> bool:
@@ -153,10 +169,7 @@ SYMPTOMS = [
         _best_not_last,
     ),
     Symptom(
-        Mistake(
-            "the generator is not used",
-            "Which argument of your function decides about order and noise? What should another one change?",
-        ),
+        UNUSED,
         lambda trained: same(trained.few.history, trained.other_generator.history),
     ),
     Symptom(

@@ -81,6 +81,11 @@ class Measured:
         return abs(self.reported - self.val) < self.slack
 
 
+def rises_again(main: Measured) -> bool:
+    """Whether the loss has fallen, and is at the end clearly above its lowest."""
+    return main.is_true and main.reported > min(main.history) + 3
+
+
 def measure_outcome(seen: Seen) -> Seen:
     """The outcome with what was measured as its value; or a fault, a sentence."""
     if seen.outcome.error:

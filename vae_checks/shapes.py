@@ -8,11 +8,11 @@ import torch
 from vae_checks.compare import describe, is_number
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, not_a_tensor
-from vae_probe.call import LISTED
+from vae_probe.call import EXCHANGED, LISTED
 
 MORE = "one dimension more"  # a note on a value, as LISTED is one
 FLAT, TURNED, WRAPPED = "all in one row", "transposed", "wrapped"
-NAMED, EXCHANGED, SURPLUS, ALONE = "named", "exchanged", "surplus", "alone"  # notes on a value of several parts
+NAMED, SURPLUS, ALONE = "named", "surplus", "alone"  # notes on a value of several parts
 GOT = {
     MORE: "a dimension of size 1 more than asked for: keepdim and unsqueeze make one",
     LISTED: "a list, where one tensor is asked for: torch.stack makes one of many",

@@ -14,7 +14,7 @@ from torch.nn import init
 from torch.nn.modules.module import register_module_forward_hook
 
 from vae_lib.data import mnist
-from vae_probe.call import call_with, observe
+from vae_probe.call import EXCHANGED, call_with, observe
 from vae_probe.outcome import Case, pack
 
 # Corners in which no digit has ink: of the training images, of the validation images, of none.
@@ -60,12 +60,16 @@ def _whole_training(function: Any, case: Case) -> dict:
     generator = torch.Generator().manual_seed(case.inputs["generator"])
     with _first_weights_apart(), _count_images() as seen:
         returned = call_with(function, {"train_x": train_x, "val_x": val_x, "generator": generator})
+    note = ""
+    if isinstance(returned, tuple | list) and len(returned) == 2 and isinstance(returned[1], nn.Module):
+        returned, note = returned[::-1], EXCHANGED
     if not (isinstance(returned, tuple | list) and len(returned) == 2 and isinstance(returned[0], nn.Module)):
         return {"value": pack(returned)}
     model, history = returned
     weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
     sizes = getattr(getattr(model, "config", None), "__dict__", None)
-    return {"value": pack({"weights": weights, "sizes": sizes, "history": history, "seen": sum(seen)})}
+    value = {"weights": weights, "sizes": sizes, "history": history, "seen": sum(seen)}
+    return {"value": pack(value), "note": note}
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ def fit_loop(
     loss=loss_by_hand,
     report=epoch_of_slices,
     noise=None,
+    size=64,
 ):
     """A training whose parts the wrong answers exchange."""
     noise = noise or (lambda n: torch.randn(n, 40, generator=generator))
@@ -29,7 +30,7 @@ def fit_loop(
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     history = []
     for _ in range(epochs):
-        for batch in torch.randperm(len(train_x), generator=generator).split(64):
+        for batch in torch.randperm(len(train_x), generator=generator).split(size):
             step_spoilt(model, optimizer, train_x[batch], noise(len(batch)), loss=loss)
         history.append(float(report(model, val_x, torch.randn(len(val_x), 40, generator=generator), 500)))
     return model, history
@@ -105,6 +106,14 @@ def measured(model, x, noise=1.0):
     return loss_by_hand(model, x, noise * torch.randn(len(x), 40)).item()
 
 
+def fit_of_3000(train_x, val_x, generator):
+    return fit_loop(torch.stack([train_x[i] for i in range(3_000)]), val_x, generator)
+
+
+def fit_exchanged(train_x, val_x, generator):
+    return fit_too_short(train_x, val_x, generator)[::-1]
+
+
 OTHER_NOISE = "other random numbers of the same kind"
 
 
@@ -140,6 +149,9 @@ WRONG = [
     ("the best loss, not the last one", fit_sorted),
     ("the generator is not used", fit_set_back),
     ("chance that is not from the generator", fit_with_chance),
+    ("trained for too long, or with too large steps", lambda *inputs: fit_loop(*inputs, epochs=12, lr=4e-3, size=32)),
+    ("it stops with another number of images", fit_of_3000),
+    ("returned in the other order", fit_exchanged, 6),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

@@ -140,6 +140,7 @@ WRONG = [
     ("the generator is not used", lambda train_x, val_x, generator: race(train_x, val_x, generator.manual_seed(0))),
     ("chance that is not from the generator", orders_drawn_before),
     ("chance that is not from the generator", lambda *inputs: race(*inputs, noise=lambda n: torch.randn(n, 40))),
+    ("returned in the other order", lambda *inputs: by_the_library(*inputs)[::-1], 8),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

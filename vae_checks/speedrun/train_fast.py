@@ -10,7 +10,6 @@ from vae_checks.check import Check
 from vae_checks.fit_symptoms import SYMPTOMS, Symptom, recognise_symptom
 from vae_checks.fitted import (
     SHORT,
-    Measured,
     draw_trainings,
     fault_of_form,
     from_the_generator,
@@ -18,11 +17,13 @@ from vae_checks.fitted import (
     learns,
     main_of,
     measure_outcome,
+    rises_again,
     true_history,
 )
 from vae_checks.losses import measure_loss
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each
+from vae_checks.shapes import FORM
 from vae_probe.fitting import call_fit
 from vae_probe.model import VAE
 from vae_probe.outcome import Case
@@ -88,10 +89,6 @@ def _train_fast(train_x: Tensor, val_x: Tensor, generator: torch.Generator) -> t
     return model, history
 
 
-def _rises(main: Measured) -> bool:
-    return main.is_true and main.reported > min(main.history) + 3
-
-
 OVER_BUDGET = Symptom(
     Mistake(
         "more images than allowed",
@@ -106,7 +103,10 @@ TOO_LONG = Symptom(
         "Your loss rises again, or is no number any more. How long may a step be when the training begins, and how "
         "long near its end? Which of the σ heads bears long steps?",
     ),
-    lambda trained: not math.isfinite(trained.main.val) or _rises(trained.main),
+    # Without the KLD the loss rises, too, however short the steps are.
+    lambda trained: (
+        not math.isfinite(trained.main.val) or (rises_again(trained.main) and trained.main.kld < trained.main.bce)
+    ),
 )
 TOO_SHORT = Symptom(
     Mistake(
@@ -134,6 +134,7 @@ train_fast = Check(
     name="train_fast",
     properties=[
         Property("model and history", 1, fault_of_form, required=True),
+        FORM,
         Property("learns from train_x", 1, learns, cap=2),
         Property("sizes of the report", 0, _of_the_reports_sizes, cap=5),
         Property("within the budget", 1, judge_each(_within_the_budget), cap=3),

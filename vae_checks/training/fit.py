@@ -14,10 +14,12 @@ from vae_checks.fitted import (
     learns,
     main_of,
     measure_outcome,
+    rises_again,
     true_history,
 )
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each
+from vae_checks.shapes import FORM
 from vae_checks.training.epoch_loss import measure_epoch
 from vae_checks.training.train_step import take_step
 from vae_probe.fitting import call_fit
@@ -33,8 +35,15 @@ def _draw_fit(seed: int) -> list[Case]:
 
 
 def _reaches_the_loss(seen: list[Seen]) -> str:
-    val = main_of(seen).val
-    return "" if val <= TARGET else f"{val:.1f} nats per validation image, {TARGET} or less are asked for"
+    main = main_of(seen)
+    if main.val <= TARGET:
+        return ""
+    fault = f"{main.val:.1f} nats per validation image, {TARGET} or less are asked for"
+    if not rises_again(main):
+        return fault
+    best = min(main.history)
+    epoch = main.history.index(best) + 1
+    return f"{fault}; your history falls to {best:.1f} in epoch {epoch} of {len(main.history)}, and rises again"
 
 
 def _fit(train_x: Tensor, val_x: Tensor, generator: torch.Generator) -> tuple[VAE, list[float]]:
@@ -48,6 +57,13 @@ def _fit(train_x: Tensor, val_x: Tensor, generator: torch.Generator) -> tuple[VA
     return model, history
 
 
+TOO_MUCH = Symptom(
+    Mistake(
+        "trained for too long, or with too large steps",
+        "Your history falls and rises again. After how many epochs would you stop, and what would smaller steps do?",
+    ),
+    lambda trained: trained.main.val > TARGET and rises_again(trained.main),
+)
 TOO_LITTLE = Symptom(
     Mistake(
         "trained too little",
@@ -60,6 +76,7 @@ fit = Check(
     name="fit",
     properties=[
         Property("model and history", 1, fault_of_form, required=True),
+        FORM,
         Property("learns from train_x", 2, learns, cap=2),
         Property("reaches the loss", 2, _reaches_the_loss, follows=("learns from train_x",), cap=6),
         Property("true validation loss", 3, judge_each(true_history)),
@@ -68,7 +85,7 @@ fit = Check(
     ],
     draw=_draw_fit,
     call=call_fit,
-    recognise=lambda seen: recognise_symptom(seen, [*SYMPTOMS, TOO_LITTLE]),
+    recognise=lambda seen: recognise_symptom(seen, [*SYMPTOMS, TOO_MUCH, TOO_LITTLE]),
     prepare=measure_outcome,
     may_stop=SHORT,
     forbidden=("vae_lib.train", "vae_lib.checkpoints"),
