@@ -24,7 +24,7 @@ def test_an_answer_that_is_judged_by_luck_is_reported():
     exercise = EXERCISES["count_parameters"]
 
     def lucky(input_dim, hidden_dim, latent_dim):
-        return exercise.model()(input_dim, hidden_dim, latent_dim) if input_dim % 2 else 0
+        return exercise.model()(input_dim, hidden_dim, latent_dim) if input_dim > 45 else 0
 
     judged = {"lucky": mutate_checks.judge(exercise.check, lucky, 20), "model": {"always": "the same"}}
     (sentence,) = mutate_checks.find_unsteady(judged)

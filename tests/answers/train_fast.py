@@ -144,4 +144,6 @@ WRONG = [
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.
-EQUIVALENT = {}
+EQUIVALENT = {
+    "6: train_x.mean(dim=0) → train_x.mean()": "a start as good: one grey for all pixels",
+}
