@@ -3,6 +3,7 @@
 import os
 import pickle
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -399,7 +400,8 @@ print(epoch, *sorted(path.name for path in newest_checkpoint(sys.argv[1]).parent
 
 
 def test_on_a_full_disk_the_files_before_stay_and_a_sentence_says_so(tmp_path):
-    mount = f"mount -t tmpfs -o size=5m tmpfs {tmp_path} && exec {sys.executable} -c '{FULL}' {tmp_path}"
+    fill = shlex.join([sys.executable, "-c", FULL, str(tmp_path)])
+    mount = f"mount -t tmpfs -o size=5m tmpfs {tmp_path} && exec {fill}"
     if subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", tmp_path], capture_output=True).returncode:
         pytest.skip("no user namespaces")
     done = subprocess.run(["unshare", "-rm", "sh", "-c", mount], capture_output=True, text=True, cwd=ROOT)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -91,7 +92,8 @@ def test_where_the_cause_is_not_known_none_is_claimed(error):
 def test_the_remedy_for_a_mismatch_names_both_versions_and_a_command_of_this_python():
     sentence = explain(RuntimeError("operator torchvision::nms does not exist"))
     assert f"torch {version('torch')}, torchvision {version('torchvision')} do not work together" in sentence
-    assert f"`{sys.executable} -m pip install --force-reinstall torch torchvision`, then restart" in sentence
+    pip = f"{shlex.quote(sys.executable)} -m pip"
+    assert f"`{pip} install --force-reinstall torch torchvision`, then restart" in sentence
 
 
 def test_a_torchvision_made_for_another_torch_is_a_mismatch_whatever_the_error_says(monkeypatch):

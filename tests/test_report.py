@@ -357,7 +357,7 @@ def test_a_tilde_is_the_home_folder(small_mnist, tmp_path, monkeypatch):
     [
         ("/home/ada/my course/.venv/bin/vae-report", "'/home/ada/my course/.venv/bin/vae-report'"),
         (".venv/bin/vae-report", ".venv/bin/vae-report"),
-        (report.__file__, f"{sys.executable} -m vae_lib.report"),
+        (report.__file__, f"{shlex.quote(sys.executable)} -m vae_lib.report"),
     ],
 )
 def test_the_command_that_goes_on_is_called_as_this_one_was(monkeypatch, called, expected):
