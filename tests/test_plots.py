@@ -19,6 +19,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from vae_lib import drawings, plots
+from vae_lib.clinic import load_clinic
 from vae_lib.likelihood import CloseUp
 from vae_lib.loss import Losses
 from vae_lib.rates import Result
@@ -60,6 +61,7 @@ FIGURES = {
     "points_and_clouds": lambda: drawings.points_and_clouds((POINTS, POINTS), POINTS, Y, ("points", "clouds"), ALT),
     "posteriors": lambda: drawings.posteriors([NEAR, NEAR], X[:2], ALT),
     "rate_and_distortion": lambda: drawings.rate_and_distortion(CURVE, ALT, others={"a mean": (0.1, 206.0)}),
+    "case_file": lambda: drawings.case_file(load_clinic()["healthy"], torch.rand(10, 784), "Healthy", "Digits."),
     "one_beta": lambda: drawings.one_beta(CURVE, 4, X[:3], RESULT),
     "table": lambda: plots.table(MATRIX, ALT, labels=list("abc")),
 }
@@ -121,6 +123,7 @@ def test_the_callers_description_is_kept():
         "density",
         "snapshot",
         "network",
+        "case_file",
         "one_beta",
     }
 
