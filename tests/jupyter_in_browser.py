@@ -139,7 +139,7 @@ def watched(page):
     page.on("console", lambda said: said.type == "error" and errors.append(f"{said.text} {said.location}"))
     page.on("dialog", lambda dialog: errors.append(dialog.message))
     yield page
-    assert errors == []
+    assert errors == [], errors
 
 
 def scrolled(page, selector):
