@@ -90,12 +90,18 @@ def strings(thing):
 
 
 def secrets_of(source):
-    """The lines of all answers, and each six words in a row of what is answered in words, rubric included."""
-    for cell in jupytext.read(source).cells:
+    """The lines of all answers, and each six words in a row of what is answered in words, rubric included.
+
+    A line that the exercise itself gives, in a program to be mended, is none.
+    """
+    cells = jupytext.read(source).cells
+    given = {line for cell in cells for line in REGION.sub("", cell.source).splitlines()}
+    for cell in cells:
         if "written" in cell.metadata:
             words = cell.source.split()
             yield from (" ".join(words[i : i + 6]) for i in range(len(words) - 5))
-        yield from (line.split("  #")[0] for region in REGION.findall(cell.source) for line in region.splitlines())
+        lines = [line for region in REGION.findall(cell.source) for line in region.splitlines()]
+        yield from (line.split("  #")[0] for line in lines if line not in given)
 
 
 @each_assignment

@@ -195,3 +195,30 @@ def test_lesson_11_walks_along_the_curve(lesson):
     assert "β = 40: rate 0.0, distortion 205.6 nats." in picture_after(box.page, "End").get_attribute("alt")
     expect(slider).to_have_attribute("aria-valuetext", "40")
     assert serious(box.page, ".vae-live") == []
+
+
+def test_lesson_12_answers_a_diagnosis_only_once_it_is_committed(lesson):
+    box = scrolled(lesson("12_broken_vae_clinic", tag="control"), ".vae-clinic")
+    answer, commit = box.locator(".answer"), box.get_by_role("button", name="This is my diagnosis")
+    choice = box.get_by_role("combobox", name="Diagnosis")
+    expect(answer).to_be_empty()
+    expect(commit).to_be_disabled()
+    choice.focus()
+    box.page.keyboard.press("h")  # of the list, the one that begins with it
+    expect(choice).to_have_value("healthy")
+    box.page.keyboard.press("Tab")
+    box.page.keyboard.press("Enter")
+    expect(answer).to_contain_text("Not “healthy”. It was: z detached.")
+    expect(answer).to_contain_text("wrong: return losses(x, decode(model, z.detach()), mu, log_var)")
+    expect(choice).to_be_disabled()
+    box.get_by_role("radio", name="patient 1", exact=True).focus()
+    box.page.keyboard.press("ArrowRight")
+    expect(box.get_by_role("img")).to_have_attribute("alt", re.compile("^Patient 2. It prints a loss of "))
+    expect(answer).to_be_empty()
+    choice.select_option("KLD a mean over dimensions")
+    commit.click()
+    expect(answer).to_contain_text("Right: KLD a mean over dimensions.")
+    expect(box).to_contain_text("2 of 13 seen, 1 right.")
+    assert serious(box.page, ".vae-clinic") == []
+    box.get_by_role("radio", name="patient 1", exact=True).click()
+    expect(answer).to_contain_text("It was: z detached.")

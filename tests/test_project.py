@@ -296,10 +296,12 @@ def test_where_no_kernel_runs_each_of_our_widgets_is_a_picture():
     for path in NOTEBOOKS:
         assert "widgets" not in nbformat.read(path, as_version=4).metadata
         for cell in code_cells(path):
-            if re.search(r"^(Live|LatentMap|explorer = Explorer|Explorer|PosteriorMap)\(", cell.source, re.MULTILINE):
+            if re.search(
+                r"^(Live|LatentMap|explorer = Explorer|Explorer|PosteriorMap|Clinic)\(", cell.source, re.MULTILINE
+            ):
                 found.append(path.stem[:2])
                 assert any("image/png" in output.get("data", {}) for output in cell.outputs)
-    assert found == ["03", "04", "05", "06", "07", "08", "09", "10", "11"]
+    assert found == ["03", "04", "05", "06", "07", "08", "09", "10", "11", "12"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

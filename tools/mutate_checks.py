@@ -43,7 +43,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = ROOT / "tests/answers"
 # On how many draws a check sees each right answer, each wrong one and each mutant; fewer where one look takes seconds.
 SEEDS = {"right": 2, "wrong": 2, "mutant": 1}
-SLOW = {name: {"right": 1, "wrong": 1, "mutant": 1} for name in ("fit", "train_fast")}
+TRAINING = ("fit", "train_fast", "mended_units", "mended_noise", "mended_training")
+SLOW = {name: {"right": 1, "wrong": 1, "mutant": 1} for name in TRAINING}
 
 
 def main():

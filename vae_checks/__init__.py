@@ -9,6 +9,9 @@ from vae_checks.a_vae_at_work.load_images import load_images
 from vae_checks.bce_vs_kld.bce import bce
 from vae_checks.bce_vs_kld.kld import kld
 from vae_checks.bce_vs_kld.kld_by_sampling import kld_by_sampling
+from vae_checks.broken_vae_clinic.mended_noise import mended_noise
+from vae_checks.broken_vae_clinic.mended_training import mended_training
+from vae_checks.broken_vae_clinic.mended_units import mended_units
 from vae_checks.data_split.batches import batches
 from vae_checks.data_split.split import split
 from vae_checks.data_split.to_images import to_images
@@ -64,6 +67,9 @@ __all__ = [
     "linear_optimum",
     "load_images",
     "log_evidence",
+    "mended_noise",
+    "mended_training",
+    "mended_units",
     "neighbours_right",
     "one_cycle",
     "pca",

@@ -11,6 +11,7 @@ from vae_probe.fitting import call_fit
 from vae_probe.folders import call_folder
 from vae_probe.modules import call_module
 from vae_probe.outcome import NOTHING, pack, unpack
+from vae_probe.programs import call_measure, call_program
 from vae_probe.samples import call_samples
 from vae_probe.training import call_epoch_loss, call_train_step
 
@@ -20,8 +21,10 @@ __all__ = [
     "call_fit",
     "call_folder",
     "call_function",
+    "call_measure",
     "call_module",
     "call_often",
+    "call_program",
     "call_samples",
     "call_thrice",
     "call_train_step",

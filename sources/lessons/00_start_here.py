@@ -85,10 +85,11 @@ plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle a
 # | [`09_exact_likelihood`](09_exact_likelihood.ipynb) | What does the loss bound, and whose fault is the gap? | 75 |
 # | [`10_why_samples_are_worse`](10_why_samples_are_worse.ipynb) | Where do all codes lie, and which samples are mended by that? | 50 |
 # | [`11_rate_distortion_collapse`](11_rate_distortion_collapse.ipynb) | How much should a code say, and when is a dimension rightly unused? | 55 |
+# | [`12_broken_vae_clinic`](12_broken_vae_clinic.ipynb) | Which mistake prints these numbers and draws these pictures? | 55 |
 # | [`13_a_vae_at_work`](13_a_vae_at_work.ipynb) | What does not belong, and how do I begin with my own images? | 50 |
 # | [`14_speedrun`](14_speedrun.ipynb) | How few images does the report's quality take? | 45 |
 #
-# Up to 08 the lessons follow the report; the later ones go on where it ends. 12 is not written yet.
+# Up to 08 the lessons follow the report; the later ones go on where it ends.
 #
 # ## How to work
 #

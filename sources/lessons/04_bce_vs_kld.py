@@ -338,6 +338,7 @@ assert min(map(abs, printed["standardized pixels"])) > 1e6
 # | much *lower* than the table above | a part of the loss forgotten: too good to be true |
 #
 # The last is the dangerous one: nothing looks wrong. A loss can only be compared with another that bounds the same thing.
+# [Lesson 12](12_broken_vae_clinic.ipynb) has many more such programs, and a table that was tried on all of them.
 
 # %% [markdown]
 # ## The tug of war

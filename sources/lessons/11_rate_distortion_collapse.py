@@ -432,4 +432,4 @@ assert gap > 1
 # decoder that reads its own pixels, where collapse of the path is a real trouble, is not measured here.
 #
 # Now write it yourself: [assignment 11](../exercises/11_rate_distortion_collapse/11_rate_distortion_collapse.ipynb).
-# Next: [lesson 14](14_speedrun.ipynb).
+# Next: [lesson 12](12_broken_vae_clinic.ipynb).
