@@ -18,7 +18,6 @@ JAX, Keras and pythae have a row where they are installed; in an environment of 
 import argparse
 import os
 import platform
-import time
 from importlib.util import find_spec
 from statistics import median
 from typing import NamedTuple
@@ -28,7 +27,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax" if find_spec("jax") else "torch")
 import torch
 from tqdm.auto import tqdm
 
-from tools.benchmark_training import DEVICE, available, jax_loop, usual_epoch, usual_loop
+from tools.benchmark_training import DEVICE, available, jax_loop, time_loops, usual_epoch, usual_loop
 from vae_lib.data import load_loaders, load_tensors
 from vae_lib.fast import EPOCHS as RECORD_EPOCHS
 from vae_lib.fast import new_fast_run
@@ -61,7 +60,8 @@ def main():
     if args.quality:
         epochs = {name: count_epochs(name, train_x, test_x) for name in COUNTED if can_run(name)}
     loops = {name: loop for name, loop in LOOPS.items() if can_run(name) and loop.settings in epochs}
-    print_table(time_loops(loops, train_x), {name: epochs[loop.settings] for name, loop in loops.items()})
+    seconds = time_loops({name: loop.make(train_x) for name, loop in loops.items()}, ROUNDS)
+    print_table(seconds, {name: epochs[loop.settings] for name, loop in loops.items()})
 
 
 def processor():
@@ -153,19 +153,6 @@ LOOPS = {
     "pythae": Loop(PYTHAE, pythae_loop),
     "the record": Loop(RECORD, record_loop),
 }
-
-
-def time_loops(loops, x):
-    """Seconds of ROUNDS epochs of each loop; they take turns, so that what else runs meets all alike."""
-    epochs = {name: loop.make(x) for name, loop in loops.items()}
-    seconds = {name: [] for name in loops}
-    for round_ in tqdm(range(ROUNDS + 1), desc="seconds of an epoch", unit="round"):
-        for name, epoch in epochs.items():
-            start = time.perf_counter()
-            epoch()
-            if round_:  # the first compiles and fills caches
-                seconds[name].append(time.perf_counter() - start)
-    return seconds
 
 
 # How many epochs each of the settings takes to the target. A loop of other code with the same settings, from the same

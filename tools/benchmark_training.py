@@ -53,10 +53,10 @@ def main():
     print_losses(x, val_x)
 
 
-def time_loops(loops):
-    """Seconds of ROUNDS epochs of each loop; the rounds interleave, so that noise meets all alike."""
+def time_loops(loops, rounds=ROUNDS):
+    """Seconds of so many epochs of each loop; the rounds interleave, so that noise meets all alike."""
     seconds = {name: [] for name in loops}
-    for round_ in tqdm(range(ROUNDS + 1), desc="loops", unit="round"):
+    for round_ in tqdm(range(rounds + 1), desc="seconds of an epoch", unit="round"):
         for name, epoch in loops.items():
             start = time.perf_counter()
             epoch()

@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from vae_checks.broken_vae_clinic.trained import images, measured, training_case
 from vae_checks.compare import describe
+from vae_checks.losses import measure_bce_and_kld
 from vae_checks.properties import Seen
 from vae_probe.outcome import Case
 from vae_probe.programs import STRETCH, new_model, small_digits
@@ -52,8 +52,7 @@ def _batch(case: Case, value: dict) -> Batch | str:
     mu, sigma = model.encode(x)
     if not isinstance(z, Tensor) or z.shape != mu.shape:
         return "the decoder should get one z for each image of the batch, (B, D)"
-    bce = F.binary_cross_entropy_with_logits(model.decoder(z), x, reduction="sum") / len(x)
-    kld = 0.5 * (mu.square() + sigma.square() - 1 - 2 * sigma.log()).sum() / len(x)
+    bce, kld = (each.mean() for each in measure_bce_and_kld(x, model.decoder(z), mu, sigma))
     return Batch(value["losses"], [(bce + kld).item(), bce.item(), kld.item()], (z - mu) / sigma, mu, sigma)
 
 

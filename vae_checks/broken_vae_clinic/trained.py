@@ -4,11 +4,10 @@ import math
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
-from torch.distributions import Normal, kl_divergence
 
 from vae_checks.compare import is_number
+from vae_checks.losses import measure_bce_and_kld
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Seen
 from vae_probe.model import VAE
@@ -77,9 +76,8 @@ def true_losses(model: VAE, x: Tensor) -> tuple[float, float]:
     mu, sigma = model.encode(x)
     noise = torch.randn(5, *mu.shape, generator=torch.Generator().manual_seed(0))
     x_logits = model.decoder((mu + sigma * noise).flatten(0, 1))
-    bce = F.binary_cross_entropy_with_logits(x_logits, x.repeat(5, 1), reduction="sum") / len(x_logits)
-    q = Normal(mu, sigma, validate_args=False)
-    return bce.item(), kl_divergence(q, Normal(torch.zeros_like(mu), torch.ones_like(mu))).sum(1).mean().item()
+    bce, kld = measure_bce_and_kld(x.repeat(5, 1), x_logits, mu.repeat(5, 1), sigma.repeat(5, 1))
+    return bce.mean().item(), kld.mean().item()
 
 
 def trained(seen: list[Seen]) -> Trained | str | None:

@@ -8,9 +8,10 @@ from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
 from vae_checks.check import check_against, recognise_by
-from vae_checks.compare import describe, difference, same
+from vae_checks.compare import difference, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each
+from vae_checks.rate_distortion_collapse.two_parts import agree_in_parts
 from vae_probe.call import call_function
 from vae_probe.outcome import Case
 
@@ -199,16 +200,6 @@ MISTAKES = [
 ]
 
 
-def _agree(wrong: list[Seen], seen: list[Seen]) -> bool:
-    """Whether two answers make one mistake: in the first mask that is wrong, whatever the other one is."""
-    pairs = [(a.outcome, b.outcome, b.expected.value) for a, b in zip(wrong, seen, strict=True)]
-    if any(describe(student.value) != describe(expected) for _, student, expected in pairs):
-        return all(same(way.value, student.value) and not student.error for way, student, _ in pairs)
-    part = 0 if any(not same(student.value[0], expected[0]) for _, student, expected in pairs) else 1
-    end = part + 1
-    return all(isinstance(way.value, list) and same(way.value[:end], student.value[:end]) for way, student, _ in pairs)
-
-
 _by_its_ways = check_against(
     _active_units,
     MISTAKES,
@@ -234,5 +225,5 @@ active_units = replace(
         Property("by the variance of μ", 4, judge_each(_wrong_part(1), "main")),
         *_by_its_ways.properties[1:],
     ],
-    recognise=recognise_by(lambda seen: seen, MISTAKES, call_function, agree=_agree, kinds=("main",)),
+    recognise=recognise_by(lambda seen: seen, MISTAKES, call_function, agree=agree_in_parts, kinds=("main",)),
 )

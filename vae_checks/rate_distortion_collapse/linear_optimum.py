@@ -11,6 +11,7 @@ from vae_checks.check import check_against, recognise_by
 from vae_checks.compare import describe, difference, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, not_a_tensor
+from vae_checks.rate_distortion_collapse.two_parts import agree_in_parts
 from vae_probe.call import call_function
 from vae_probe.outcome import Case
 
@@ -263,16 +264,6 @@ MISTAKES = [
 ]
 
 
-def _agree(wrong: list[Seen], seen: list[Seen]) -> bool:
-    """Whether two answers make one mistake: in the KLD, whatever the error is, or else in the error."""
-    pairs = [(a.outcome, b.outcome, b.expected.value) for a, b in zip(wrong, seen, strict=True)]
-    if any(describe(student.value) != describe(expected) for _, student, expected in pairs):
-        return all(same(way.value, student.value) and not student.error for way, student, _ in pairs)
-    part = 0 if any(not same(student.value[0], expected[0]) for _, student, expected in pairs) else 1
-    end = part + 1
-    return all(isinstance(way.value, list) and same(way.value[:end], student.value[:end]) for way, student, _ in pairs)
-
-
 _by_its_ways = check_against(
     _linear_optimum,
     MISTAKES,
@@ -300,6 +291,6 @@ linear_optimum = replace(
         Property("no axis is worth it", 1, judge_each(_no_dimension, "none"), follows=("KLD", "error")),
         *_by_its_ways.properties[1:],
     ],
-    recognise=recognise_by(lambda seen: seen, MISTAKES, call_function, agree=_agree, kinds=("main", "few")),
+    recognise=recognise_by(lambda seen: seen, MISTAKES, call_function, agree=agree_in_parts, kinds=("main", "few")),
     may_stop=("none",),
 )
