@@ -131,7 +131,11 @@ export function decode(model, z, n) {
  * Logits as grey levels, 0 to 255.
  * @param {Numbers} logits
  */
-export const greys = (logits) => Uint8ClampedArray.from(logits, (one) => 255 * sigmoid(one));
+export function greys(logits) {
+  const out = new Uint8ClampedArray(logits.length); // filled in a loop: `from` with a function takes ten times as long
+  for (let i = 0; i < out.length; i++) out[i] = 255 * sigmoid(logits[i]);
+  return out;
+}
 
 /**
  * BCE, KLD and their weighted sum, as vae_lib/loss.py: summed over pixels or dimensions, mean over the n images.
