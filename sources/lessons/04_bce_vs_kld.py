@@ -15,8 +15,8 @@
 #
 # In this lesson you will
 #
-# - see where the loss comes from, with a number for each step, for one image;
 # - compute both terms by hand, and check them by Monte Carlo and with `torch.distributions`;
+# - see where the loss comes from, with a number for each step, for one image;
 # - find out which loss is good, and which no model can reach;
 # - break the loss in six ways, and learn what each program prints;
 # - watch the two terms pull against each other, and turn β to 0, 1, 4 and 20.
@@ -47,77 +47,21 @@ model, history = load_trained()
 plots.reconstructions(val_set.x[:10], model.decode(encode(model, val_set.x[:10])[0]).detach())
 
 # %% [markdown]
-# ## Where the loss comes from
+# ## Two terms
 #
-# Our model tells a story of how an image comes about: draw z from the *prior* p(z) = N(0, I), decode it, and let each pixel
-# be white with the probability that the decoder says, p(x|z). How likely is a certain digit x, if one does not know z? One
-# must try every z:
+# The loss of an image is the sum of two numbers:
 #
-# $$p(x) = \text{average of } p(x|z) \text{ over all } z \sim \mathcal N(0, I)$$
+# - **BCE**, the *binary cross-entropy*: how surprised is the decoder by the true pixels?
+# - **KLD**, the *Kullback-Leibler divergence*: how far is what the encoder says of this one image, N(μ, σ²), from the prior
+#   N(0, I)?
 #
-# A good model finds real digits likely, so log p(x) is what we would like to be large. The trouble: nearly every z decodes to
-# something else, and almost all of the average comes from the few z that fit. Which are they? Bayes' rule names them, the
-# *posterior* p(z|x) = p(x|z) p(z) / p(x), but it contains the p(x) that we look for. So the **encoder** learns a guess at
-# it, q(z|x) = N(μ, σ²): it is a search for the z that matter. That is why there is an encoder at all.
+# Both are measured in **nats**, the unit of surprise with the natural logarithm; 1 nat = 1.44 bits. First we take each
+# apart, in an example small enough to work out by hand. Then comes why it is these two, and why their sum.
 #
-# In four steps (E means the average over z drawn from q):
-#
-# 1. By Bayes' rule log p(x) = log p(x|z) + log p(z) − log p(z|x), for every z.
-# 2. It holds on average, too: log p(x) = E[log p(x|z) + log p(z) − log p(z|x)].
-# 3. Add and subtract E[log q(z|x)], and sort:
-#    log p(x) = E[log p(x|z)] − E[log q(z|x) − log p(z)] + E[log q(z|x) − log p(z|x)].
-# 4. E[log q − log p] is the *Kullback-Leibler divergence* KL(q‖p), which is never below 0. So the last term can be left out:
-#
-# $$\log p(x) \;\ge\; \mathbb E\big[\log p(x|z)\big] \;-\; \mathrm{KL}\big(q(z|x)\,\|\,p(z)\big)$$
-#
-# The right side is the *evidence lower bound*, ELBO ([Kingma & Welling 2014](https://arxiv.org/abs/1312.6114), equation
-# 3). What was left out, KL(q(z|x)‖p(z|x)), is the *gap*: how far the encoder's guess is from the true posterior;
-# [lesson 09](09_exact_likelihood.ipynb) measures it exactly. Turned around, the ELBO is something to make small: **loss = BCE + KLD**.
-#
-# - **BCE** = −log p(x|z): how surprised is the decoder by the true pixels? (Exactly so where each pixel is black or white.
-#   A grey pixel x counts as white with probability x, and the BCE is the average surprise at such black-and-white images.)
-# - **KLD** = KL(q(z|x)‖p(z)): how far is what the encoder says of this one image, N(μ, σ²), from the prior N(0, I)?
-#
-# Nobody wants the KLD of each image to be 0: then the encoder would say the same of all. What should look like the prior is
-# all images *together*, the average of all q(z|x).
-#
-# Both terms are measured in **nats**, the unit of surprise with the natural logarithm; 1 nat = 1.44 bits. The average over
-# z is estimated by a single draw for each image; the paper found one enough with batches of 100 (section 2.3).
-#
-# Now with numbers, for one digit, made black and white so that p(x|z) is a probability. We draw 20,000 z from the encoder.
-# Weighted by p(z) / q(z|x), they also estimate p(x) itself (*importance sampling*).
-#
-# **Predict.** By how many nats is the bound below log p(x): 0.04, 4 or 40? And if we draw the 20,000 z from the
-# prior instead, do they find log p(x)?
-
-# %%
-n, image = 20_000, (val_set.x[7:8] > 0.5).float()
-with torch.no_grad():
-    mu, sigma = model.encode(image)
-    z = reparameterize(mu, sigma, torch.randn(n, 40))
-    log_p_x_z = -bce(image.expand(n, -1), model.decoder(z))
-    from_prior = -bce(image.expand(n, -1), model.decoder(torch.randn(n, 40)))
-log_weights = Normal(0, 1).log_prob(z).sum(1) - Normal(mu, sigma.abs()).log_prob(z).sum(1)
-elbo = log_p_x_z.mean() - kld(mu, sigma).item()
-log_p_x = (log_p_x_z + log_weights).logsumexp(0) - math.log(n)
-
-# %%
-print(f"E[log p(x|z)]               {log_p_x_z.mean():6.1f}   (the BCE, with a minus)")
-print(f"KL(q(z|x) || p(z))          {kld(mu, sigma).item():6.1f}   (the KLD)")
-print(f"the ELBO                    {elbo:6.1f}")
-print(f"log p(x), z from encoder    {log_p_x:6.1f}   so the gap is {log_p_x - elbo:.1f} nats")
-print(f"log p(x), z from the prior  {from_prior.logsumexp(0) - math.log(n):6.1f}")
-
-# %% [markdown]
-# **What we saw.** The bound is about four nats below: the encoder's guess is good, not perfect. (Such an estimate is, on
-# average, a little too low itself.) And the encoder is worth its price: as many draws from the prior miss the z that
-# matter and find −96.6 instead of −66.2.
-
-# %% [markdown]
 # ## BCE, pixel by pixel
 #
 # The decoder gives a logit *a* (`x_logits`); p = sigmoid(a) (`x_hat`) is its belief that the pixel is white. For a pixel
-# x ([the paper](https://arxiv.org/abs/1312.6114), appendix C.1):
+# x ([Kingma & Welling 2014](https://arxiv.org/abs/1312.6114), appendix C.1):
 #
 # $$\mathrm{BCE} = -\,x \log p - (1 - x) \log (1 - p)$$
 #
@@ -184,6 +128,74 @@ print(f"vae_lib              {kld(mu, sigma).item():.3f}")
 # %% [markdown]
 # **What we saw.** Four times the same. The closed form needs no samples, so it brings no noise into the gradient: that is
 # why we use it.
+
+# %% [markdown]
+# ## Where the loss comes from
+#
+# Our model tells a story of how an image comes about: draw z from the *prior* p(z) = N(0, I), decode it, and let each pixel
+# be white with the probability that the decoder says, p(x|z). How likely is a certain digit x, if one does not know z? One
+# must try every z:
+#
+# $$p(x) = \text{average of } p(x|z) \text{ over all } z \sim \mathcal N(0, I)$$
+#
+# A good model finds real digits likely, so log p(x) is what we would like to be large. The trouble: nearly every z decodes to
+# something else, and almost all of the average comes from the few z that fit. Which are they? Bayes' rule names them, the
+# *posterior* p(z|x) = p(x|z) p(z) / p(x), but it contains the p(x) that we look for. So the **encoder** learns a guess at
+# it, q(z|x) = N(μ, σ²): it is a search for the z that matter. That is why there is an encoder at all.
+#
+# In four steps (E means the average over z drawn from q):
+#
+# 1. By Bayes' rule log p(x) = log p(x|z) + log p(z) − log p(z|x), for every z.
+# 2. It holds on average, too: log p(x) = E[log p(x|z) + log p(z) − log p(z|x)].
+# 3. Add and subtract E[log q(z|x)], and sort:
+#    log p(x) = E[log p(x|z)] − E[log q(z|x) − log p(z)] + E[log q(z|x) − log p(z|x)].
+# 4. E[log q − log p] is a Kullback-Leibler divergence, KL(q‖p), which is never below 0. So the last term can be left out:
+#
+# $$\log p(x) \;\ge\; \mathbb E\big[\log p(x|z)\big] \;-\; \mathrm{KL}\big(q(z|x)\,\|\,p(z)\big)$$
+#
+# The right side is the *evidence lower bound*, ELBO ([the paper](https://arxiv.org/abs/1312.6114), equation 3). What was
+# left out, KL(q(z|x)‖p(z|x)), is the *gap*: how far the encoder's guess is from the true posterior;
+# [lesson 09](09_exact_likelihood.ipynb) measures it exactly. Turned around, the ELBO is something to make small:
+# **loss = BCE + KLD**.
+#
+# - −log p(x|z) is the BCE. (Exactly so where each pixel is black or white. A grey pixel x counts as white with probability
+#   x, and the BCE is the average surprise at such black-and-white images.)
+# - KL(q(z|x)‖p(z)) is the KLD of this one image.
+#
+# Nobody wants the KLD of each image to be 0: then the encoder would say the same of all. What should look like the prior is
+# all images *together*, the average of all q(z|x).
+#
+# The average over z is estimated by a single draw for each image; the paper found one enough with batches of 100 (section
+# 2.3).
+#
+# Now with numbers, for one digit, made black and white so that p(x|z) is a probability. We draw 20,000 z from the encoder.
+# Weighted by p(z) / q(z|x), they also estimate p(x) itself (*importance sampling*).
+#
+# **Predict.** By how many nats is the bound below log p(x): 0.04, 4 or 40? And if we draw the 20,000 z from the
+# prior instead, do they find log p(x)? Five times the same?
+
+# %%
+n, image = 20_000, (val_set.x[7:8] > 0.5).float()
+with torch.no_grad():
+    mu, sigma = model.encode(image)
+    z = reparameterize(mu, sigma, torch.randn(n, 40))
+    log_p_x_z = -bce(image.expand(n, -1), model.decoder(z))
+    from_prior = torch.stack([-bce(image.expand(n, -1), model.decoder(torch.randn(n, 40))) for _ in range(5)])
+log_weights = Normal(0, 1).log_prob(z).sum(1) - Normal(mu, sigma.abs()).log_prob(z).sum(1)
+elbo = log_p_x_z.mean() - kld(mu, sigma).item()
+log_p_x = (log_p_x_z + log_weights).logsumexp(0) - math.log(n)
+
+# %%
+print(f"E[log p(x|z)]               {log_p_x_z.mean():6.1f}   (the BCE, with a minus)")
+print(f"KL(q(z|x) || p(z))          {kld(mu, sigma).item():6.1f}   (the KLD)")
+print(f"the ELBO                    {elbo:6.1f}")
+print(f"log p(x), z from encoder    {log_p_x:6.1f}   so the gap is {log_p_x - elbo:.1f} nats")
+print("log p(x), z from the prior,  five times:", (from_prior.logsumexp(1) - math.log(n)).numpy().round(1))
+
+# %% [markdown]
+# **What we saw.** The bound is about four nats below: the encoder's guess is good, not perfect. (Such an estimate is, on
+# average, a little too low itself.) And the encoder is worth its price: as many draws from the prior miss the z that
+# matter. They find −75.4 at best and −98.2 at worst instead of −66.2, each time another number.
 
 # %% [markdown]
 # ## Which loss is good?
