@@ -1,6 +1,6 @@
 """What holds for all tests: which of them are the quick loop, no network, and kernels that are told the same.
 
-pytest                   # the quick loop: all but the slow tests and the notebooks, on at most four cores
+pytest                   # the quick loop: all but the slow tests and the notebooks, in at most four processes
 pytest FILE, -k, -m      # whatever you choose, slow or not; one file runs in pytest's own process
 pytest --everything      # every test and every notebook
 """
@@ -106,9 +106,12 @@ def pytest_addoption(parser):
 
 
 def pytest_xdist_auto_num_workers(config):
-    """As many worker processes as cores, at most four; none for a single file, which one process tests anyway."""
+    """One more worker process than cores, for many tests wait for a browser or a kernel; at most four.
+
+    None for a single file, which one process tests anyway.
+    """
     alone = len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file()
-    return 0 if alone else min(4, os.cpu_count() or 1)
+    return 0 if alone else min(4, 1 + (os.cpu_count() or 1))
 
 
 def pytest_configure(config):
