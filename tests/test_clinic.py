@@ -70,3 +70,17 @@ def test_a_case_file_says_in_words_what_its_numbers_are():
     assert alt.startswith(f"Healthy. It prints a loss of {losses} after")
     assert f"in {case.used[0]} of 40 dimensions" in alt
     assert alt.endswith("The pictures are digits.")
+
+
+def test_a_kld_of_nothing_looks_like_nothing():
+    picture = drawings.case_file(load_clinic()["z detached"], torch.rand(10, 784), "Patient", "The pictures are blobs.")
+    assert "above 0.1 nats in 0 of 40 dimensions" in picture.alt
+    bars = next(ax for ax in picture.axes if ax.get_ylabel() == "nats")
+    assert bars.get_ylim() == (0, 0.3)
+
+
+def test_a_kld_without_end_looks_large():
+    picture = drawings.case_file(load_clinic()["pixels standardized"], torch.rand(10, 784), "Patient", "White shapes.")
+    assert "off the scale" in picture.alt
+    bars = next(ax for ax in picture.axes if ax.get_ylabel() == "nats")
+    assert max(bar.get_height() for bar in bars.patches) > 1000

@@ -146,8 +146,8 @@ PATIENTS = {
     ),
     "learning rate 0.03": Patient(
         "Reconstructions are a few shapes that return; so are the samples.",
-        "The loss is too high, and only a handful of dimensions are in use: the first, too large steps have killed the "
-        "others. A learning rate too small looks different, with all dimensions in use and a loss that still falls.",
+        "The loss is too high, and only a handful of dimensions are in use. A learning rate too small looks different: "
+        "nearly all dimensions are in use, and the loss still falls.",
     ),
     "BCE a mean over pixels": Patient(
         "Reconstructions and samples are one grey blob, the mean digit.",

@@ -202,13 +202,14 @@ def case_file(case, x, title, looks):
     lines += [f"epoch {i}   {loss:10.4g}{bce:12.4g}{kld:12.4g}" for i, (loss, bce, kld) in enumerate(printed, 1)]
     text.text(0, 1, "\n".join(lines), family="monospace", size=9, va="top", linespacing=1.6)
     text.axis("off")
-    top.bar(range(1, 41), case.kld_per_dim.nan_to_num(0, 0).tolist(), color=BLUE, width=0.8)
-    top.set(ylabel="nats")
+    top.bar(range(1, 41), case.kld_per_dim.nan_to_num(0).tolist(), color=BLUE, width=0.8)
+    top.axhline(0.1, color=GREY, linestyle="dashed", linewidth=1)
+    top.set(ylabel="nats", xlabel="dashed: 0.1 nats", ylim=(0, None))
+    top.set_ylim(top=max(0.3, top.get_ylim()[1]))  # a KLD of nothing should look like nothing
     top.set_title(f"KLD by dimension, {in_all}", size=10)
     bottom.stairs((100 * case.sigma).tolist(), edges.tolist(), fill=True, color=ORANGE)
-    bottom.set(
-        title="σ, 40 for each image", xlabel=f"σ; at the ends, {LOW:.0f} or less, {HIGH:.0f} or more", ylabel="%"
-    )
+    bottom.set(xlabel=f"σ; at the ends, {LOW:.0f} or less, {HIGH:.0f} or more", ylabel="%")
+    bottom.set_title("σ, 40 for each image", size=10)
     for ax in (top, bottom):
         ax.spines[["top", "right"]].set_visible(False)
     return picture

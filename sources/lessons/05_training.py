@@ -536,8 +536,8 @@ folder.cleanup()
 # <details><summary>Answer</summary>
 #
 # The gradients: each step uses the sum of all so far. Adam does not save you. It divides by their size, so the steps do not
-# explode, but they go where the first steps went. A trial ended after five epochs at 253 nats, worse than always drawing the
-# mean image.
+# explode, but they go where the first steps went. After five epochs such a program is still worse than always drawing the mean
+# image ([lesson 12](12_broken_vae_clinic.ipynb)).
 #
 # </details>
 
