@@ -57,6 +57,8 @@ WRONG = [
         "ties are left out",
         lambda normal, odd: ((odd[:, None] > normal).sum() / (odd[:, None] != normal).sum()).item(),
     ),
+    ("how many pairs, not their share", lambda normal, odd: (odd[:, None] > normal).sum()),
+    ("how many pairs, not their share", lambda normal, odd: int((odd[:, None] >= normal).sum())),
     ("how many pairs, not their share", lambda normal, odd: by_loops(normal, odd) * len(normal) * len(odd)),
     (
         "divided by another number of pairs",

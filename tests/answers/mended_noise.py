@@ -52,6 +52,8 @@ WRONG = [
     ("no noise at all", drawing(lambda mu, sigma: mu + sigma * torch.zeros_like(mu))),
     ("one ε for the whole batch", drawing(lambda mu, sigma: mu + sigma * torch.randn(8))),
     ("one ε for the whole batch", drawing(lambda mu, sigma: mu + sigma * torch.randn(1, 8))),
+    ("one ε for several dimensions", drawing(lambda mu, sigma: mu + sigma * torch.randn(len(mu), 1))),
+    ("one ε for several dimensions", drawing(lambda mu, sigma: mu + sigma * torch.randn(len(mu), 4).repeat(1, 2))),
     ("the variance in place of σ", drawing(lambda mu, sigma: mu + sigma**2 * torch.randn_like(mu))),
     ("the root of σ in place of σ", drawing(lambda mu, sigma: mu + sigma.sqrt() * torch.randn_like(mu))),
     ("the root of σ in place of σ", drawing(lambda mu, sigma: mu + (sigma.log() / 2).exp() * torch.randn_like(mu))),

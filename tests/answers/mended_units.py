@@ -68,6 +68,10 @@ def sum_of_all(values):
     return values.sum()
 
 
+def over_images(values):
+    return values.sum(0).mean()
+
+
 def only_the_loss(model, x):
     return by_the_library(model, x)[0]
 
@@ -98,6 +102,8 @@ WRONG = [
     ("a sum over the batch", summed(sum_of_all, sum_of_all)),
     ("a sum over the batch", summed(each, each, lambda bce, kld: 600 * (bce + kld))),
     ("a sum over the batch", summed(sum_of_all, each)),
+    ("the sum over the images, the mean over the rest", summed(over_images, over_images)),
+    ("the sum over the images, the mean over the rest", summed(over_images, each)),
     ("the loss is not BCE + KLD", summed(each, each, lambda bce, kld: bce)),
     ("the loss is not BCE + KLD", summed(each, each, lambda bce, kld: bce + 0.5 * kld)),
     ("the loss is not BCE + KLD", summed(each, each, lambda bce, kld: bce - kld)),

@@ -165,6 +165,8 @@ _by_its_ways = check_against(
             "how many pairs, not their share",
             "Twice as many normal images: should the number double?",
             lambda normal, odd: _auroc(normal, odd) * len(normal) * len(odd),
+            lambda normal, odd: _share(normal, odd, 0) * len(normal) * len(odd),
+            lambda normal, odd: _share(normal, odd, 1) * len(normal) * len(odd),
             lambda normal, odd: _auroc(normal, odd) * len(normal),
             lambda normal, odd: _auroc(normal, odd) * len(odd),
             lambda normal, odd: _auroc(normal, odd) * len(normal) * len(odd) / (len(normal) + len(odd)),

@@ -31,6 +31,10 @@ ONE_FOR_ALL = Mistake(
     "one ε for the whole batch",
     "Has each image of a batch its own noise? Which shape has your ε?",
 )
+ONE_FOR_DIMENSIONS = Mistake(
+    "one ε for several dimensions",
+    "How many numbers has the ε of one image, and do they depend on each other?",
+)
 POSITIVE = Mistake(
     "noise that is never negative",
     "`torch.rand` draws from 0 to 1. On which side of μ does z always lie?",
@@ -89,6 +93,8 @@ def _recognise_noise(seen: list[Seen]) -> Mistake | None:
         return NO_NOISE
     if (noise - noise[0]).abs().max() < 1e-3:
         return ONE_FOR_ALL
+    if noise.T.corrcoef().triu(1).abs().max() > 0.3:  # of 600 images, by chance, below 0.2
+        return ONE_FOR_DIMENSIONS
     for exponent, mistake in {1.0: SQUARED, -0.5: ROOT, -1.0: NO_SIGMA}.items():
         if abs(_steepness(one.sigma, noise) - exponent) < 0.15:
             return mistake

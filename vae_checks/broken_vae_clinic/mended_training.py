@@ -25,7 +25,8 @@ from vae_probe.programs import BATCH, RATE, call_program
 
 NOT_MOVED = Mistake(
     "no weight moves",
-    "Three calls make a step: zero_grad, backward, step. Which gradients are there when the optimizer looks?",
+    "Three calls make a step: zero_grad, backward, step. Which gradients are there when the optimizer looks, and are "
+    "its weights those of the model that you were given?",
 )
 ENCODER_STILL = Mistake(
     "the encoder never learns",

@@ -28,6 +28,10 @@ BATCH_SUM = Mistake(
     "a sum over the batch",
     "With batches of 60 in place of 30, should the loss of an image double?",
 )
+WRONG_AXIS = Mistake(
+    "the sum over the images, the mean over the rest",
+    "Of a tensor (B, 196), what does `.sum(0)` add up, and which of the two axes should be averaged?",
+)
 OTHER_LOSS = Mistake(
     "the loss is not BCE + KLD",
     "Your two parts are right. What do you add up to the number that is trained?",
@@ -52,6 +56,8 @@ def recognise_units(seen: list[Seen]) -> Mistake | None:
     sum_of_parts = _near(sum(one.losses[1:]), one.losses[0])
     if _near(bce, images) or _near(loss, images):
         return BATCH_SUM
+    if _near(bce, images / PIXELS):
+        return WRONG_AXIS
     if _near(bce, 1) and _near(kld, 1):
         return None if _near(loss, 1) else OTHER_LOSS
     if _near(loss, 1):
