@@ -144,7 +144,7 @@ def counts_files(folder, dark_on_light):
     return x, torch.tensor(numbers)[y]
 
 
-RIGHT = [by_os, by_one_glob, by_walk, nearest, fitted]
+RIGHT = [by_os, by_one_glob, by_walk, nearest, fitted, then(lambda x, y: (x, y.byte()))]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -173,6 +173,7 @@ WRONG = [
     ("a file that is no image is read", reads_all),
     ("a file that is no image is read", takes_all_for_folders),
     ("a file is taken for a kind", counts_files),
+    (None, then(lambda x, y: (x, y.float()))),
     ("labels from 1", then(lambda x, y: (x, y + 1))),
     ("images alone, without labels", then(lambda x, y: x)),
     ("a list of images", then(lambda x, y: (list(x), y.tolist()))),
