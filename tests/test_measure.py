@@ -69,7 +69,14 @@ def test_the_recorded_odd_ones_are_complete():
     odd_ones = measure.load_odd_ones()
     assert list(odd_ones["left out"]) == [str(digit) for digit in range(10)]
     assert all(0 <= share <= 1 for scores in odd_ones["left out"].values() for share in scores.values())
-    assert odd_ones["encoder"].keys() >= {"report", "convolutions", "report, longer"}
+    assert odd_ones["encoder"].keys() == {"report", "convolutions", "report, longer"}
+    for runs in odd_ones["encoder"].values():
+        assert list(runs) == ["0", "1", "2"]
+        assert len({run["weights"] for run in runs.values()}) == 1
+        for run in runs.values():
+            assert run["test"] == pytest.approx(run["bce"] + run["kld"], abs=0.011)
+    losses = [after["val"] for after in odd_ones["stranger"].values()]
+    assert losses == sorted(losses, reverse=True)
 
 
 def test_what_the_instruments_cannot_measure_is_refused(reader):

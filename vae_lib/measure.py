@@ -159,8 +159,9 @@ def load_odd_ones():
     """What lesson 13 tells of trainings that take minutes, as `tools/make_odd_ones.py` measured it.
 
     Returns:
-        dict: "left out" → digit, a text → score → AUROC of that digit; "encoder" → name → "test", "bce", "kld" in nats,
-        "seconds" of a processor's time, "weights" of the encoder, "epochs".
+        dict: "left out" → digit, a text → score → AUROC of that digit; "encoder" → name → seed, a text → "test", "bce",
+        "kld" in nats, "seconds" of a processor's time, "weights" of the encoder, "epochs"; "stranger" → epochs, a text
+        → "val" in nats.
     """
     return json.loads(ODD_ONES.read_text(encoding="utf-8"))
 

@@ -23,7 +23,7 @@
 # - see where VAEs are used now.
 #
 # **Before you begin:** lessons [04](04_bce_vs_kld.ipynb), [05](05_training.ipynb) and [09](09_exact_likelihood.ipynb).
-# **Time:** 50 minutes, of which the computer needs half a minute. Each new word stands in the [glossary](../GLOSSARY.md).
+# **Time:** 60 minutes, of which the computer needs half a minute. Each new word stands in the [glossary](../GLOSSARY.md).
 
 # %% tags=["control"]
 import tempfile
@@ -87,7 +87,7 @@ enlarged = F.pad(F.interpolate(strangers.view(-1, 1, 8, 8), size=20, mode="bilin
 odd = {
     "scratched": scratched(others),
     "1 % specks": torch.where(specks, 1.0, others),
-    "moved by 3": square.roll((3, 3), (1, 2)).flatten(1),
+    "moved by 3": F.pad(square, (3, -3, 3, -3)).flatten(1),  # to the right and down
     "strangers": enlarged.flatten(1),
     "glued": torch.cat([others[:, :392], other[:, 392:]], dim=1),
     "upside down": square.flip(1).flatten(1),
@@ -137,22 +137,26 @@ plots.histogram({"normal": normal_losses, **groups}, alt, xlabel="loss, nats", y
 # %% [markdown]
 # ## The best digit of all is black
 #
-# A black picture has no digit in it, and no training image looks like it.
+# A black picture has no digit in it, no training image looks like it, and its loss is a quarter of a real digit's. But real
+# digits scatter.
 #
-# **Predict.** Its loss, beside 107 of a real digit: higher, lower?
+# **Predict.** How many of all 9,000 validation images are cheaper than black? And which digit is the cheapest of them?
 
 # %%
 black = losses_of(odd["black"]).item()
-print(f"black {black:.1f} nats, the cheapest of 3,000 real digits {normal_losses.min():.1f}")
-cheaper = sum((losses_of(x) < black).sum() for x in (normal, others, later))
-print(f"of 9,000 real digits {cheaper} are cheaper than black")
+real_losses = torch.cat([normal_losses, losses_of(others), losses_of(later)])
+print(f"black {black:.1f} nats; cheaper are {(real_losses < black).sum()} of 9,000 real digits")
+cheapest = real_losses.argsort()[:100]
+print(f"the cheapest of these, a {val_set.y[cheapest[0]]}: {real_losses.min():.1f} nats")
+print(f"of the cheapest hundred {(val_set.y[cheapest] == 1).sum()} are ones")
 
 # %% [markdown]
-# **What we saw.** 25 nats; the cheapest of 3,000 real digits costs 40, and none of 9,000 is cheaper than black. So for the
-# model this is the best digit of all, and it is right: most pixels of most digits are black, so black is what it expects.
-# Toss a bent coin, heads six times in ten, a hundred times. The *single* most likely sequence is a hundred heads, and nobody
-# will ever see it. **Likely is not typical.** The same happened to larger models: trained on photographs of animals and cars,
-# they find house numbers more likely than those ([Nalisnick et al. 2019](https://arxiv.org/abs/1810.09136)).
+# **What we saw.** None of 9,000 is cheaper than black; the cheapest costs 40 nats, and it and all of the cheapest
+# hundred are ones. So for the model black is the best digit of all, and it is right: most pixels of most digits are black,
+# so black is what it expects. Toss a bent coin, heads six times in ten, a hundred times. The *single* most likely sequence
+# is a hundred heads, and nobody will ever see it. **Likely is not typical.** The same happened to larger models: trained on
+# photographs of animals and cars, they find house numbers more likely than those ([Nalisnick et al.
+# 2019](https://arxiv.org/abs/1810.09136)).
 
 # %% [markdown]
 # ## Other scores
@@ -192,21 +196,24 @@ print(" " * 12, *(f"{name:>14}" for name in of_normal))
 for name, x in odd.items():
     of_odd = scores(x)
     print(f"{name:12}", *(f"{auroc(of_normal[score], of_odd[score]):14.2f}" for score in of_odd))
+scatter = [of_normal[score].std() for score in ("loss", "loss - floor")]
+print(f"normal digits scatter by {scatter[0]:.0f} nats, without their floors by {scatter[1]:.0f}")
 
 # %% [markdown]
-# **What we saw.** None is. The floor taken off helps with specks, with glued halves, with digits upside down: part of the
-# spread among normal digits was their greys alone. But look at the strangers, 1.00 before and 0.72 after, as much as ink
-# alone: what the loss had found was the *blur of our enlargement*, not the strange hand. *Off the usual* finds black at once,
-# and pays with glued halves, for a cheap real digit now counts as odd. Error per ink finds the hole. And the last column asks
-# of each number above whether it took a model at all: of scratches, ink alone knows 0.70.
+# **What we saw.** None is. The floor taken off helps with specks, with glued halves, with digits upside down: without their
+# greys normal digits scatter by 18 nats in place of 26. But look at the strangers, 1.00 before and 0.72 after, as much as
+# ink alone: what the loss had found was the *blur of our enlargement*, not the strange hand. *Off the usual* finds black at
+# once, and pays with glued halves, for a cheap real digit now counts as odd. Error per ink finds the hole. And the last
+# column asks of each number above whether it took a model at all: of scratches, ink alone knows 0.70.
 
 # %% [markdown]
 # ## A digit that nobody has taught
 #
-# Now a harder kind of odd: a real digit, well written, of a class that was left out of the training. Ten times the record of
-# [lesson 14](14_speedrun.ipynb) was trained without one digit (`tools/make_odd_ones.py`); the odd images are those of that
-# digit, the normal ones those of the other nine. PCA, with as many numbers for an image, is the control. And the last column
-# is the model of this course, which was taught all ten.
+# Now a harder kind of odd: a real digit, well written, of a class that was left out of the training. Ten times a model was
+# trained without one digit (`tools/make_odd_ones.py`), each time by *the record*, as this course calls the settings of
+# [lesson 14](14_speedrun.ipynb): three epochs, with a learning rate that rises high and falls to 0. The odd images are those
+# of that digit in validation, the normal ones those of the other nine. PCA, with as many numbers for an image, is the
+# control. And the last column is the model of this course, which was taught all ten, by the report's fifty epochs.
 #
 # **Predict.** Which digit stands out most when it was never seen, and which least?
 
@@ -216,17 +223,17 @@ columns = ("loss", "loss - floor", "error / ink", "PCA error / ink")
 print("left out", *(f"{name:>16}" for name in columns), "     when taught: loss")
 for digit in range(10):
     found = odd_ones["left out"][str(digit)]
-    is_odd = val_set.y[:3000] == digit
-    taught = auroc(normal_losses[~is_odd], normal_losses[is_odd])
+    is_odd = val_set.y == digit
+    taught = auroc(real_losses[~is_odd], real_losses[is_odd])
     print(f"{digit:8}", *(f"{found[name]:16.2f}" for name in columns), f"{taught:20.2f}")
 
 # %% [markdown]
 # **What we saw.** By the loss a 0 or a 2 stands out, 0.90 and 0.91. A 7 is hardly noticed, 0.52. And a 1 that nobody has
 # taught is *more normal* than the digits that were taught, in all but 7 pairs of a hundred: little ink, cheap whoever draws
-# it. The last column says that this is nothing new: with all ten taught a 1 has 0.01, a 0 has 0.66. So the model did notice
-# that its 1 was missing, by a few hundredths; but where an AUROC starts from is what the digit costs, not ½. Without the
-# floor every digit is found better, or as well. And the control wins a row: for the 1, PCA per ink has 0.72, more than any
-# score of the VAE.
+# it. The last column says that this is nothing new: with all ten taught a 1 has 0.02, a 0 has 0.67. Where an AUROC starts
+# from is what the digit costs, not ½, and that a 1 was missing moved it by a few hundredths, if that (the two models were
+# not trained alike). Without the floor every digit is found better, or as well. And the control wins a row: for the 1, PCA
+# per ink has 0.72, more than any score of the VAE.
 
 # %% [markdown]
 # ## A threshold, and what it costs
@@ -241,21 +248,23 @@ for digit in range(10):
 for score in ("loss", "loss - floor"):
     threshold = of_normal[score].quantile(0.99)
     false = (scores(later)[score] > threshold).float().mean()
-    print(f"{score}: false alarms {false:.1%}, caught:", end="")
-    for name in ("scratched", "1 % specks", "strangers", "glued", "a hole"):
-        print(f" {name} {(scores(odd[name])[score] > threshold).float().mean():.0%}", end="")
-    print()
+    caught = {name: (scores(x)[score] > threshold).float().mean() for name, x in odd.items()}
+    print(f"{score}: false alarms {false:.1%}, caught:")
+    print("   ", "; ".join(f"{name} {share:.0%}" for name, share in caught.items()))
 
 # %% [markdown]
 # **What we saw.** The false alarms are as promised, about one in a hundred. But of the glued halves the loss catches 14 in a
 # hundred, and without the floor 26: an AUROC of 0.86 sounds like much, and at a threshold that one can live with three in
 # four get through. The AUROC weighs all thresholds alike, those that nobody would use, too.
+
+# %% [markdown]
+# How rare is the odd? Suppose that one picture in a thousand is glued, and the others are as they should be.
 #
-# How rare is the odd? Suppose that one picture in a thousand is glued. Of a hundred alarms, how many are right?
+# **Predict.** Of a hundred alarms of the better score, *loss − floor*, how many are right?
 
 # %%
-caught = (scores(odd["glued"])["loss - floor"] > threshold).float().mean()
-print(f"{0.001 * caught / (0.001 * caught + 0.999 * false):.0%} of the alarms are for glued ones")
+right, wrong = 0.001 * caught["glued"], 0.999 * false  # of all pictures
+print(f"{right / (right + wrong):.0%} of the alarms are for glued ones")
 
 # %% [markdown]
 # **What we saw.** Two in a hundred. The rarer the odd, the more of the alarms are false, however good the score.
@@ -276,7 +285,8 @@ print(f"floor {low:.1f} nats, mean image {high:.1f}, between them {high - low:.1
 
 # %% [markdown]
 # **Predict.** Train a VAE with the report's settings, 50 epochs, learning rate 1e-4, and only `input_dim=64` changed. Where
-# between these two numbers does it end? Then the same with the record of [lesson 14](14_speedrun.ipynb), 100 epochs.
+# between these two numbers does it end? And another with the record's settings, 100 epochs, and a network of a fifth of the
+# weights?
 
 # %% tags=["nbval-ignore-output"]
 torch.manual_seed(0)
@@ -285,21 +295,37 @@ train(as_reported, x, val_x, epochs=50)
 small = VAE(input_dim=64, hidden_dim=128, latent_dim=10, sigma_head="log_var")
 fast = train_fast(x, val_x, torch.Generator().manual_seed(0), epochs=100, model=small)
 for name, run in {"the report's settings": as_reported, "the record's": fast}.items():
-    loss, of_pixels, of_code = run.history[-1].val
+    epochs, (loss, of_pixels, of_code) = len(run.history), run.history[-1].val
+    steps = epochs * -(-len(x) // run.batch_size)  # batches, rounded up
     weights = sum(weight.numel() for weight in run.model.parameters())
-    print(f"{name:22}{weights:8,} weights: {loss:.1f} = {of_pixels:.1f} + {of_code:.1f} nats")
-print(
-    f"steps in 50 epochs of batches of 64: {50 * -(-len(x) // 64):,}; with MNIST {50 * -(-51_000 // 64):,}"
-)
+    print(
+        f"{name:22}{weights:8,} weights, {steps:,} steps, {epochs * len(x):,} images seen:", end=""
+    )
+    print(f" {loss:.1f} = {of_pixels:.1f} + {of_code:.1f} nats")
+print(f"with MNIST the report's settings take {50 * -(-51_000 // 64):,} steps")
 
 # %%
 assert as_reported.history[-1].val.loss > 26 > 25 > fast.history[-1].val.loss
 
 # %% [markdown]
-# **What we saw.** With the report's settings the loss ends beside the mean image. No size is to blame: 50 epochs of so few
-# images are 1,200 steps, where MNIST gave 39,850. Count steps, or images seen, not epochs. The record's settings, with a
-# fifth of the weights, go down to 24 nats in seconds. Of the 13.5 nats between mean image and floor that is three: eight by
-# eight pixels leave little for a code to say, and each nat of it must be paid for.
+# **What we saw.** With the report's settings the loss ends beside the mean image: 50 epochs of so few images are 1,200 steps
+# of length 1e-4, where MNIST gave 39,850. The record takes as many steps, but up to a hundred times longer ones, and goes
+# down to 24 nats in seconds, with a fifth of the weights.
+
+# %% [markdown]
+# Are the steps to blame, or the network? We let the report's settings run on (`tools/make_odd_ones.py`).
+#
+# **Predict.** How low does the same network come with as many steps as MNIST gave?
+
+# %%
+for epochs, losses in odd_ones["stranger"].items():
+    steps = int(epochs) * -(-len(x) // 64)
+    print(f"the report's settings, {epochs:>4} epochs, {steps:6,} steps: {losses['val']:.1f} nats")
+
+# %% [markdown]
+# **What we saw.** As low as the record, after 39,840 steps: the network was not to blame. Count steps and their length, not
+# epochs. Of the 13.5 nats between mean image and floor three are won: eight by eight pixels leave little for a code to say,
+# and each nat of it must be paid for.
 
 
 # %%
@@ -339,7 +365,8 @@ print(f"floor {bce_floor(parts[0].x).mean():.0f} nats, in 8 × 8 it was {bce_flo
 # **What we saw.** In 8 × 8 the floor was 14 nats, and now it is 210: enlarging has made greys, and greys cost nats. So losses
 # of two sizes cannot be compared, and beside 210 nats that nobody can save the same KLD weighs little
 # ([lesson 08](08_the_report_revisited.ipynb)). Keep your images near their own size: make small ones of large ones, not the
-# other way round.
+# other way round: `load_folder` is for images of about 28 × 28 pixels or more, and smaller ones are better read as they are,
+# as the strangers were above.
 
 # %% [markdown]
 # In a terminal, `.venv/bin/vae-report --data FOLDER` (Windows: `.venv\Scripts\vae-report --data FOLDER`) reads such a folder
@@ -352,7 +379,7 @@ print(f"floor {bce_floor(parts[0].x).mean():.0f} nats, in 8 × 8 it was {bce_flo
 # 4. **Sizes.** `input_dim` is the number of pixels, in colour three times as many. Take more latent dimensions than you need
 #    and count those that carry something ([lesson 06](06_latent_space_pca.ipynb)); a wider hidden layer for more varied
 #    images.
-# 5. **Steps.** As many images seen as here, 153,000 with the record's settings, more if the loss still falls.
+# 5. **Steps.** As many images seen as here, some 153,000 with the record's settings, more if the loss still falls.
 # 6. **β stays 1** while you want a bound. If you must have clearer reconstructions or samples, change it last, and say so.
 # 7. **The output.** BCE is for pixels that are nearly black or white. For photographs let the decoder give a mean, and score
 #    it by a normal distribution whose σ is learnt, too ([Rybkin et al. 2021](https://arxiv.org/abs/2006.13202)); not by a
@@ -390,7 +417,7 @@ class ConvEncoder(nn.Module):
 
 # %% [markdown]
 # It gives what `Encoder` gives, so nothing else changes: `model.encoder = ConvEncoder()`. It was trained with the record's
-# settings; beside it the report's encoder, for as many images and for about as much time.
+# settings and three seeds; beside it the report's encoder, for as many images, and for a little more time.
 #
 # **Predict.** The record's test loss is 105.9. What do twenty lines buy? And is it more than the time that they cost would
 # buy?
@@ -398,20 +425,20 @@ class ConvEncoder(nn.Module):
 # %%
 x = normal[:5]
 print("mu and sigma:", *(tuple(part.shape) for part in ConvEncoder()(x)))
-print("encoder               epochs    weights   processor, s   test loss, above the record")
-record = odd_ones["encoder"]["report"]["test"]
-for name, run in odd_ones["encoder"].items():
-    print(f"{name:22}{run['epochs']:6}{run['weights']:11,}{run['seconds']:15.0f}", end="")
-    print(f"{run['test']:12.2f}{run['test'] - record:18.2f}")
+print("encoder          epochs    weights   processor, s    test loss with seed 0, 1, 2")
+for name, runs in odd_ones["encoder"].items():
+    epochs, weights = runs["0"]["epochs"], runs["0"]["weights"]
+    seconds = sum(run["seconds"] for run in runs.values()) / len(runs)
+    print(f"{name:16}{epochs:7}{weights:11,}{seconds:15.0f}   ", end="")
+    print(*(f"{run['test']:9.2f}" for run in runs.values()))
 
 # %% [markdown]
-# **What we saw.** In this run they buy nothing: from as many images the convolutions end at 107.50, 1.56 nats higher, in
-# twice the seconds. But it is one run each. With another seed the same encoder came out *below* the record: its results
-# scatter by more than the difference, so one run cannot say which of the two is better from as many images. What held with
-# both seeds: the same seconds, spent on seven epochs of the old encoder, end lower than the convolutions, here at 103.28.
+# **What we saw.** From as many images they buy nothing that three seeds could show: between 104.99 and 107.50, where the report's
+# encoder has 105.91 to 105.99, and in twice the seconds. A single run could have said either. Seven epochs of the old encoder
+# cost a little more time than the convolutions, and end lower with each seed, at 103.57 or below.
 
 # %% [markdown]
-# Why so little? A smaller peak of the learning rate, 0.003, made it worse, with both seeds. MNIST's digits are all of one
+# Why so little? We did not measure it; here is what we think. MNIST's digits are all of one
 # size and lie in the middle, so what was learned in one place is hardly needed in another. Convolutions pay where things move
 # about and pictures are large: of a photograph of 256 × 256 pixels in colour, a layer that joins each pixel with each of 400
 # units would have 79 million weights, and the two convolutions above hardly more than here.
@@ -446,13 +473,14 @@ print(f"KLD {nats:.1f} nats = {nats / torch.tensor(2.0).log():.0f} bits")
 #
 # Answer in your head first, then unfold.
 #
-# **1.** By the loss the strangers had an AUROC of 1.00, without the floor 0.72. Which of the two is true?
+# **1.** A factory photographs whole screws in the morning and cracked ones, which are rare, in the evening. By the loss
+# cracked ones have an AUROC of 0.99. Which experiment do you ask for before you believe it?
 #
 # <details><summary>Answer</summary>
 #
-# Both are measured rightly. The first says: these *pictures* differ from MNIST's, by the blur that our enlargement gave them.
-# Whether the *digits* differ it does not say. What is normal and what is odd must go through the same steps before they are
-# compared.
+# Whole screws, photographed in the evening, as the odd ones: if their AUROC is near 0.99, too, the loss has found the light
+# and not the cracks, as it found the blur of our enlargement and not the stranger's hand. What is normal and what is odd
+# must go through the same steps before they are compared.
 #
 # </details>
 #
