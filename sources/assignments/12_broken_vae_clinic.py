@@ -98,7 +98,7 @@ def units_of_a_friend(model, x):
 
 # %% tags=["nbval-ignore-output"]
 friends = small_vae()
-report(friends, train(friends, units_of_a_friend))
+true = report(friends, train(friends, units_of_a_friend))
 
 # %% [markdown]
 # Mend it. All three numbers should be in nats per image: a mean over the batch, and over nothing else.
@@ -127,7 +127,7 @@ result.points
 your_units, whose = result.or_library()
 mended = small_vae()
 print(whose)
-report(mended, train(mended, your_units))
+true = report(mended, train(mended, your_units))
 
 # %% tags=["nbval-ignore-output"]
 rows = [m.decode(m.encode(x[:10])[0]).detach() for m in (friends, mended)]
@@ -138,7 +138,7 @@ plots.images(large, alt, rows=["original", "friend's", "mended"])
 # %% [markdown]
 # ## 2 · Too good to be true
 #
-# ●●○, 15 minutes. “I am at 36 nats, six better than the best in our class! Only my samples look strange, too bright.”
+# ●●○, 15 minutes. “I am at 37 nats, six better than the best in our class! Only my samples look strange, too bright.”
 
 
 # %%
@@ -152,7 +152,7 @@ def noise_of_a_friend(model, x):
 
 # %% tags=["nbval-ignore-output"]
 friends = small_vae()
-true = report(friends, train(friends, noise_of_a_friend))
+of_the_friend = report(friends, train(friends, noise_of_a_friend))
 
 # %% [markdown]
 # Which of the two parts is not what it claims to be? Mend the program.
@@ -181,14 +181,14 @@ result.points
 your_noise, whose = result.or_library()
 mended = small_vae()
 print(whose)
-losses = {"friend's": true, "mended": report(mended, train(mended, your_noise))}
+losses = {"friend's": of_the_friend, "mended": report(mended, train(mended, your_noise))}
 alt = "BCE and KLD by an honest instrument: the mended program has far the smaller sum."
 plots.loss_bars(losses, alt)
 
 # %% [markdown]
 # ## 3 · A loss that stays where it is
 #
-# ●●●, 25 minutes. “52 nats, from the second epoch on, and a KLD of 0. I have tried every learning rate.” This time you get the
+# ●●●, 25 minutes. “53 nats, from the tenth epoch on, and a KLD of 0. I have tried every learning rate.” This time you get the
 # whole program. It has **two** faults, and the first hides the second.
 
 
@@ -254,7 +254,7 @@ your_training, whose = result.or_library()
 mended = small_vae()
 your_losses = [float(loss) for loss in your_training(mended, x, 40)]
 print(whose)
-report(mended, your_losses)
+true = report(mended, your_losses)
 
 # %% tags=["nbval-ignore-output"]
 curves = {"friend's": friends_losses[1:], "mended": your_losses[1:]}

@@ -177,7 +177,7 @@ with tempfile.TemporaryDirectory() as folder:
 print(whose)
 print(f"{len(x)} images, labels {y.min()} to {y.max()}, pixels {x.min():.0f} to {x.max():.0f}")
 some = torch.arange(0, len(x), 9)[:10]
-alt = "Ten digits of scikit-learn, blurred by the enlargement, white on black, with their labels above them."
+alt = "Ten coarse digits of scikit-learn, enlarged, white on black, with their labels above them."
 plots.images(x[some], alt, titles=y[some].tolist())
 
 # %% [markdown]
