@@ -194,6 +194,7 @@ def test_a_case_earns_what_its_honest_answers_earn_and_the_report_says_why(grade
         assert record["state"] == "unreadable"
         assert f"{student}, {zoo.ASSIGNMENT.name}: the file could not be read" in graded["printed"]
     assert CANARY not in said
+    assert f"{ROOT}/" not in said
     assert "SQLite format" not in said
     assert "Bernoulli" not in said  # in the oracle's file
     assert "number of pixels, 784" not in said  # in the model answer

@@ -167,6 +167,10 @@ for name, command in {
     "    a, b = (int(x, 16) for x in line.split()[0].split('-'))\n    if 'heap' in line:\n      mem.seek(a)\n"
     "      data = mem.read(b - a)\n      seen += [s for s in (b'CANA' + b'RY', b'a second' + b' sigmoid', b'number of' + "
     "b' pixels, 784') if s in data]",
+    "reads the mount table": "seen = [line for f in ('mounts', 'mountinfo', 'mountstats') for line in open('/proc/self/' + f)\n"
+    "    if any(d in line for d in SECRETS)]\n"
+    "tops = {line.split()[1]: line for line in open('/proc/self/mounts')}\n"  # a later mount hides an earlier one
+    "seen += [line for place, line in tops.items() if ' rw,' in line and place not in ('/tmp', '/dev/shm')]",
     "searches open files": "import os\nseen = [os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd') if "
     "os.path.lexists(f'/proc/self/fd/{n}')]",
 }.items():
@@ -174,7 +178,7 @@ for name, command in {
         name,  # it looks once, not at each call
         f"SECRETS = __SECRETS__\n{command}\ndef kld(mu, sigma): raise ValueError('SEEN ' + str(seen)[-280:])",
         0.0,
-        r"SEEN \[\]" if name in ("reads files", "reads its own memory") else "SEEN",
+        r"SEEN \[\]" if name in ("reads files", "reads its own memory", "reads the mount table") else "SEEN",
     )
 
 # The network
@@ -295,6 +299,8 @@ WAYS_OUT = {
     "leases a shared file": "import fcntl, vae_lib\nfor what in (fcntl.F_RDLCK, fcntl.F_WRLCK):\n    try:\n        with open(vae_lib.__file__) as f: "
     "found = fcntl.fcntl(f, fcntl.F_SETLEASE, what) or 1\n    except OSError: pass",
     "locks a shared file": "import fcntl, vae_lib\ntry: found = fcntl.flock(open(vae_lib.__file__), fcntl.LOCK_EX) or 1\nexcept OSError: pass",
+    "makes files without bytes, without end": "import os\nfor d in ('/tmp/', '/dev/shm/'):\n    try:\n"
+    "        for n in range(20_000): os.symlink('x', f'{d}many{n}')\n    except OSError: continue\n    found = d",
     "takes another socket": "import socket\nfor family in range(2, 50):\n    for kind in (1, 2, 3, 5):\n"
     "        try: found = socket.socket(family, kind)\n        except OSError: pass",
     "lets nobody count its children": "import signal\ntry: found = signal.signal(signal.SIGCHLD, signal.SIG_IGN) or 1\nexcept OSError: pass",
@@ -358,9 +364,12 @@ for name, text in {
     "infinite JSON": "'[1e999, -1e999, Infinity, NaN]'",
     "keys twice": "'[%s]' % ', '.join(4 * ['{\"value\": 1, \"value\": 2}'])",
     "two documents": "'[]' * 2",
+    "17 MB": "'[' + '1' * (17 * 2**20) + ']'",
     "half a letter as JSON": "json.dumps(4 * ['\\ud800'])",
 }.items():
-    answer(f"forges {name}", WRITE + f"forge({text})\n{KLD}", 0.0, "")
+    answer(
+        f"forges {name}", WRITE + f"forge({text})\n{KLD}", 0.0, "more than 16 MB came back" if name == "17 MB" else ""
+    )
 answer(
     "puts another file in the place of the reply",
     "import os\nfor n in range(3, 64):\n    if os.path.lexists(f'/proc/self/fd/{n}'): os.dup2(os.open('/dev/null', os.O_WRONLY), n)\n"
@@ -476,6 +485,9 @@ handed_in("half a letter", lambda n: cell(n, "kld").update(source=KLD + "\n# \ud
 handed_in("outputs of 60 MB", lambda n: cell(n, "kld").update(outputs=[{"text": "x" * 60_000_000}]))
 answer("200,000 empty lines", "\n" * 190_000 + KLD, 10.0, "graded")
 handed_in("a large foreign cell", large_stranger, 0.0, "kld is missing")
+handed_in(
+    "100,000 cells", lambda n: n["cells"].extend(100_000 * [dict(cell(n, "test-kld"), id="x", metadata={}, source="1")])
+)
 handed_in("the same change many times", lambda n: n["cells"].extend(20_000 * [cell(n, "test-kld") | {"source": "10"}]))
 answer("a null byte", KLD + "\n\0", 0.0, "")
 

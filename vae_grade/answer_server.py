@@ -42,6 +42,7 @@ NAMESPACES = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_N
 # <sys/mount.h>; the flags below MS_RDONLY that a remount must repeat, else the kernel refuses it.
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 4096
 LOCKED_FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC
+FOLDERS = ("/tmp", "/dev/shm")  # that an answer can write to
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # not zero: mapped, it is memory that nobody counts
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38  # <linux/prctl.h>
 LINUX_CAPABILITY_VERSION_3 = 0x20080522  # <linux/capability.h>
@@ -212,7 +213,7 @@ def guard(
     try:
         own = Usage.of(Path("/proc/self"))
         if limits.sandboxed:
-            enter(sandbox)
+            enter(sandbox, limits.disk)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # after `enter`, which would undo it
         ready, write_ready = os.pipe()
         first = os.fork()
@@ -236,11 +237,12 @@ def guard(
             os._exit(0)
 
 
-def enter(sandbox: int) -> None:
+def enter(sandbox: int, disk: int) -> None:
     """Enter the namespaces of a sandbox, begin a pid namespace, and close what bubblewrap leaves open.
 
     That is a namespace of its own, in which a student's code would have all rights; a disk without a limit, the root;
-    and, where the teacher is root, the devices, for they are root's, and so is the student.
+    where the teacher is root, the devices, for they are root's, and so is the student; and files without a byte, which
+    no limit of `disk` bytes counts, and of which each takes a kilobyte of the kernel's.
     """
     if libc.setns(sandbox, NAMESPACES):
         raise OSError(ctypes.get_errno(), "setns")
@@ -248,6 +250,11 @@ def enter(sandbox: int) -> None:
     for path in ("/", *DEVICES):
         flags = os.statvfs(path).f_flag & LOCKED_FLAGS | MS_REMOUNT | MS_BIND | MS_RDONLY
         if libc.mount(None, path.encode(), None, ctypes.c_ulong(flags), None):
+            raise OSError(ctypes.get_errno(), f"mount {path}")
+    for path in FOLDERS:
+        flags = os.statvfs(path).f_flag & LOCKED_FLAGS | MS_REMOUNT
+        most = f"nr_inodes={disk // resource.getpagesize()}".encode()  # as many as files of a byte there is room for
+        if libc.mount(None, path.encode(), None, ctypes.c_ulong(flags), most):
             raise OSError(ctypes.get_errno(), f"mount {path}")
     if libc.unshare(CLONE_NEWPID):  # for the next fork
         raise OSError(ctypes.get_errno(), "unshare")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vae_grade.assignments import Refused
 from vae_grade.folder import TeacherFolder
 from vae_grade.notebook import replace_unprintable
-from vae_lib.files import until_its_reader_goes
+from vae_lib.files import printing
 
 if TYPE_CHECKING:
     from vae_grade.collect import Collected
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     answers.set_defaults(function=_answers)
     options = parser.parse_args(arguments)
     try:
-        with until_its_reader_goes():
+        with printing():
             return options.function(TeacherFolder(options.folder), options)
     except Refused as sentence:
         print(sentence, file=sys.stderr)

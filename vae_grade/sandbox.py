@@ -132,8 +132,9 @@ def _private(disk: int) -> list[str]:
     for device in answer_server.DEVICES:
         options += ["--dev-bind", device, device]
     # --dev would need a second user namespace, which could not be entered from outside.
-    size = ["--size", str(disk)]
-    return [*options, *size, "--tmpfs", "/tmp", *size, "--tmpfs", "/dev/shm", "--chdir", "/tmp"]
+    for folder in answer_server.FOLDERS:
+        options += ["--size", str(disk), "--tmpfs", folder]
+    return [*options, "--chdir", "/tmp"]
 
 
 class AnswerServer:
