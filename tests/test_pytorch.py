@@ -5,14 +5,16 @@ import os
 import shlex
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
 import pytest
+from packaging.requirements import Requirement
 
 from tests.test_layering import LIBRARY
-from vae_lib.pytorch import explain
+from vae_lib.pytorch import OTHERS, check_others, explain
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = [path for folder in ("notebooks", "exercises") for path in sorted((ROOT / folder).rglob("*.ipynb"))]
@@ -119,12 +121,14 @@ import json, sys
 broken, error, codes = sys.argv[1], sys.argv[2], json.load(sys.stdin)
 class Broken:
     def find_spec(name, path, target=None):
-        if name == broken:
+        if name == broken and error:
             raise eval(error)
 sys.meta_path.insert(0, Broken)
 for code in codes:
     for name in [name for name in sys.modules if name.split(".")[0] in ("vae_lib", "vae_checks", "vae_probe", broken)]:
         del sys.modules[name]
+    if not error:
+        sys.modules[broken] = None  # as if it were not installed
     try:
         exec(code, {})
         print("no error")
@@ -145,8 +149,11 @@ BREAKS = [
     ("torchvision", "RuntimeError('operator torchvision::nms does not exist')", "do not work together"),
     ("torch", "OSError('[WinError 1114] Error loading c10.dll')", "Visual C++ runtime"),
     ("torch", "ModuleNotFoundError(\"No module named 'torch'\", name='torch')", "torch is not installed in"),
+    ("anywidget", "", "anywidget is not installed in"),
 ]
-each_break = pytest.mark.parametrize(("broken", "error", "words"), BREAKS, ids=["mismatch", "DLL", "missing"])
+each_break = pytest.mark.parametrize(
+    ("broken", "error", "words"), BREAKS, ids=["mismatch", "DLL", "missing", "another is missing"]
+)
 
 
 @each_break
@@ -169,11 +176,16 @@ def test_what_needs_no_pytorch_loads_without_it():
     assert first_errors(*BREAKS[2][:2], codes) == ["no error"] * 3
 
 
-def last_line_beside(folder):
-    """The error of an import in a folder of the student's."""
+def import_beside(folder):
+    """What becomes of an import in a folder of the student's."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))}
     line = [sys.executable, "-c", "import vae_lib.data"]
-    done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def last_line_beside(folder):
+    """The error of that import."""
+    done = import_beside(folder)
     assert done.returncode == 1
     return done.stderr.splitlines()[-1]
 
@@ -199,6 +211,35 @@ def test_a_students_own_file_in_the_place_of_a_module_is_named(tmp_path, name, c
     assert sentence.endswith(
         f": {own} is loaded in place of the module of that name: rename it, then restart the kernel."
     )
+
+
+def test_a_folder_of_such_a_name_hides_nothing(tmp_path):
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "torch.py").write_text("")
+    assert import_beside(tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["matplotlib.py", "tqdm.py", "anywidget/__init__.py", "sklearn.py", "platformdirs.py"])
+def test_a_students_own_file_in_the_place_of_another_package_is_named(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("")
+    own = tmp_path / name.removesuffix("/__init__.py")
+    sentence = f"{own} is loaded in place of {own.stem}: rename it, then restart the kernel."
+    assert last_line_beside(tmp_path) == f"ImportError: {sentence}"
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_package_that_is_missing_is_named(monkeypatch, name):
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError) as caught:
+        check_others()
+    assert str(caught.value) == f"{name} is not installed in {sys.prefix}: run the set-up line of README.md again."
+
+
+def test_the_other_packages_are_those_that_the_course_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = {Requirement(line).name.replace("scikit-learn", "sklearn") for line in project["dependencies"]}
+    assert asked - {"torch", "torchvision"} == set(OTHERS) - {"IPython", "numpy"}  # which these bring
 
 
 @pytest.mark.parametrize("name", ["torch", "torchvision", "PIL"])  # torchvision needs PIL

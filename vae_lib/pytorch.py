@@ -1,12 +1,14 @@
 """PyTorch and torchvision, or one sentence that says why they cannot be loaded and what to do.
 
-Every module that needs PyTorch takes it from here before all else, so that the sentence comes first.
+Every module that needs PyTorch takes it from here before all else, so that the sentence comes first. For the other
+packages of the course it is one, too, where they are missing, or hidden by a file of a student's.
 """
 
 import os
 import re
 import sys
 import sysconfig
+from importlib.util import find_spec
 from pathlib import Path
 
 from vae_lib.remedies import SET_UP_AGAIN, command
@@ -36,6 +38,8 @@ MISMATCH = r"torchvision::|torchvision.*(undefined symbol|Symbol not found)"
 # Modules that PyTorch loads; a student's own file of such a name would be loaded in their place.
 OFTEN_HIDDEN = {*sys.stdlib_module_names, "PIL", "filelock", "fsspec", "jinja2", "networkx", "numpy", "sympy", "torch"}
 OFTEN_HIDDEN |= {"torchvision", "typing_extensions"}
+# What else the course imports, later than PyTorch.
+OTHERS = ("IPython", "anywidget", "filelock", "ipywidgets", "matplotlib", "numpy", "platformdirs", "sklearn", "tqdm")
 
 
 def explain(error):
@@ -59,6 +63,16 @@ def explain(error):
     if isinstance(error, PermissionError) and error.filename:
         return f"{cannot}: you may not read {error.filename}: {SET_UP_AGAIN} in a folder of your own."
     return _mismatch(said) if _wants_another_torch() else f"{cannot}."
+
+
+def check_others():
+    """Raise ImportError unless each of `OTHERS` is there, and not a file of a student's in its place."""
+    for name in OTHERS:
+        spec = find_spec(name)
+        if spec is None:
+            raise ImportError(explain(ModuleNotFoundError(f"No module named {name!r}", name=name)))
+        if spec.origin and (own := _hiding(Path(spec.origin))):
+            raise ImportError(f"{own} is loaded in place of {name}: rename it, then restart the kernel.")
 
 
 def _mismatch(said):
@@ -95,11 +109,17 @@ def _hiding_file(error):
     loaded = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
     files = [getattr(error, "path", None), *_files_of(error), *(loaded[name] for name in OFTEN_HIDDEN & set(loaded))]
     for file in map(Path, filter(None, files)):
-        place, name = (file.parent, file.parent.name) if file.name == "__init__.py" else (file, file.stem)
-        here = place.parent in (Path.cwd(), Path(sys.path[0]))  # elsewhere a folder may be somebody's build of PyTorch
-        if name in OFTEN_HIDDEN and file.suffix == ".py" and (here or place == file) and not _installed(file):
+        name = file.parent.name if file.name == "__init__.py" else file.stem
+        if name in OFTEN_HIDDEN and (place := _hiding(file)):
             return place
     return None
+
+
+def _hiding(file):
+    """The file of a module, or its folder, if it is a student's own; else None."""
+    place = file.parent if file.name == "__init__.py" else file
+    here = place.parent in (Path.cwd(), Path(sys.path[0]))  # elsewhere a folder may be somebody's build of PyTorch
+    return place if file.suffix == ".py" and (here or place == file) and not _installed(file) else None
 
 
 def _files_of(error):
@@ -123,3 +143,4 @@ try:
     from torchvision import datasets, transforms  # noqa: F401
 except Exception as error:
     raise ImportError(explain(error)) from error
+check_others()
