@@ -156,6 +156,15 @@ def test_tensors_are_what_to_tensor_makes(root, tensors):
         assert torch.equal(transforms.ToTensor()(raw[i][0]).flatten(), tensors[2].x[i])
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a worker is a new process, which takes long")
+def test_workers_load_the_same_images(root, tensors):
+    subset = torch.utils.data.Subset(data.mnist(train=False, root=root), range(65))
+    batches = list(torch.utils.data.DataLoader(subset, batch_size=32, num_workers=2))
+    assert [len(y) for _, y in batches] == [32, 32, 1]
+    assert torch.equal(torch.cat([x for x, _ in batches]).flatten(1), tensors[2].x[:65])
+    assert torch.equal(torch.cat([y for _, y in batches]), tensors[2].y[:65])
+
+
 def first_labels(loader):
     return next(iter(loader))[1].tolist()
 

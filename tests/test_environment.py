@@ -258,6 +258,15 @@ def test_the_cache_is_shown_where_it_is(tmp_path, home, shown):
     assert said.endswith(f"the data are whole, in {shown.format(tmp_path)}/MNIST/raw")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no XDG_CACHE_HOME")
+def test_a_tilde_in_the_name_of_the_cache_is_the_home_folder(tmp_path):
+    (tmp_path / "work").mkdir()
+    said = run_environment(tmp_path / "work", HOME=str(tmp_path), XDG_CACHE_HOME="~/data")
+    assert said.endswith("the data are whole, in ~/data/vae_course/MNIST/raw")
+    assert (tmp_path / "data/vae_course/MNIST/raw").is_dir()
+    assert list((tmp_path / "work").iterdir()) == []
+
+
 @pytest.mark.parametrize("variables", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "cp1252"}])
 def test_another_encoding_of_the_terminal_is_fine(tmp_path, variables):
     place = tmp_path / "a folder for data"

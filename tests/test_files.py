@@ -1,11 +1,13 @@
 """Files are there whole or not at all."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
+import torch
 
-from vae_lib import files
+from vae_lib import files, plots
 
 
 def test_a_file_is_written_with_its_folders_and_nothing_beside_it(tmp_path):
@@ -54,3 +56,27 @@ def test_a_write_that_is_interrupted_leaves_what_was_there(tmp_path, monkeypatch
 def test_text_and_bytes_are_written_as_they_are(tmp_path, content, expected):
     files.write(tmp_path / "file", content)
     assert (tmp_path / "file").read_bytes() == expected
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS])
+def test_a_disk_that_fails_is_named_with_the_file_and_leaves_what_was_there(tmp_path, number):
+    def write(path):
+        path.write_bytes(b"half")
+        raise OSError(number, os.strerror(number))
+
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(OSError, match=str(tmp_path / "file")) as caught:
+        files.write_atomically(tmp_path / "file", write)
+    assert caught.value.errno == number
+    assert ("there is no room" in str(caught.value)) == (number in files.FULL)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"old"}
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    plots.save_images(torch.rand(2, 784), "~/grid.png")
+    files.write("~/notes", "a")
+    assert sorted(path.name for path in (tmp_path / "home").iterdir()) == ["grid.png", "notes"]
+    assert list((tmp_path / "work").iterdir()) == []

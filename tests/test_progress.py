@@ -1,7 +1,10 @@
 """vae-progress reads what a student has saved."""
 
+import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -80,6 +83,50 @@ def test_a_broken_file_is_a_sentence_and_hides_no_other(tmp_path, capsys, text):
     assert "03_broken" in said
     assert "cannot be read" in said
     assert "30 of  30" in said
+
+
+@pytest.mark.parametrize(
+    "text", [100_000 * "[", '{"cells": ' + 100_000 * "[", '{"cells": "text"}', '{"cells": [7]}', "[NaN]"]
+)
+def test_no_file_is_a_traceback(tmp_path, capsys, text):
+    (tmp_path / "03_broken.ipynb").write_text(text)
+    assert "cannot be read" in printed_for(tmp_path, capsys)
+
+
+def test_a_byte_order_mark_is_no_obstacle(tmp_path, capsys):
+    path = folder_with(tmp_path, "solutions")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert "30 of  30" in printed_for(tmp_path, capsys)
+
+
+def test_a_single_notebook_may_be_named(tmp_path, capsys):
+    assert "30 of  30" in printed_for(folder_with(tmp_path, "solutions"), capsys)
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, capsys, monkeypatch):
+    folder_with(tmp_path / "own", "solutions")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "30 of  30" in printed_for("~/own", capsys)
+
+
+def test_a_sign_that_the_terminal_lacks_is_no_traceback(tmp_path, monkeypatch):
+    path = folder_with(tmp_path, "solutions")
+    set_output(path, "kld", nbformat.v4.new_output("error", ename="NameError", evalue="name 'x'", traceback=[]))
+    printed = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr("sys.stdout", printed)
+    progress.main([str(tmp_path)])
+    printed.seek(0)
+    assert "choose Run ? Run All Cells, then save." in printed.read()
+
+
+def test_a_pipe_that_closes_is_no_traceback(tmp_path):
+    folder_with(tmp_path, "solutions")
+    line = [sys.executable, "-m", "vae_checks.progress", str(tmp_path)]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    process.stderr.close()
+    assert (process.wait(), said) == (141, "")
 
 
 def test_a_folder_without_notebooks_is_a_sentence(tmp_path, capsys):

@@ -404,7 +404,7 @@ def stopped(argv, capsys, monkeypatch, *, module, name, call, done):
 
 @pytest.mark.parametrize("done", [False, True])
 @pytest.mark.parametrize(("module", "name"), [(report, "save_pictures"), (report.checkpoints, "save_run")])
-@pytest.mark.parametrize("out", ["run", "my run"])
+@pytest.mark.parametrize("out", ["run", "öut mit leer"])
 def test_a_stopped_run_prints_the_command_that_goes_on(small_mnist, capsys, monkeypatch, out, module, name, done):
     argv = ["--out", out, "--epochs", "2"]
     argv = stopped(argv, capsys, monkeypatch, module=module, name=name, call=2, done=done)

@@ -56,6 +56,27 @@ def test_what_the_lessons_send_students_to_can_be_reached(server, path):
         assert json.load(answer)["path"] == path
 
 
+KERNEL = """
+import nbformat
+from nbclient import NotebookClient
+notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import sys; print(sys.executable)")])
+NotebookClient(notebook, kernel_name="python3").execute()
+print(notebook.cells[0].outputs[0].text)
+"""
+
+
+@pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="not in a virtual environment")
+def test_a_kernel_that_another_python_installed_for_the_user_does_not_win(tmp_path):
+    """As `python -m ipykernel install --user` leaves it, of the same name."""
+    folder = tmp_path / "data" / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    spec = {"argv": ["/another/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"], "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec | {"display_name": "Python 3 (ipykernel)"}))
+    own = {"JUPYTER_DATA_DIR": str(tmp_path / "data"), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
+    done = subprocess.run([sys.executable, "-c", KERNEL], env=os.environ | own, capture_output=True, text=True)
+    assert done.stdout.strip() == sys.executable, done.stderr
+
+
 def test_the_first_page_is_lesson_00(server):
     with server("/") as answer:
         assert answer.url.endswith("/lab/tree/notebooks/00_start_here.ipynb")

@@ -34,6 +34,7 @@ def train_by_hand(model, generator, train_x, val_x, epochs, *, lr, weight_decay,
     return history
 
 
+@pytest.mark.parametrize(("n", "n_val"), [(140, 30), (65, 1), (1, 1)])  # of 65, the last batch is one image
 @pytest.mark.parametrize(
     "settings",
     [
@@ -41,11 +42,11 @@ def train_by_hand(model, generator, train_x, val_x, epochs, *, lr, weight_decay,
         {"lr": 1e-3, "weight_decay": 1e-1, "batch_size": 50, "beta": 4.0},
     ],
 )
-def test_training_is_the_loop_written_out_by_hand(settings):
+def test_training_is_the_loop_written_out_by_hand(settings, n, n_val):
     run = small_run(**settings)
     run.model.double()  # rounding must not hide a difference
     model = copy.deepcopy(run.model)
-    train_x, val_x = pictures(140).double(), pictures(30, seed=1).double()
+    train_x, val_x = pictures(n).double(), pictures(n_val, seed=1).double()
     by_hand = train_by_hand(model, torch.Generator().manual_seed(0), train_x, val_x, 3, **settings)
     found = [list(losses) for epoch in train(run, train_x, val_x, epochs=3) for losses in epoch]
     torch.testing.assert_close(found, by_hand, rtol=1e-6, atol=0)

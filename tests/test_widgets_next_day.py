@@ -65,6 +65,17 @@ def test_a_picture_never_stands_beside_the_values_of_another(browser, folder):
         expect(image).to_be_visible()
         expect(notice).to_have_text("")
 
+        # Dragged to and fro, 240 moves, it ends on the picture of where it was let go.
+        slider = box.locator("input")
+        for i in range(240):
+            slider.evaluate("(el, to) => { el.value = to; el.dispatchEvent(new Event('input')); }", [0, 1, 3][i % 3])
+        move(page, "Home")
+        expect(image).to_have_attribute("alt", "bar of height 1", timeout=60_000)
+        expect(notice).to_have_text("")
+        expect(box.locator("output")).to_have_text("1")
+        move(page, "End")
+        expect(image).to_have_attribute("alt", "bar of height 4")
+
         page.evaluate("jupyterapp.commands.execute('docmanager:save')")
         # A kernel that is gone: the slider moves, and the page says of what the picture is.
         page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")

@@ -10,6 +10,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from vae_lib.files import printing
+
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)  # a file that is no notebook
 UNWRITTEN = "YOUR ANSWER HERE"  # nbgrader's text in a question in words that nobody has answered
 
 
@@ -33,10 +36,13 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="vae-progress", description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=Path("exercises"), help="default: exercises")
     folder = parser.parse_args(argv).folder
+    folder = folder.expanduser() if folder.parts[:1] == ("~",) else folder
     paths = [path for path in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
+    paths = [folder] if folder.is_file() else paths
     if not paths:
         parser.error(f"no notebook in {folder}: go to the course's folder, or name the folder of your assignments")
-    print(report(paths))
+    with printing():
+        print(report(paths))
 
 
 def report(paths: list[Path]) -> str:
@@ -45,7 +51,7 @@ def report(paths: list[Path]) -> str:
     for path in paths:
         try:
             exercises = saved_exercises(path)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except UNREADABLE:
             lines.append(f"  {path.stem:32} cannot be read: get it again from the course, or a copy of yours")
             continue
         if not exercises:
@@ -65,9 +71,9 @@ def saved_exercises(path: Path) -> list[Exercise]:
     """The graded cells of a saved notebook, in order.
 
     Raises:
-        OSError, ValueError, KeyError, TypeError, AttributeError: a file that is no notebook.
+        OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError: a file that is no notebook.
     """
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    cells = json.loads(path.read_text(encoding="utf-8-sig"))["cells"]
     marked = [(cell, cell["metadata"].get("nbgrader", {})) for cell in cells]
     return [saved_exercise(cell, mark) for cell, mark in marked if mark.get("grade")]
 

@@ -197,7 +197,7 @@ def _save(path, content):
             torch.save(content, whole)
             file.write_bytes(whole.getvalue())
 
-    write_atomically(Path(path).expanduser(), write)
+    write_atomically(path, write)
 
 
 def _read(path, device):

@@ -3,17 +3,17 @@
 Source: LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Document Recognition", 1998.
 """
 
-import errno
 import gzip
 import hashlib
 import math
+import os
 import sys
 import warnings
 import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-from vae_lib.files import write
+from vae_lib.files import FULL, write
 from vae_lib.guards import check_generator, check_whole
 from vae_lib.pytorch import datasets, torch, transforms
 from vae_lib.remedies import restore
@@ -25,6 +25,8 @@ from torch.utils.data import DataLoader, Subset
 BUNDLE = Path(__file__).with_name("mnist")
 try:
     CACHE = user_cache_path("vae_course", appauthor=False)
+    if (named := os.environ.get("XDG_CACHE_HOME", "")).startswith("~") and sys.platform != "win32":
+        CACHE = Path(named, "vae_course").expanduser()  # which platformdirs would pass over
 except RuntimeError:  # there is no home folder; where the cache is used, a sentence says so
     CACHE = Path("~", ".cache", "vae_course")
 
@@ -137,7 +139,7 @@ def unpack(root=CACHE):
     except OSError as error:
         if error.errno is None:  # a sentence of ours
             raise
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
             sentence = f"there is no room for MNIST in {raw}, which takes 55 MB: make room"
         else:
             sentence = f"MNIST cannot be unpacked to {raw} ({error}): make that a folder that you may read and write"

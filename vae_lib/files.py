@@ -6,25 +6,33 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, the user's share of it, or what one file may take
+
 
 def write_atomically(path, write):
     """Call `write` with a temporary path beside `path`, then rename it to `path`; folders are made as needed.
 
     The process number in the temporary name keeps two kernels that write the same file apart.
 
+    Args:
+        path: a ~ at its start is the home folder.
+
     Raises:
         OSError: there is no room, or no right to write; what was there before is as it was.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
         temporary.replace(path)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise OSError(error.errno, f"there is no room for {path}; what was there before is whole: make room") from error
+        if error.errno in FULL:
+            sentence = f"there is no room for {path}; what was there before is whole: make room"
+            raise OSError(error.errno, sentence) from error
+        if error.filename is None:  # as where a disk fails while it is written to
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)  # what a failed write left
 
@@ -47,8 +55,13 @@ def check_writable(folder):
 
 
 @contextmanager
-def until_its_reader_goes():
-    """What a command prints may be cut off, as by `head`: then it ends, without a traceback."""
+def printing():
+    """What a command prints may be cut off, as by `head`, and may have letters that a terminal or a file lacks.
+
+    Neither is a traceback: the command ends, and a question mark stands for the letter.
+    """
+    if hasattr(sys.stdout, "reconfigure"):  # not where a notebook calls it
+        sys.stdout.reconfigure(errors="replace")
     try:
         yield
         sys.stdout.flush()

@@ -24,25 +24,42 @@ def load_folder(folder):
         ((train, val, test), kinds): three `Images`, and the names of the subfolders.
 
     Raises:
-        ValueError: no such folder, no subfolders, fewer than 100 images; one that cannot be read, or has transparent
-            pixels or more than 8 bits for each.
+        ValueError: no such folder, no subfolders, fewer than 100 images, a kind without one; one that cannot be read,
+            or has transparent pixels or more than 8 bits for each.
     """
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder: name the one that holds a subfolder of images for each kind")
-    if not any(path.is_dir() for path in folder.iterdir()):
+    files = _find(folder)
+    if not files:
         raise ValueError(f"{folder} has no subfolders: put the images of each kind into one, {folder / 'cats'} say")
-    found = datasets.ImageFolder(folder, loader=_read, allow_empty=True)
-    if len(found) < LEAST:
-        suffixes = "png, jpg, bmp, tif, webp …"
+    suffixes = "png, jpg, bmp, tif, webp …"
+    if (count := sum(map(len, files.values()))) < LEAST:
+        raise ValueError(f"the subfolders of {folder} hold {count} images ({suffixes}), {LEAST} are needed: add more")
+    if empty := [kind for kind, paths in files.items() if not paths]:
         raise ValueError(
-            f"the subfolders of {folder} hold {len(found)} images ({suffixes}), {LEAST} are needed: add more"
+            f"{folder / empty[0]} holds no image ({suffixes}) that you may read: add some, or move it away"
         )
-    x, y = zip(*found, strict=True)
-    x, y = torch.from_numpy(np.stack(x)).flatten(1).float() / 255, torch.tensor(y)
+    x = np.stack([_read(path) for paths in files.values() for path in paths])
+    y = torch.tensor([label for label, paths in enumerate(files.values()) for _ in paths])
+    x = torch.from_numpy(x).flatten(1).float() / 255
     rest, test = (torch.tensor(part) for part in split_indices(len(x)))
     train, val = (rest[torch.tensor(part)] for part in split_indices(len(rest)))
-    return [Images(x[part], y[part]) for part in (train, val, test)], found.classes
+    return [Images(x[part], y[part]) for part in (train, val, test)], list(files)
+
+
+def _find(folder):
+    """The paths of the images of each kind: those in its subfolder and below, but in no hidden folder or file."""
+    try:
+        kinds = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    except OSError as error:
+        raise ValueError(f"{folder} cannot be read ({error.strerror}): make it one that you may read") from error
+    return {kind.name: sorted(path for path in kind.rglob("*") if _is_image(path.relative_to(kind))) for kind in kinds}
+
+
+def _is_image(path):
+    hidden = any(part.startswith(".") for part in path.parts)
+    return path.suffix.lower() in datasets.folder.IMG_EXTENSIONS and not hidden
 
 
 def _read(path):
@@ -50,10 +67,13 @@ def _read(path):
     try:
         with Image.open(path) as file:
             image = ImageOps.exif_transpose(file)
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for a damaged file
+            grey = image.convert("L")
+    except MemoryError:
+        raise
+    except Exception as error:  # of many kinds: damaged files, odd colours, more pixels than Pillow opens
         raise ValueError(f"{path} cannot be read ({error}): delete it, or save it anew") from error
     if image.mode.startswith(("I", "F")):
         raise ValueError(f"{path} has more than 8 bits for a pixel: save it with 8")
     if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema()[0] < 255:
         raise ValueError(f"{path} has transparent pixels, which may be black or white: save it without transparency")
-    return np.asarray(ImageOps.fit(image.convert("L"), (28, 28)))
+    return np.asarray(ImageOps.fit(grey, (28, 28)))

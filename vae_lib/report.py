@@ -11,7 +11,6 @@ It trains the report's VAE with the report's settings, or with those of `fast`, 
 """
 
 import argparse
-import errno
 import shlex
 import shutil
 import sys
@@ -21,7 +20,7 @@ from pathlib import Path
 from vae_lib import checkpoints, plots, train
 from vae_lib.data import Images, load_tensors
 from vae_lib.fast import IMAGES, fast_epochs, new_fast_run
-from vae_lib.files import check_writable, until_its_reader_goes
+from vae_lib.files import FULL, check_writable, printing
 from vae_lib.folder import load_folder
 from vae_lib.guards import check_device
 from vae_lib.latent import encode, project
@@ -96,8 +95,10 @@ def main(argv=None):
     args.fast = args.fast or args.data is not None
     args.epochs = args.epochs or (None if args.fast else EPOCHS)  # of a fast run, the images say how many
     try:
-        with until_its_reader_goes():
+        with printing():
             _check_device(args.device)
+            if args.data and args.out.resolve().is_relative_to(args.data.resolve()):
+                raise ValueError(f"--out {args.out} is in the folder of the images, as if a kind of them: name another")
             with _alone(args):
                 run = None if args.fast else _prepare(args)  # which may refuse, before the images are read
                 data = _load(args)
@@ -108,8 +109,7 @@ def main(argv=None):
     except FloatingPointError as error:
         parser.error(f"{str(error).partition(': ')[0]}: start again with another --seed and another --out")
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        parser.error(f"{error}; {_go_on(args)}" if full else str(error))
+        parser.error(f"{error}; {_go_on(args)}" if error.errno in FULL else str(error))
     except (MemoryError, ValueError) as error:
         parser.error(str(error))
 
