@@ -99,10 +99,11 @@ def test_the_energy_distance_changes_no_argument():
 
 @pytest.fixture
 def reader():
-    """A classifier that passes its ten inputs on as logits."""
+    """A classifier of ten pixels, whose logits are 20 times as large."""
     first, last = nn.Linear(10, 10), nn.Linear(10, 10)
     for layer in (first, last):
         layer.weight.data, layer.bias.data = torch.eye(10), torch.zeros(10)
+    last.weight.data *= 20
     return nn.Sequential(first, nn.ReLU(), last)
 
 
@@ -110,7 +111,7 @@ def test_readable_is_the_share_above_nine_tenths(reader):
     logits = torch.zeros(4, 10)
     # One logit of a against nine zeros: a probability of exp(a) / (exp(a) + 9), 0.9 at a = log 81 = 4.394.
     logits[0, 3], logits[1, 9], logits[2, 0] = 4.40, 4.39, 20.0
-    assert measure.readable(reader, logits) == 0.5
+    assert measure.readable(reader, logits / 20) == 0.5
 
 
 def test_accuracy_counts_the_right_labels(reader):
@@ -118,8 +119,9 @@ def test_accuracy_counts_the_right_labels(reader):
 
 
 def test_features_are_what_the_last_layer_reads(reader):
-    x = points(3, 5, 10)
-    assert torch.equal(measure.features(reader, x), x.clamp(min=0))
+    x = torch.rand(5, 10, generator=torch.Generator().manual_seed(3))
+    reader[0].bias.data -= 0.5
+    assert torch.equal(measure.features(reader, x), (x - 0.5).clamp(min=0))
 
 
 def test_a_classifier_of_a_few_thousand_digits_reads_others():

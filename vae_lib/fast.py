@@ -56,8 +56,13 @@ def new_fast_run(train_x, generator, epochs, model=None):
 
     Returns:
         Run
+
+    Raises:
+        TypeError, ValueError: as for `train.train`; a model whose encoder does not give log σ².
     """
     model = VAE(sigma_head="log_var") if model is None else model
+    if model.config.sigma_head != "log_var":
+        raise ValueError(f"the encoder gives {model.config.sigma_head!r}: make the model with sigma_head='log_var'")
     check_images(train_x, model.config.input_dim)
     check_whole(epochs, "epochs", 1)
     model.to(train_x.device, train_x.dtype)
@@ -82,12 +87,14 @@ def load_speedrun():
 
 def fast_epochs(n):
     """How many epochs of n images show as many as the record saw, 153,000; at most the report's 50."""
+    check_whole(n, "n", 1)
     return min(50, math.ceil(IMAGES / n))
 
 
 @torch.no_grad()
 def begin_with_mean(model, train_x):
     """Let an untrained model draw the mean of the images (N, 784): no step is spent on finding it."""
+    check_images(train_x, model.config.input_dim)
     mean = train_x.mean(dim=0).clamp(0.001, 0.999)  # a pixel that is always black would have a logit of -∞
     model.decoder.out.bias.copy_(mean.logit())
 
@@ -97,7 +104,13 @@ def one_cycle(step, steps, peak=PEAK, warmup=WARMUP):
 
     Args:
         warmup: the share of the steps after which the peak is reached, between 0 and 1.
+
+    Raises:
+        ValueError: a step after the last, where the rate would be below 0.
     """
+    if not 0 <= step < steps:
+        remedy = "make a new run, with all the epochs that it shall have"
+        raise ValueError(f"the learning rate is planned for {steps} steps, this is number {step + 1}: {remedy}")
     done = (step + 0.5) / steps
     return peak * min(done / warmup, (1 - done) / (1 - warmup))
 

@@ -16,6 +16,13 @@ def check_tensor(x, name="x"):
     raise TypeError(f"{name} should be a tensor, got {type(x).__name__}: {remedy}")
 
 
+def check_input(x, layer, expectation, name="x"):
+    """Raise unless x is what a linear layer takes, as for `check_rows`; of 64 bits only where the layer is."""
+    check_rows(x, layer.in_features, expectation, name)
+    if x.dtype != layer.weight.dtype and torch.float64 in (x.dtype, layer.weight.dtype):  # as from NumPy
+        check_fits(x, layer, name)
+
+
 def check_rows(x, features, expectation, name="x"):
     """Raise unless x is a tensor (B, features) of floating point; `expectation` has {} where the features stand."""
     check_tensor(x, name)
@@ -48,9 +55,14 @@ def check_range(x):
     low, high = x.aminmax()
     if low >= 0 and high <= 1:
         return
-    if low.isnan():
-        raise ValueError(f"{x.isnan().sum()} of {x.numel()} pixels are not numbers (nan): look where they come from")
+    check_numbers(x)
     raise ValueError(f"expected pixels in [0, 1], got {low:.3g} to {high:.3g}: divide bytes by 255, do not standardize")
+
+
+def check_numbers(x):
+    """Raise ValueError if a pixel is NaN."""
+    if lost := int(x.isnan().sum()):
+        raise ValueError(f"{lost} of {x.numel()} pixels are not numbers (nan): look where they come from")
 
 
 def squares(x):
@@ -58,16 +70,17 @@ def squares(x):
     check_rows(x, 784, "expected images of shape (n, {})")
     if len(x) == 0:
         raise ValueError("there is no image to draw: pass one or more")
+    check_numbers(x)
     return x.detach().clamp(0, 1).view(-1, 1, 28, 28)
 
 
-def check_fits(x, model):
+def check_fits(x, model, name="x"):
     """Raise ValueError unless x has the model's kind of numbers and is on its device."""
     weight = next(model.parameters())
     if x.dtype != weight.dtype:
-        raise ValueError(f"the images are of {x.dtype}, the model of {weight.dtype}: pass x.to({weight.dtype})")
+        raise ValueError(f"{name} is of {x.dtype}, the model of {weight.dtype}: pass {name}.to({weight.dtype})")
     if x.device != weight.device:
-        raise ValueError(f"the images are on {x.device}, the model on {weight.device}: pass x.to('{weight.device}')")
+        raise ValueError(f"{name} is on {x.device}, the model on {weight.device}: pass {name}.to('{weight.device}')")
 
 
 def check_alike(**tensors):
@@ -85,11 +98,23 @@ def check_alike(**tensors):
         raise ValueError(f"{' and '.join(tensors)} should be of one shape (B, n), got {actual}")
 
 
+def check_same_shape(**tensors):
+    """Raise unless all are tensors, by their names, of one shape."""
+    for name, x in tensors.items():
+        check_tensor(x, name)
+    shapes = [tuple(x.shape) for x in tensors.values()]
+    if len(set(shapes)) > 1:
+        raise ValueError(f"{' and '.join(tensors)} should be of one shape, got {' and '.join(map(str, shapes))}")
+
+
 def check_labels(y, n):
-    """Raise unless y is a tensor of n whole numbers, (n,)."""
+    """Raise unless y is a tensor of n whole numbers from 0 to 9, (n,)."""
     check_tensor(y, "y")
-    if y.shape != (n,) or y.is_floating_point():
-        raise ValueError(f"expected a label, 0 to 9, for each of the {n} images, got {tuple(y.shape)} of {y.dtype}")
+    expected = f"expected a label, 0 to 9, for each of the {n} images, got"
+    if y.shape != (n,) or y.is_floating_point() or y.dtype == torch.bool:
+        raise ValueError(f"{expected} {tuple(y.shape)} of {y.dtype}")
+    if n and (y.min() < 0 or y.max() > 9):
+        raise ValueError(f"{expected} labels from {y.min()} to {y.max()}")
 
 
 def check_whole(value, name, least):

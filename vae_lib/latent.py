@@ -3,7 +3,15 @@
 The walks return images x_hat (n, 784), decoded without sampling.
 """
 
-from vae_lib.guards import check_fits, check_generator, check_images, check_labels
+from vae_lib.guards import (
+    check_fits,
+    check_generator,
+    check_images,
+    check_labels,
+    check_same_shape,
+    check_tensor,
+    check_whole,
+)
 from vae_lib.pytorch import torch
 
 
@@ -30,8 +38,9 @@ def project(mu):
     """
     from sklearn.decomposition import PCA  # here, for it takes 0.7 s that not everybody needs
 
+    check_tensor(mu, "mu")
     pca = PCA(n_components=2, svd_solver="full")
-    points = pca.fit_transform(mu.cpu().numpy())
+    points = pca.fit_transform(mu.detach().cpu().numpy())
     return torch.from_numpy(points), torch.from_numpy(pca.explained_variance_ratio_)
 
 
@@ -39,8 +48,9 @@ def class_means(points, y):
     """The centroid of each digit: points (N, D) and labels y (N,) → (10, D).
 
     Raises:
-        ValueError: a digit has no image, or not each point a label.
+        TypeError, ValueError: a digit has no image, or not each point a label from 0 to 9.
     """
+    check_tensor(points, "points")
     check_labels(y, len(points))
     counts = torch.bincount(y, minlength=10)
     if (counts == 0).any():
@@ -89,8 +99,12 @@ def traverse(model, z, dim, values):
 
 @torch.no_grad()
 def interpolate(model, z_a, z_b, steps=10):
-    """Decode `steps` points on the straight line from z_a (D,) to z_b (D,), both ends included → (steps, 784)."""
-    if z_a.shape != z_b.shape:
-        raise ValueError(f"z_a and z_b should be of one shape (D,), got {tuple(z_a.shape)} and {tuple(z_b.shape)}")
+    """Decode `steps` points, 2 or more, on the line from z_a (D,) to z_b (D,), both ends included → (steps, 784)."""
+    check_same_shape(z_a=z_a, z_b=z_b)
+    if z_a.ndim != 1:
+        raise ValueError(
+            f"a line has two ends z (D,), got each of shape {tuple(z_a.shape)}: pass z_a[0] and z_b[0], say"
+        )
+    check_whole(steps, "steps", 2)
     share = torch.linspace(0, 1, steps, device=z_a.device).unsqueeze(1)  # (steps, 1)
     return model.decode(z_a + share * (z_b - z_a))

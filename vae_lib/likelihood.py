@@ -7,7 +7,7 @@ of those alone. All numbers are in nats.
 import math
 from typing import NamedTuple
 
-from vae_lib.guards import check_rows
+from vae_lib.guards import check_fits, check_rows, check_same_shape
 from vae_lib.pytorch import torch
 
 import numpy as np
@@ -38,6 +38,7 @@ def log_joint(model, x, z):
         ValueError: a grey pixel.
     """
     check_rows(x, model.config.input_dim, "expected images of shape (B, {})")
+    check_fits(x, model)
     if not ((x == 0) | (x == 1)).all():
         remedy = "toss a coin for each pixel, torch.bernoulli(x)"
         raise ValueError(f"p(x|z) is a probability of black-and-white images, and there is grey in these: {remedy}")
@@ -76,6 +77,7 @@ def iwae(log_joint, log_q):
     Returns:
         (B,): its average over many such draws is at most log p(x), and grows with k.
     """
+    check_same_shape(log_joint=log_joint, log_q=log_q)
     return (log_joint - log_q).logsumexp(dim=0) - math.log(len(log_joint))
 
 
@@ -93,12 +95,18 @@ def gaussian_elbo(model, x, mu, factor, n=20):
     Args:
         x: black-and-white images (B, 784).
         mu: means (B, 2).
-        factor: L (B, 2, 2) of the covariance L Lᵀ, lower triangular; diagonal for independent numbers.
+        factor: L (B, 2, 2) of the covariance L Lᵀ, lower triangular; diagonal for independent numbers. The sign of a
+            number on its diagonal does not matter.
         n: points in each direction of `gauss_hermite`.
 
     Returns:
         (B,) nats.
     """
+    if mu.shape != (len(x), 2) or factor.shape != (len(x), 2, 2):
+        raise ValueError(
+            f"expected mu ({len(x)}, 2) and factor ({len(x)}, 2, 2) for these images, got {tuple(mu.shape)} and "
+            f"{tuple(factor.shape)}: encode the same images, by a model with two latent dimensions"
+        )
     eps, weights = gauss_hermite(n)
     z = mu.unsqueeze(1) + eps @ factor.mT  # (B, n², 2)
     average = torch.stack([weights @ log_joint(model, x[i : i + 1], z[i]).squeeze(1) for i in range(len(x))])
@@ -115,11 +123,18 @@ def fit_gaussians(log_joint, reach, mu, factor, steps=300, full=True):
 
     Returns:
         (mu, factor): (B, 2), (B, 2, 2).
+
+    Raises:
+        ValueError: log p(x, z) is not on a plane.
     """
     side = math.isqrt(len(log_joint))
+    if side**2 != len(log_joint):
+        raise ValueError(f"log_joint has {len(log_joint)} rows, which is no square: compute it on plane(reach)")
     table = log_joint.T.reshape(-1, 1, side, side)
     eps, weights = gauss_hermite(9)
-    mu, sides, slant = (part.clone().requires_grad_() for part in (mu, factor.diagonal(0, 1, 2).log(), factor[:, 1, 0]))
+    sides = factor.diagonal(0, 1, 2)  # (B, 2)
+    slant = factor[:, 1, 0] * sides[:, 0].sign()
+    mu, sides, slant = (part.clone().requires_grad_() for part in (mu, sides.abs().log(), slant))
     optimizer = torch.optim.Adam([mu, sides, slant] if full else [mu, sides], lr=0.02)
     for _ in range(steps):
         factor = _lower(sides, slant)
@@ -139,7 +154,7 @@ def _lower(sides, slant):
 
 def _entropy(factor):
     """That of a Gaussian with the covariance L Lᵀ, (B,)."""
-    return factor.diagonal(0, 1, 2).log().sum(dim=1) + math.log(2 * math.pi) + 1
+    return factor.diagonal(0, 1, 2).abs().log().sum(dim=1) + math.log(2 * math.pi) + 1
 
 
 class CloseUp(NamedTuple):

@@ -32,7 +32,13 @@ def linear_losses(model, covariance, pixel_variance):
 
     Returns:
         (distortion, kld): E[-log p(x|z)], a number, and the KLD of each dimension (D,), in nats per image.
+
+    Raises:
+        ValueError: the covariance is no square.
     """
+    if covariance.ndim != 2 or covariance.shape[0] != covariance.shape[1]:
+        remedy = "pass x.T.cov(correction=0), not the images x"
+        raise ValueError(f"a covariance has the shape (P, P), got {tuple(covariance.shape)}: {remedy}")
     encoder, log_sigma, decoder = model
     var, through = (2 * log_sigma).exp(), encoder @ covariance  # (D,), (D, P)
     # E|x - x_hat|², where x_hat is decoded from z = μ + σ ε

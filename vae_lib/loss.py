@@ -72,8 +72,10 @@ def bce_floor(x):
         x: images (B, 784) in [0, 1].
 
     Returns:
-        (B,) nats, 0 for images that are black or white.
+        (B,) nats, 0 for images that are black or white. Errors as for `vae_loss`.
     """
+    check_alike(x=x)
+    check_range(x)
     return (torch.special.entr(x) + torch.special.entr(1 - x)).sum(dim=1)
 
 

@@ -9,7 +9,15 @@ import math
 import statistics
 from pathlib import Path
 
-from vae_lib.guards import check_generator, check_labels, check_rows
+from vae_lib.guards import (
+    check_alike,
+    check_generator,
+    check_images,
+    check_labels,
+    check_rows,
+    check_tensor,
+    check_whole,
+)
 from vae_lib.pytorch import torch
 
 import torch.nn.functional as F
@@ -33,10 +41,13 @@ def train_classifier(x, y, generator, epochs=5):
         nn.Sequential: images (B, 784) → (B, 10), the logit of each digit.
 
     Raises:
-        TypeError, ValueError: labels that are not one for each image; no generator, or one of another device.
+        TypeError, ValueError: images of another shape or range; labels that are not one of ten for each image; no
+            generator, or one of another device; a number of epochs below 1.
     """
+    check_images(x)
     check_labels(y, len(x))
     check_generator(generator, x.device)
+    check_whole(epochs, "epochs", 1)
     classifier = nn.Sequential(nn.Linear(x.shape[1], 256), nn.ReLU(), nn.Linear(256, 10)).to(x.device)
     optimizer = torch.optim.Adam(classifier.parameters(), lr=1e-3)
     for _ in range(epochs):
@@ -50,20 +61,23 @@ def train_classifier(x, y, generator, epochs=5):
 
 @torch.no_grad()
 def accuracy(classifier, x, y):
-    """The share of the images x (N, 784) that the classifier reads as their labels y (N,)."""
+    """The share of the images x (N, 784) in [0, 1] that the classifier reads as their labels y (N,)."""
+    check_images(x, classifier[0].in_features)
     check_labels(y, len(x))
     return (classifier(x).argmax(dim=1) == y).float().mean().item()
 
 
 @torch.no_grad()
 def readable(classifier, x):
-    """The share of the images x (N, 784) that the classifier gives to one digit with a probability above 0.9."""
+    """The share of the images x (N, 784) in [0, 1] that the classifier gives to one digit with more than 0.9."""
+    check_images(x, classifier[0].in_features)
     return (classifier(x).softmax(dim=1).amax(dim=1) > 0.9).float().mean().item()
 
 
 @torch.no_grad()
 def features(classifier, x):
-    """What the classifier's hidden layer says of the images: x (N, 784) → (N, 256)."""
+    """What the classifier's hidden layer says of the images: x (N, 784) in [0, 1] → (N, 256)."""
+    check_images(x, classifier[0].in_features)
     return classifier[:-1](x)
 
 
@@ -98,6 +112,7 @@ def log_aggregate(z, mu, sigma):
     Returns:
         (n,), in nats and in the dtype of z; computed in float64, because squares are expanded.
     """
+    check_alike(mu=mu, sigma=sigma)
     check_rows(z, mu.shape[1], "expected points of shape (n, {}), as many numbers as mu has", "z")
     mu, variance = mu.double(), sigma.double().square()
     constant = (mu.square() / variance + (2 * math.pi * variance).log()).sum(dim=1)  # (N,)
@@ -119,7 +134,14 @@ def tell_apart(a, b, generator, hidden=256, epochs=4):
         generator: `torch.Generator` on the device of a; draws the split and the order.
         hidden: units of each of two hidden layers; 0 for a linear classifier.
         epochs: passes over the points, with Adam at a learning rate of 1e-3 in batches of 128.
+
+    Raises:
+        TypeError, ValueError: points of different dimensions, fewer than ten of them; no generator.
     """
+    for name, points in {"a": a, "b": b}.items():
+        check_rows(points, b.shape[-1], "expected points of shape (n, {}), as many numbers in a as in b", name)
+    if len(a) + len(b) < 10:
+        raise ValueError(f"a tenth of the points is kept for the test, and there are {len(a) + len(b)}: pass more")
     check_generator(generator, a.device)
     points, source = torch.cat([a, b]), torch.cat([a.new_zeros(len(a)), a.new_ones(len(b))])
     order = torch.randperm(len(points), generator=generator, device=a.device)
@@ -146,8 +168,13 @@ def auroc(normal, odd):
         normal, odd: scores (n,) and (m,).
 
     Raises:
-        ValueError: there are none.
+        TypeError, ValueError: there are none; not numbers in a row, or NaN among them.
     """
+    for name, scores in {"normal": normal, "odd": odd}.items():
+        check_tensor(scores, name)
+        if scores.ndim != 1 or scores.isnan().any():
+            lost = f", {scores.isnan().sum()} of them not numbers (nan)"
+            raise ValueError(f"{name} should be scores (n,), got {tuple(scores.shape)}{lost}: pass one for each image")
     if not len(normal) or not len(odd):
         raise ValueError(f"pairs need a score in each set, got {len(normal)} normal and {len(odd)} odd ones")
     in_order = normal.sort().values
@@ -168,4 +195,5 @@ def load_odd_ones():
 
 def mean_and_spread(values):
     """The mean of several measurements, and their standard deviation."""
+    values = [float(value) for value in values]
     return statistics.mean(values), statistics.stdev(values)

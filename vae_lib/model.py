@@ -6,7 +6,7 @@ its appendix C, with ReLU for tanh and, unless told otherwise, σ for log σ².
 
 from dataclasses import dataclass
 
-from vae_lib.guards import check_rows
+from vae_lib.guards import check_input, check_range, check_same_shape
 from vae_lib.pytorch import torch
 
 import torch.nn.functional as F
@@ -57,8 +57,14 @@ class VAE(nn.Module):
         return self.decoder(z), mu, sigma
 
     def encode(self, x):
-        """Images x (B, 784) → mu, sigma, each (B, D)."""
-        return self.encoder(x)
+        """Images x (B, 784) → mu, sigma, each (B, D).
+
+        Raises:
+            TypeError, ValueError: x is no tensor (B, 784) of the model's numbers, or not all in [0, 1].
+        """
+        code = self.encoder(x)
+        check_range(x)
+        return code
 
     def decode(self, z):
         """Latent points z (B, D) → x_hat (B, 784) in [0, 1].
@@ -94,7 +100,7 @@ class Encoder(nn.Module):
 
     def forward(self, x):
         """Images x (B, 784) in [0, 1] → mu, sigma, each (B, D)."""
-        check_rows(x, self.hidden.in_features, "VAE expects images of shape (B, {}) with values in [0, 1]")
+        check_input(x, self.hidden, "VAE expects images of shape (B, {}) with values in [0, 1]")
         h = F.relu(self.hidden(x))  # (B, 400)
         return self.hid_mu(h), SIGMA[self.sigma_head](self.hid_sigma(h))
 
@@ -113,12 +119,12 @@ def reparameterize(mu, sigma, eps=None):
         z (B, D); dz/dmu = 1 and dz/dsigma = eps.
 
     Raises:
-        ValueError: mu and sigma of different shapes.
+        TypeError, ValueError: no tensors, or not all of one shape.
     """
-    if mu.shape != sigma.shape:
-        raise ValueError(f"mu and sigma should be of one shape, got {tuple(mu.shape)} and {tuple(sigma.shape)}")
+    check_same_shape(mu=mu, sigma=sigma)
     if eps is None:
         eps = torch.randn_like(sigma)
+    check_same_shape(mu=mu, eps=eps)
     return mu + sigma * eps
 
 
@@ -132,6 +138,6 @@ class Decoder(nn.Module):
 
     def forward(self, z):
         """Latent points z (B, D) → x_logits (B, 784); their sigmoid is x_hat."""
-        check_rows(z, self.hidden.in_features, "the decoder expects latent points of shape (B, {})", "z")
+        check_input(z, self.hidden, "the decoder expects latent points of shape (B, {})", "z")
         h = F.relu(self.hidden(z))  # (B, 400)
         return self.out(h)

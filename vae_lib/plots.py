@@ -9,7 +9,7 @@ from html import escape
 from itertools import cycle
 
 from vae_lib.files import write, write_atomically
-from vae_lib.guards import squares
+from vae_lib.guards import check_labels, check_rows, check_same_shape, check_whole, squares
 from vae_lib.loss import Losses
 from vae_lib.pytorch import torch
 
@@ -88,6 +88,7 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
         titles: a short text above each image, or None.
         rows: a label left of each row, or None.
     """
+    check_whole(ncols, "ncols", 1)
     ncols = min(ncols, len(squares(x)))
     nrows, gap = -(-len(x) // ncols), 14 if titles else 2
     step, label_width = 28 + gap, 0.11 * max(map(len, rows or [""]))
@@ -132,6 +133,7 @@ def density(mu, sigma, eps):
 
 def snapshot(x, x_hat, samples, losses, title):
     """What a model draws, and its two losses: originals and reconstructions, each (n, 784), samples (n, 784) below."""
+    check_same_shape(x=x, x_hat=x_hat, samples=samples)
     what = f"{title}: {len(x)} originals, their reconstructions, {len(samples)} samples"
     picture = Picture(9, 2.3, f"{what}; BCE {losses.bce:.1f} and KLD {losses.kld:.1f} nats per image.")
     left, right = picture.subplots(1, 2, width_ratios=[3, 1])
@@ -146,6 +148,7 @@ def snapshot(x, x_hat, samples, losses, title):
 
 def reconstructions(x, x_hat):
     """Originals x (n, 784) in the top row, their reconstructions x_hat (n, 784) below."""
+    check_same_shape(x=x, x_hat=x_hat)
     alt = f"Top row: {len(x)} originals. Bottom row: their reconstructions, each below its original."
     return images(torch.cat([x, x_hat]), alt, ncols=len(x), rows=["original", "reconstruction"])
 
@@ -176,7 +179,12 @@ def latent_scatter(points, y, explained):
         points: (N, 2).
         y: labels (N,).
         explained: share of the variance that each of the two components holds, (2,).
+
+    Raises:
+        TypeError, ValueError: no points (N, 2), or not a label from 0 to 9 for each.
     """
+    check_rows(points, 2, "expected points of shape (N, {})", "points")
+    check_labels(y, len(points))
     alt = (
         f"{len(points)} images in the plane of the first two principal components ({explained[0]:.1%} and "
         f"{explained[1]:.1%} of the variance). Each point is its digit, a large one is the mean of its class."

@@ -68,7 +68,7 @@ def fit_mixture(z, components, steps=40):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # it says that the steps are over
-        fitted = GaussianMixture(components, max_iter=steps, random_state=0).fit(z.double().cpu().numpy())
+        fitted = GaussianMixture(components, max_iter=steps, random_state=0).fit(z.detach().double().cpu().numpy())
     weights, means, covariances = map(torch.from_numpy, (fitted.weights_, fitted.means_, fitted.covariances_))
     return Mixture(*(part.to(z) for part in (weights, means, torch.linalg.cholesky(covariances))))
 

@@ -2,6 +2,7 @@
 
 import functools
 
+from vae_lib.plots import Picture
 from vae_lib.widgets.still import HERE, add_still, display_with_still, read_scripts
 
 import anywidget
@@ -26,7 +27,11 @@ class Live(anywidget.AnyWidget):
 
         @functools.cache
         def bundle(*chosen):
-            return draw(*[values[i] for values, i in zip(lists, chosen, strict=True)])._repr_mimebundle_()
+            picture = draw(*[values[i] for values, i in zip(lists, chosen, strict=True)])
+            if not isinstance(picture, Picture):
+                remedy = "end it with return and one of vae_lib.plots"
+                raise TypeError(f"draw should return a plots.Picture, got {type(picture).__name__}: {remedy}")
+            return picture._repr_mimebundle_()
 
         self._bundle = bundle
         chosen = [v.index(s) for v, s in zip(lists, start, strict=True)] if start else [0] * len(lists)

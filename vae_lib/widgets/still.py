@@ -22,7 +22,9 @@ def image_html(x, alt, size=224):
     check_tensor(x)
     source = base64.b64encode(encode_png(squares(x.reshape(1, -1))[0])).decode()
     style = "image-rendering: pixelated"
-    return f'<img alt="{alt}" width="{size}" height="{size}" style="{style}" src="data:image/png;base64,{source}">'
+    return (
+        f'<img alt="{escape(alt)}" width="{size}" height="{size}" style="{style}" src="data:image/png;base64,{source}">'
+    )
 
 
 def add_still(widget, still):
