@@ -2,12 +2,16 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from vae_lib import files, plots
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_a_file_is_written_with_its_folders_and_nothing_beside_it(tmp_path):
@@ -80,3 +84,15 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     files.write("~/notes", "a")
     assert sorted(path.name for path in (tmp_path / "home").iterdir()) == ["grid.png", "notes"]
     assert list((tmp_path / "work").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "imported"),
+    [("vae_lib.report", "torch"), ("vae_lib.environment", "torch"), ("vae_grade.cli", "nbformat")],
+)
+def test_ctrl_c_while_a_command_imports_is_no_traceback(tmp_path, command, imported):
+    (tmp_path / f"{imported}.py").write_text("raise KeyboardInterrupt")
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    line = [sys.executable, "-m", command]
+    done = subprocess.run(line, env=os.environ | {"PYTHONPATH": path}, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from vae_checks import progress
+from vae_lib import progress
 
 ROOT = Path(__file__).parents[1]
 NAME = "04_bce_vs_kld"
@@ -121,7 +121,7 @@ def test_a_sign_that_the_terminal_lacks_is_no_traceback(tmp_path, monkeypatch):
 
 def test_a_pipe_that_closes_is_no_traceback(tmp_path):
     folder_with(tmp_path, "solutions")
-    line = [sys.executable, "-m", "vae_checks.progress", str(tmp_path)]
+    line = [sys.executable, "-m", "vae_lib.progress", str(tmp_path)]
     process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
     process.stdout.close()
     said = process.stderr.read().decode()

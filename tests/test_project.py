@@ -230,7 +230,7 @@ def test_the_tool_runs_as_a_file_and_as_a_module():
         assert "--check" in result.stdout, result.stderr
 
 
-@pytest.mark.parametrize("name", ["tools.build_notebooks", "vae_checks.progress", "vae_grade.cli", "vae_lib.report"])
+@pytest.mark.parametrize("name", ["tools.build_notebooks", "vae_lib.progress", "vae_grade.cli", "vae_lib.report"])
 def test_a_command_explains_itself_in_the_encoding_of_an_old_windows_too(monkeypatch, name):
     printed = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
     monkeypatch.setattr(sys, "stdout", printed)

@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vae_grade.assignments import Refused
-from vae_grade.folder import TeacherFolder
-from vae_grade.notebook import replace_unprintable
-from vae_lib.files import printing
+from vae_lib.files import printing, stopping
+
+with stopping():
+    from vae_grade.assignments import Refused
+    from vae_grade.folder import TeacherFolder
+    from vae_grade.notebook import replace_unprintable
 
 if TYPE_CHECKING:
     from vae_grade.collect import Collected

@@ -24,5 +24,6 @@ Read the modules in this order; each imports only from those above it:
 20. `widgets`      the live samplers
 21. `folder`       your own images
 22. `report`       the whole experiment, also as the command `vae-report`
-23. `environment`  is this computer ready for the course?
+23. `progress`     how far a student is, the command `vae-progress`
+24. `environment`  is this computer ready for the course?
 """

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, files, version
 from pathlib import Path
 from typing import NamedTuple
 
-from vae_lib.files import printing
+from vae_lib.files import printing, stopping
 from vae_lib.remedies import SET_UP_AGAIN, command, shown
 
 OLDEST, NEWEST = (3, 11), (3, 14)  # Pythons that the course can be installed with
@@ -132,7 +132,7 @@ def check_disk(folder):
 
 
 if __name__ == "__main__":
-    with printing():
+    with stopping(), printing():
         lines = check_environment()
         print(lines)
     sys.exit(0 if lines.ok else 1)

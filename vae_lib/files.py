@@ -55,6 +55,15 @@ def check_writable(folder):
 
 
 @contextmanager
+def stopping():
+    """Ctrl-C ends a command, and is no traceback: also while it imports PyTorch, which takes seconds."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a program that the signal SIGINT ends
+
+
+@contextmanager
 def printing():
     """What a command prints may be cut off, as by `head`, and may have letters that a terminal or a file lacks.
 

@@ -17,19 +17,21 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from vae_lib import checkpoints, plots, train
-from vae_lib.data import Images, load_tensors
-from vae_lib.fast import IMAGES, fast_epochs, new_fast_run
-from vae_lib.files import FULL, check_writable, printing
-from vae_lib.folder import load_folder
-from vae_lib.guards import check_device
-from vae_lib.latent import encode, project
-from vae_lib.model import VAE
-from vae_lib.pytorch import torch
+from vae_lib.files import FULL, check_writable, printing, stopping
 from vae_lib.remedies import command, line
 
-from filelock import FileLock, Timeout
-from tqdm.auto import tqdm
+with stopping():
+    from vae_lib import checkpoints, plots, train
+    from vae_lib.data import Images, load_tensors
+    from vae_lib.fast import IMAGES, fast_epochs, new_fast_run
+    from vae_lib.folder import load_folder
+    from vae_lib.guards import check_device
+    from vae_lib.latent import encode, project
+    from vae_lib.model import VAE
+    from vae_lib.pytorch import torch
+
+    from filelock import FileLock, Timeout
+    from tqdm.auto import tqdm
 
 EPOCHS = 50
 CHECKPOINT_MB = 8.2  # three numbers for each weight: itself and Adam's two averages

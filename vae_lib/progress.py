@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from vae_lib.files import printing
+from vae_lib.files import printing, stopping
 
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)  # a file that is no notebook
 UNWRITTEN = "YOUR ANSWER HERE"  # nbgrader's text in a question in words that nobody has answered
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> None:
     paths = [folder] if folder.is_file() else paths
     if not paths:
         parser.error(f"no notebook in {folder}: go to the course's folder, or name the folder of your assignments")
-    with printing():
+    with stopping(), printing():
         print(report(paths))
 
 
