@@ -42,8 +42,14 @@ def trained_too_long():
 
 RANGE = "expected pixels in [0, 1], got 0"
 REFUSED = {
-    "model: noise for one": (lambda: model()(X, torch.zeros(4)), "mu and eps should be of one shape, got (12, 4) and"),
-    "model: one noise for all": (lambda: reparameterize(MU, SIGMA, MU[:1]), "of one shape, got (12, 4) and (1, 4)"),
+    "model: noise for one": (
+        lambda: model()(X, torch.zeros(4)),
+        "eps (4,) would be the noise of several codes (12, 4): draw",
+    ),
+    "model: one noise for all": (
+        lambda: reparameterize(MU, SIGMA, MU[:1]),
+        "eps (1, 4) would be the noise of several codes (12, 4)",
+    ),
     "model: a sigma for all": (lambda: reparameterize(MU, SIGMA[:1]), "mu and sigma should be of one shape"),
     "model: arrays": (lambda: reparameterize(MU.numpy(), SIGMA.numpy()), "mu should be a tensor, got ndarray"),
     "model: z from NumPy": (
@@ -192,6 +198,18 @@ def test_a_sigma_below_zero_is_the_same_gaussian():
     reported = model(latent_dim=2, sigma_head="sigma")
     assert (reported.encode(x)[1] < 0).any()
     assert all(np.isfinite(one.elbo) for one in likelihood.close_ups(reported, x, n=5))
+
+
+def test_what_resizing_adds_to_a_pixel_is_no_slip():
+    x = torch.tensor([[1.000001, -0.000001, 0.5]]).repeat(1, 262)[:, :784]
+    for accepted in (latent.encode(model(), x)[0], loss.bce(x, torch.zeros(1, 784)), loss.bce_floor(x)):
+        assert accepted.isfinite().all()
+    assert loss.bce_floor(x).item() == pytest.approx(261 * np.log(2), rel=1e-4)
+
+
+def test_a_single_code_may_have_many_draws():
+    eps = torch.randn(7, 4, generator=generator())
+    torch.testing.assert_close(reparameterize(MU[:1], SIGMA[:1], eps), MU[0] + SIGMA[0] * eps)
 
 
 def test_tensors_with_gradients_are_no_obstacle():

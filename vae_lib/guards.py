@@ -2,6 +2,8 @@
 
 from vae_lib.pytorch import torch
 
+ROUNDING = 1e-5  # by how much resized images may leave [0, 1]
+
 
 def check_tensor(x, name="x"):
     """Raise TypeError unless x is a tensor."""
@@ -49,11 +51,11 @@ def check_images(x, input_dim=784):
 
 
 def check_range(x):
-    """Raise ValueError unless all numbers of a tensor are in [0, 1]."""
+    """Raise ValueError unless all numbers of a tensor are in [0, 1], but for what rounding adds."""
     if not x.numel():
         return
     low, high = x.aminmax()
-    if low >= 0 and high <= 1:
+    if low >= -ROUNDING and high <= 1 + ROUNDING:
         return
     check_numbers(x)
     raise ValueError(f"expected pixels in [0, 1], got {low:.3g} to {high:.3g}: divide bytes by 255, do not standardize")

@@ -76,6 +76,7 @@ def bce_floor(x):
     """
     check_alike(x=x)
     check_range(x)
+    x = x.clamp(0, 1)
     return (torch.special.entr(x) + torch.special.entr(1 - x)).sum(dim=1)
 
 

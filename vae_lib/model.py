@@ -113,19 +113,22 @@ def reparameterize(mu, sigma, eps=None):
 
     Args:
         mu, sigma: (B, D).
-        eps: the noise (B, D) to use; drawn by PyTorch's global generator if None.
+        eps: the noise (B, D) to use, n rows for n draws of a single code; drawn by PyTorch's global generator if None.
 
     Returns:
         z (B, D); dz/dmu = 1 and dz/dsigma = eps.
 
     Raises:
-        TypeError, ValueError: no tensors, or not all of one shape.
+        TypeError, ValueError: mu and sigma are no tensors or of different shapes; several codes would share noise.
     """
     check_same_shape(mu=mu, sigma=sigma)
     if eps is None:
         eps = torch.randn_like(sigma)
-    check_same_shape(mu=mu, eps=eps)
-    return mu + sigma * eps
+    z = mu + sigma * eps
+    if z.shape != eps.shape:
+        remedy = f"draw as many rows, torch.randn({', '.join(map(str, z.shape))})"
+        raise ValueError(f"eps {tuple(eps.shape)} would be the noise of several codes {tuple(mu.shape)}: {remedy}")
+    return z
 
 
 class Decoder(nn.Module):
