@@ -22,13 +22,15 @@ from vae_grade.answers import Added, find_answers, needed_by
 from vae_grade.assignments import ROOT
 from vae_grade.gradebook import explain_record
 from vae_grade.notebook import Unreadable, read_notebook
-from vae_grade.records import Material, State
+from vae_grade.records import ExerciseRecord, Material, State
+from vae_probe.outcome import CallError
 
 SEED = 7
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 FULL = {"bce": 10.0, "kld": 10.0, "kld_by_sampling": 10.0}
 PLACEHOLDER = {cell["id"]: cell["source"] for cell in ASSIGNMENT.cells}
 WRONG = handed_in.WRONG_KLD
+HELPER = "def squared(a):\n    return a * a"
 SQUARED = RIGHT["kld"].replace("sigma.square()", "squared(sigma)")
 
 
@@ -143,6 +145,12 @@ def as_kind(notebook, name, kind):
 
 def exit_of_function(code):
     return RIGHT["kld"].replace("    var =", f"    {code}\n    var =", 1)
+
+
+def halves_of(answer):
+    """As JupyterLab splits a cell at the cursor, here in the body of the function."""
+    lines = answer.splitlines()
+    return "\n".join(lines[:-1]), lines[-1]
 
 
 # {name: (notebook, points that differ from 10, what its flags or its state say)}
@@ -278,6 +286,26 @@ HONEST = {
         {"kld": 2.0},
         "kld is defined again below its test, where it does not count",
     ),
+    "a function split in its body": (
+        parts(filled(**RIGHT), "kld", *halves_of(RIGHT["kld"]), "# done"),
+        {},
+        "there 3 times",
+    ),
+    "a helper, and below it a cell that never ends": (
+        put(filled(**RIGHT | {"kld": SQUARED}), "04_bce_vs_kld-08", HELPER, "while True:\n    pass"),
+        {},
+        "the answer kld needs other cells",
+    ),
+    "a breakpoint": (
+        filled(**RIGHT | {"kld": exit_of_function("breakpoint()")}),
+        {"kld": 0.0},
+        "^could not run here: .* kld: it asks for input",
+    ),
+    "a download": (
+        filled(**RIGHT | {"kld": "from urllib.request import urlopen\nurlopen('https://x.org')\n\n" + RIGHT["kld"]}),
+        {"kld": 0.0},
+        "^could not run here: .* kld: it needs the network",
+    ),
     "a renamed function": (
         filled(**RIGHT | {"kld": RIGHT["kld"].replace("def kld", "def my_kld")}),
         {"kld": 0.0},
@@ -317,6 +345,19 @@ def test_an_honest_notebook_earns_what_its_own_checks_show(grade, name):
     record = grade(notebook)
     assert points(record) == FULL | differ, said(record)
     assert re.search(words, said(record)), said(record)
+
+
+def test_cells_above_that_come_to_no_end_are_said(monkeypatch):
+    def attempt(name, cells, *_):
+        end = End.TIMED_OUT if "while True:" in "".join(cells) else End.ENDED
+        error = CallError("NameError", "order", "") if end is End.ENDED and name == "kld" else None
+        points = 0.0 if name == "kld" else 10.0
+        return judge.Attempt(ExerciseRecord(10.0, "", points, "not yet", end=end.value), error, [])
+
+    monkeypatch.setattr(judge, "_attempt", attempt)
+    notebook = put(of_a_demo_cell(), "04_bce_vs_kld-08", "while True:\n    pass")
+    record = judge.grade(Material(as_bytes(notebook)), judge.Setting(ASSIGNMENT, sandbox.LIMITS, SEED))
+    assert record.flags == ["the answer kld may need other cells of the notebook, with which it timed out"]
 
 
 def test_a_file_beside_the_notebook_is_there(grade):
@@ -509,6 +550,14 @@ def test_an_empty_answer_beside_words_elsewhere_is_flagged():
 def test_words_in_two_halves_are_joined_and_an_empty_one_does_not_count():
     notebook = parts(filled(**RIGHT), "why-the-blob", "First half.", "", "Second half.", "<!-- none -->")
     assert read(notebook).written == {"why-the-blob": "First half.\n\nSecond half."}
+
+
+@pytest.mark.parametrize("sign", ['<img src="attachment:a.png" width="200">', "<img alt='x' src='attachment:a.png'/>"])
+def test_a_picture_of_another_size_is_a_picture(sign):
+    notebook = change(filled(**RIGHT), "why-the-blob", f"Look: {sign} and {sign.replace('attachment:', 'http:')}")
+    notebook["cells"][position(notebook, "why-the-blob")]["attachments"] = {"a.png": {"image/png": PNG}}
+    written = find_answers(read_notebook(as_bytes(notebook)), ASSIGNMENT).written["why-the-blob"]
+    assert written == f"Look: ![](attachment:a.png) and {sign.replace('attachment:', 'http:')}"
 
 
 def test_words_beside_the_answer_belong_to_it_and_others_are_shown():

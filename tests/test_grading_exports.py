@@ -225,7 +225,7 @@ def test_what_moodle_would_pass_over_is_said(folder):
     handed_in.grade(folder, handed_in.make_record(), **MOODLE)
     result, _ = fill(folder, ENGLISH.replace("100.00", "10.00"))
     assert f"{NAME} has {FULL:g} points, and Moodle's maximum is 10.00" in " ".join(result.notes)
-    assert "no row for João da Silva" in " ".join(result.notes)
+    assert "no row for João_da_Silva" in " ".join(result.notes)
 
 
 def test_a_worksheet_of_another_class_is_refused(folder):
@@ -372,8 +372,11 @@ def test_what_could_not_run_here_and_was_marked_by_hand_has_a_mark(folder):
     result, data = fill(folder, GERMAN)
     assert grades_in_moodle(data, "ID", "Bewertung", "Teilnehmer/in", ";") == {"4711": "", "4713": "14"}
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(folder.marks_table.read_text("utf-8-sig")))}
-    assert [rows["João_da_Silva"][f"{NAME}: {word}"] for word in ("kld", "total")] == ["8", "14"]
-    assert [rows["Ada_Lovelace"][f"{NAME}: {word}"] for word in ("kld", "total")] == ["", ""]
+    assert [rows["João_da_Silva"][f"{NAME}: {word}"] for word in ("kld", "total", "to mark")] == ["8", "14", "4"]
+    assert [rows["Ada_Lovelace"][f"{NAME}: {word}"] for word in ("kld", "total", "to mark")] == ["", "", "14"]
+    table = csv.DictReader(io.StringIO(folder.report_table.read_text("utf-8-sig")))
+    waiting = {row["student"]: row["to mark"] for row in table}
+    assert (waiting["João_da_Silva"], waiting["Ada_Lovelace"]) == ("why-the-blob", "why-the-blob, kld")
     assert len(result.failures) == 3
     assert "João" not in "".join(result.failures)
 
@@ -463,9 +466,10 @@ def test_words_that_nobody_has_read_are_said_beside_every_mark_to_upload(folder,
     worksheet.write_text(ENGLISH)
     mark_by_hand(folder, Ada_Lovelace_4712=1, lovelaceada_101=2)
     notes = "\n".join(report(folder, moodle=[worksheet], canvas=[export]).notes)
-    assert re.search(r"Moodle\.csv: not yet whole are the marks of Ada Lovelace, Zoë O Brien-Müller, for you", notes)
-    assert re.search(r"Canvas\.csv: not yet whole are the marks of silvajoao, for you", notes)
-    assert "gradebook.csv: not yet whole are the marks of silvajoao, for" in "\n".join(report(folder, canvas=[]).notes)
+    assert re.search(r"Moodle\.csv: not yet whole are the marks of Ada_Lovelace, Zoë_O_Brien-Müller, for you", notes)
+    assert re.search(r"Canvas\.csv: not yet whole are the marks of silvajoao_102, for you", notes)
+    notes = "\n".join(report(folder, canvas=[]).notes)
+    assert "gradebook.csv: not yet whole are the marks of silvajoao_102, for" in notes
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(folder.marks_table.read_text("utf-8-sig")))}
     to_mark = {student: (row[f"{NAME}: total"], row[f"{NAME}: to mark"]) for student, row in rows.items()}
     assert to_mark["Ada_Lovelace"] == ("9", "4")

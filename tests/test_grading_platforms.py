@@ -46,6 +46,18 @@ PLATFORMS = {
         (f"anon_x1YzQ_901_{FILE}", f"anon_LATE_a2BcD_902_{FILE}"),
         ("anon_x1YzQ", "canvas anonymous", f"anon_x1YzQ_901_{FILE}", "anon", "x1YzQ", False, None),
     ),
+    "canvas, anonymous and late": (
+        (f"LATE_anon_x1YzQ_901_{FILE}", f"anon_a2BcD_902_{FILE}"),
+        ("anon_x1YzQ", "canvas anonymous", f"LATE_anon_x1YzQ_901_{FILE}", "anon", "x1YzQ", True, None),
+    ),
+    "canvas, a group of a number": (
+        (f"group_2_5012_90001_{FILE}", f"group_3_5013_90002_{FILE}"),
+        ("group_2_5012", "canvas", f"group_2_5012_90001_{FILE}", "group_2", "5012", False, None),
+    ),
+    "canvas, a group of two words": (
+        (f"team_red_LATE_5012_90001_{FILE}", "team_blue_5013_90002_x.ipynb"),
+        ("team_red_5012", "canvas", f"team_red_LATE_5012_90001_{FILE}", "team_red", "5012", True, None),
+    ),
     "blackboard": (
         (
             f"gradebook_VAE_{NAME}_ada_attempt_2026-03-01-12-00-00_x.ipynb",

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import errno
+import fcntl
 import io
 import json
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from filelock import FileLock, Timeout
 from nbgrader.api import Gradebook
 
 import vae_checks as checks
@@ -145,12 +147,13 @@ def test_who_is_named_is_graded_again_and_who_was_timed_out_with_more_seconds(tm
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--again", "anne"], "Nothing was collected of the student 'anne'; there is ann"),
+        (["--again", "anne"], "Nothing was collected of the student 'anne'; there is Ann_Noether."),
+        (["--again", "noether"], "Nothing was collected of the student 'noether'; there is Ann_Noether."),
         (["--assignment", "04"], f"Nothing was collected of the assignment '04'; there is {NAME}"),
     ],
 )
 def test_a_name_that_is_not_there_is_a_sentence(tmp_path, capsys, words, sentence):
-    handed_in.hand_in(tmp_path, ann=handed_in.perfect())
+    handed_in.hand_in(tmp_path, Ann_Noether=handed_in.perfect(), bob=handed_in.perfect())
     assert main(["--folder", str(tmp_path), "run", *words]) == 2
     assert sentence in capsys.readouterr().err
 
@@ -211,7 +214,16 @@ def test_of_two_runs_at_once_the_second_waits_and_finds_nothing_left(tmp_path, m
         assert second[0].result() is None
     assert capsys.readouterr().out.splitlines() == ["2 graded now: 2 graded.", "0 graded now: no change."]
     assert {marks["test-kld"] for marks in handed_in.read_marks(f"sqlite:///{tmp_path}/gradebook.db").values()} == {3.0}
-    assert not list(tmp_path.rglob("*.lock"))
+
+
+def test_who_waited_for_a_run_and_who_comes_after_it_do_not_both_run(tmp_path):
+    folder = TeacherFolder(tmp_path)
+    with run.one_at_a_time(folder):
+        waits = folder.run_lock.open()  # as a run does that finds it locked
+    with waits:
+        fcntl.flock(waits, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with pytest.raises(Timeout):
+            FileLock(folder.run_lock, timeout=0).acquire()
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ WORTH_A_LOOK = re.compile(
 PATCHED = re.compile(r"^[ \t]*(torch|F|np|math|json|loss|plots|Normal)(\.\w+)+[ \t]*=[^=]|\bsetattr\(", re.MULTILINE)
 LESSON = re.compile(r"# \d\d · ")  # how the title of a lesson begins
 MAGIC = re.compile(r"^[ \t]*[%!?]", re.MULTILINE)
+# A pasted picture of which somebody changed the size, for which Markdown has no sign.
+RESIZED = re.compile(r"""<img\b[^<>]*?\bsrc=["']attachment:([^"'<>()\s]+)["'][^<>]*>""")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Answers:
     Attributes:
         parts: the cells in code that make an answer, by exercise, in the notebook's order.
         imports: those of the student's own cells that an answer mentions, by exercise.
+        helped: the parts of an answer and the student's own cells that define what it names, where there are such.
         above: the code cells up to an exercise's last test, but for the release's first ones where they are unchanged.
         own: of `above`, those that are neither the release's nor answers.
         written: the text of each answer in words, by grade id; `pictures` are in it.
@@ -57,6 +60,7 @@ class Answers:
 
     parts: dict[str, list[str]] = field(default_factory=dict)
     imports: dict[str, list[str]] = field(default_factory=dict)
+    helped: dict[str, list[str]] = field(default_factory=dict)
     above: dict[str, list[str]] = field(default_factory=dict)
     own: dict[str, list[str]] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
@@ -196,7 +200,7 @@ def _find_code(name: str, cells: list[Placed], assignment: Assignment, answers: 
     for cell in parts:
         cell.is_used = True
     if parts:
-        answers.parts[name] = [cell.source for cell in parts] + ([f"{name} = {tested}"] if tested != name else [])
+        answers.parts[name] = _join_bodies(parts) + ([f"{name} = {tested}"] if tested != name else [])
         answers.flags += _worth_a_look(name, answers.code[name])
     end = max([end, *(cell.at for cell in parts)])
     _find_above(name, [cell for cell in cells if cell.is_code and cell.at <= end], parts, assignment, answers)
@@ -211,8 +215,32 @@ def _find_above(name: str, above: list[Placed], parts: list[Placed], assignment:
     words = set(re.findall(r"\w+", answers.code.get(name, "")))
     answers.own[name] = [cell.source for cell in changed if cell.name not in assignment.checked]
     answers.imports[name] = [line for cell in changed for line in _imports(cell.source, words)]
+    if helpers := _find_helpers(words, changed):
+        sources = [cell.source for cell in sorted(helpers, key=lambda cell: cell.at)]
+        answers.helped[name] = sources + answers.parts.get(name, [])
     sources, setup = [cell.source for cell in above], assignment.setup
     answers.above[name] = sources[len(setup) :] if sources[: len(setup)] == setup else sources
+
+
+def _join_bodies(cells: list[Placed]) -> list[str]:
+    """The sources of cells; one whose first line is indented goes on with the one before, from which it was split."""
+    sources: list[str] = []
+    for cell in cells:
+        first = next((line for line in cell.source.splitlines() if line.strip()), "")
+        if sources and first.startswith((" ", "\t")):
+            sources[-1] += f"\n{cell.source}"
+        else:
+            sources.append(cell.source)
+    return sources
+
+
+def _find_helpers(words: set[str], cells: list[Placed]) -> list[Placed]:
+    """The cells that define what these words name, and what those cells mention, and so on."""
+    found: list[Placed] = []
+    while more := [cell for cell in cells if cell not in found and words & {*defined(cell.source)}]:
+        found += more
+        words = words.union(*(re.findall(r"\w+", cell.source) for cell in more))
+    return found
 
 
 def _test_of(name: str, cells: list[Placed]) -> Placed | None:
@@ -283,7 +311,7 @@ def _with_pictures(cells: list[Cell]) -> tuple[str, Pictures]:
     """The texts of cells, joined, and their pictures, of which each has a name of its own."""
     texts, pictures = [], Pictures()
     for cell in cells:
-        text = cell.source
+        text = RESIZED.sub(r"![](attachment:\1)", cell.source)
         for name, picture in cell.pictures.items():
             unique = f"{len(pictures)}-{name}" if name in pictures else name
             text = text.replace(f"attachment:{name}", f"attachment:{unique}")

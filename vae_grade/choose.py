@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from vae_grade.assignments import Refused
-from vae_grade.folder import TeacherFolder
+from vae_grade.folder import TeacherFolder, check_there
 from vae_grade.hand_in import HandIn, read_hand_in, write_hand_in
 from vae_grade.placing import digest, write_counting
 from vae_lib.files import write
@@ -24,8 +24,8 @@ def choose(folder: TeacherFolder, student: str, assignment: str, wanted: str = "
         Refused: there is no other, or several are meant.
     """
     path = folder.collected_notebook(student, assignment)
-    if not path.exists():
-        raise Refused(f"There is no {path}: give the student and the assignment as their folders there are called.")
+    check_there("student", student, folder.students)
+    check_there("assignment", assignment, [one.stem for one in folder.collected.glob(f"{student}/*/*.ipynb")])
     data = path.read_bytes()
     before = read_hand_in(path) or HandIn("", "", path.name, student)
     others = {

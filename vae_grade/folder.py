@@ -4,8 +4,10 @@ Notebooks lie in FOLDER/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb, as nbgrader has the
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from vae_grade.assignments import Refused
@@ -82,7 +84,7 @@ class TeacherFolder:
 
     @property
     def run_lock(self) -> Path:
-        """There while a run grades the class."""
+        """Locked while a run grades the class."""
         return self.root / ".run.lock"
 
     @property
@@ -159,6 +161,11 @@ class TeacherFolder:
         """An older notebook of a student, by its content."""
         return self.earlier(student, assignment) / f"{digest}.ipynb"
 
+    @property
+    def students(self) -> list[str]:
+        """Of whom something was collected, by the names of their folders."""
+        return sorted(path.name for path in self.collected.glob("*") if path.is_dir())
+
     def homes(self, student: str) -> list[Path]:
         """The folders that are a student's alone."""
         parents = (self.collected, self._earlier, self._records, self.autograded, self.feedback)
@@ -185,6 +192,21 @@ class TeacherFolder:
     def record(self, student: str, assignment: str) -> Path:
         """The record of a submission."""
         return self._records / student / f"{assignment}.json"
+
+
+def check_there(kind: str, name: str, there: Iterable[str]) -> None:
+    """Look whether a student or an assignment was collected.
+
+    Raises:
+        Refused: it was not; the sentence has the names that hold this one, or else are spelled much like it.
+    """
+    names = {one.casefold(): one for one in sorted(there)}
+    if name in names.values():
+        return
+    holding = [one for one in names if name.casefold() in one]
+    near = holding or get_close_matches(name.casefold(), names, cutoff=0.3) or list(names)
+    there_is = ", ".join(names[one] for one in near[:3]) or "none"
+    raise Refused(f"Nothing was collected of the {kind} {name!r}; there is {there_is}.")
 
 
 def timestamp_beside(notebook: Path) -> Path:

@@ -5,9 +5,8 @@ import shutil
 
 from nbgrader.api import MissingEntry
 
-from vae_grade.assignments import Refused
 from vae_grade.class_list import take_off_list
-from vae_grade.folder import TeacherFolder
+from vae_grade.folder import TeacherFolder, check_there
 from vae_grade.forgotten import keep_out
 from vae_grade.gradebook import open_gradebook
 from vae_grade.groups import take_out_of_groups
@@ -23,7 +22,7 @@ def forget(folder: TeacherFolder, student: str, *, db: str | None = None) -> Non
     """
     homes = [home for home in folder.homes(student) if home.exists()]
     if not homes:
-        raise Refused(f"{student!r} is not in {folder.root}: give the name of a folder in {folder.collected}.")
+        check_there("student", student, folder.students)
     # First, so that a stop in between keeps nobody who should be out.
     keep_out(folder, student)
     take_off_list(folder, student)

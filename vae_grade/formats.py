@@ -55,4 +55,8 @@ def describe_stranger(data: bytes, name: str) -> str:
         return f"it is a PDF and no notebook; {ASK}"
     if data.startswith(PICTURES):
         return f"it is a picture and no notebook; {ASK}"
+    if data.startswith(b"version https://git-lfs"):
+        return "it is where Git LFS says that the file lies, and not the file; ask for the .ipynb file itself"
+    if data.startswith(b"[InternetShortcut]"):
+        return "it is a link and no file; ask for the .ipynb file itself"
     return "it is no notebook; if it was meant as one, " + ASK

@@ -115,16 +115,22 @@ def record_death(materials: Sequence[Material], assignment: Assignment, error: E
 def _grade_exercise(
     name: str, answers: Answers, files: dict[str, bytes], python: tuple[int, ...], setting: Setting
 ) -> ExerciseRecord:
-    """What one exercise earned: the better of two runs.
+    """What one exercise earned: the best of up to three runs.
 
-    First runs the answer, after those to earlier exercises that it calls; then, all that is above its test.
+    First runs the answer, after those to earlier exercises that it calls; then, after the student's own cells that
+    define what it names; then, all that is above its test.
     """
-    best = _run_alone(name, answers, setting)
-    if _may_need_more(name, best, answers):
-        again = _attempt(name, answers.above[name], files, setting)
-        if again.worth > best.worth:
-            best = again
-            best.flags.append(f"the answer {name} needs other cells of the notebook, which were run for it")
+    best = alone = _run_alone(name, answers, setting)
+    stopped = ""
+    for cells in (answers.helped.get(name), answers.above.get(name)):
+        if cells and best.exercise.points < best.exercise.max_points and _may_need_more(name, alone, answers):
+            again = _attempt(name, cells, files, setting)
+            stopped = "" if again.exercise.end == End.ENDED.value else again.exercise.how_it_ended
+            if again.worth > best.worth:
+                best = again
+                best.flags.append(f"the answer {name} needs other cells of the notebook, which were run for it")
+    if stopped and best.error:
+        best.flags.append(f"the answer {name} may need other cells of the notebook, with which it {stopped}")
     exercise = best.exercise
     exercise.flags = best.flags
     if exercise.points < exercise.max_points and (best.error or exercise.end != End.ENDED.value):

@@ -12,7 +12,10 @@ from vae_probe.outcome import CallError
 SIGNS = {
     r"ModuleNotFoundError: No module named '(?P<name>[\w.]+)'": "the package {name} is not installed here",
     r".*(CUDA|cuda|NVIDIA|\bmps\b)": "it needs a GPU, and the sandbox has none",
-    r"(EOFError|StdinNotImplementedError)": "it asks for input, and nobody is there to type",
+    r"(EOFError|StdinNotImplementedError|BdbQuit)": "it asks for input, and nobody is there to type",
+    r".*(urlopen error|name resolution|Failed to resolve|Network is unreachable)": (
+        "it needs the network, and the sandbox has none"
+    ),
     r".*(Cannot load backend|interactive framework|display name|\bDISPLAY\b|connect to display)": (
         "it opens a window, and there is no screen"
     ),

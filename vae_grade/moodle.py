@@ -56,7 +56,9 @@ def export_to_moodle(folder: TeacherFolder, recipients: list[Recipient], workshe
         if number and page.exists():
             zips.setdefault(one.result.assignment, {})[f"{_home(one, number)}/{page.name}"] = page.read_bytes()
         elif one.result.came_by("moodle"):
-            exported.notes.append(f"{one.name}, {one.result.assignment}: not in the zip, as their number is not known.")
+            exported.notes.append(
+                f"{one.student}, {one.result.assignment}: not in the zip, as their number is not known."
+            )
     exported.write_zips(folder.moodle, zips)
     if not zips:
         exported.notes.append("No hand-in has a number of Moodle's: collect the zip as Moodle gives it.")
@@ -174,7 +176,7 @@ def _find_grade(path: Path, rows: list[list[str]], people: list[int]) -> int:
 
 def _notes(path: Path, assignment: str, mine: list[Recipient], found: dict[Recipient, str], most: str) -> list[str]:
     notes = []
-    absent = sorted(one.name for one in mine if one not in found)
+    absent = sorted(one.student for one in mine if one not in found)
     if absent:
         notes.append(f"{path.name}: no row for {', '.join(absent)}, who handed in {assignment}.")
     full = load_assignments()[assignment].full

@@ -21,8 +21,11 @@ MOODLE = r"_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?/?(?P<file>.+)
 TABLE = {
     "moodle blind": rf"(?P<student>(?:[^_/]+-)?(?:{PARTICIPANT})){MOODLE}",
     "moodle": rf"(?P<student>[^/]+?){MOODLE}",
-    "canvas anonymous": r"anon(?P<late>_LATE)?_(?P<number>[A-Za-z0-9]{5})(?P<later>_LATE)?_\d+_(?P<file>[^/]+)",
-    "canvas": r"(?P<student>[^_/]+)(?P<late>_LATE)?_(?P<number>\d+)(?P<later>_LATE)?_\d+_(?P<file>[^/]+)",
+    "canvas anonymous": r"(?P<late_first>LATE_)?anon(?P<late>_LATE)?_(?P<number>[A-Za-z0-9]{5})(?P<later>_LATE)?"
+    r"_\d+_(?P<file>[^/]+)",
+    # The name of a group may end with a number that is not the student's: group_2_5012_90001_x.ipynb
+    "canvas": r"(?P<student>[^_/]+|\w+?)(?P<late>_LATE)?_(?P<number>\d+)(?P<later>_LATE)?_\d+_"
+    r"(?P<file>(?!\d+_(?:ASSIGNMENT))[^/]+)",
     "blackboard": r"(?:[^/]*_)?(?P<student>[^_/]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>[^/]+)|\.txt)",
     "brightspace": r"(?P<number>\d+)-\d+ - (?P<student>[^/]+) - "
     r"(?P<time>\w[\w ,]*?\d{1,2}[_.]?\d\d(?: [AP]M)?)(?: - |/)(?P<file>.+)",
@@ -110,7 +113,7 @@ def _describe(platform: str, match: re.Match[str], path: PurePosixPath, start: i
 
 
 def _is_late(platform: str, groups: dict[str, str]) -> bool | None:
-    said = "late" in groups or "later" in groups
+    said = any(name.startswith("late") for name in groups)
     return said if said or platform.startswith("canvas") else None
 
 

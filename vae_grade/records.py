@@ -38,7 +38,7 @@ class State(Enum):
     COULD_NOT_RUN = (
         "could not run here",
         "an answer needs what this machine lacks",
-        "give it that, and grade with `vae-grade run --again STUDENT`, or mark the answer by hand",
+        "mark the answer by hand, in formgrader, or provide that and grade with `vae-grade run --again STUDENT`",
     )
     KILLED = (
         "killed",

@@ -57,6 +57,11 @@ class Result:
         return [cell for cell in cells if cell not in self.marks.by_hand]
 
     @property
+    def waiting(self) -> list[str]:
+        """The grade ids of the cells that wait to be marked by hand."""
+        return self.marks.waiting + self.lacking
+
+    @property
     def next_step(self) -> str:
         """What the teacher does next, "" if nothing."""
         settled = self.record.state is State.COULD_NOT_RUN and not self.lacking
@@ -145,7 +150,7 @@ def name_waiting(results: Iterable[Result]) -> dict[tuple[str, str], list[str]]:
 
 def warn_of_waiting(name: str, recipients: Iterable[Recipient]) -> list[str]:
     """A sentence on the marks in a file to upload that are not whole yet; or none."""
-    people = sorted({one.name for one in recipients if one.result.marks.waiting and one.result.total is not None})
+    people = sorted({one.student for one in recipients if one.result.marks.waiting and one.result.total is not None})
     if not people:
         return []
     return [

@@ -14,7 +14,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -27,7 +26,7 @@ from tqdm import tqdm
 from vae_grade import sandbox
 from vae_grade.answer_server import End
 from vae_grade.assignments import Refused, load_assignments
-from vae_grade.folder import TeacherFolder, check_collected
+from vae_grade.folder import TeacherFolder, check_collected, check_there
 from vae_grade.gradebook import enter_record, open_gradebook, register_assignment
 from vae_grade.judge import Setting, grade_best, record_death
 from vae_grade.processes import without_main
@@ -127,7 +126,10 @@ def run(
 
 @contextmanager
 def one_at_a_time(folder: TeacherFolder) -> Iterator[None]:
-    """Wait, in words, while another run grades the class: two at once would enter the same students."""
+    """Wait, in words, while another run grades the class: two at once would enter the same students.
+
+    The lock's file stays: removed, it would still be locked by who waited for it, and a new one by whoever comes next.
+    """
     lock = FileLock(folder.run_lock)
     try:
         lock.acquire(timeout=0)
@@ -137,7 +139,6 @@ def one_at_a_time(folder: TeacherFolder) -> Iterator[None]:
     try:
         yield
     finally:
-        folder.run_lock.unlink(missing_ok=True)
         lock.release()
 
 
@@ -176,9 +177,7 @@ def _check_selection(selection: Selection, collected: list[Submission]) -> None:
         ("assignment", filter(None, [selection.assignment]), {submission.assignment for submission in collected}),
     ):
         for name in chosen:
-            if name not in present:
-                near = get_close_matches(name, present, n=3, cutoff=0.3) or sorted(present)[:3]
-                raise Refused(f"Nothing was collected of the {kind} {name!r}; there is {', '.join(near)}.")
+            check_there(kind, name, present)
 
 
 def _forget_fingerprints(folder: TeacherFolder, collected: list[Submission], selection: Selection) -> None:

@@ -19,10 +19,11 @@ def format_report(results: Iterable[Result]) -> str:
     for result in sorted(results, key=lambda one: (bool(one.next_step), one.assignment, one.student)):
         record, marks = result.record, result.marks
         each = ", ".join(
-            _with_mistake(cell, points, record) for cell, points in marks.points.items() if points is not None
+            _with_mistake(cell, points, record) for cell, points in result.points.items() if points is not None
         )
         row = [result.assignment, result.student, record.state.value, f"{marks.total:g}", result.lateness]
-        rows.append([*row, ", ".join(marks.waiting), each, record.sentence, result.next_step])
+        waiting = ", ".join(cell.removeprefix("test-") for cell in result.waiting)
+        rows.append([*row, waiting, each, record.sentence, result.next_step])
     return _to_csv([HEADINGS, *rows])
 
 
@@ -58,7 +59,7 @@ def format_marks(recipients: Iterable[Recipient], attendance: Attendance | None 
             result = results.get(name)
             row += [_number(result.points.get(cell)) if result else "" for cell in cells[name]]
             row += [_number(result.total) if result else "", _number(load_assignments()[name].full)]
-            waiting = [load_assignments()[name].points[cell] for cell in result.marks.waiting] if result else []
+            waiting = [load_assignments()[name].points[cell] for cell in result.waiting] if result else []
             row.append(_number(sum(waiting) or None))
             row += [result.lateness if result else "", result.record.state.value if result else "not handed in"]
         rows.append(row)
