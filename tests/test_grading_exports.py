@@ -254,6 +254,21 @@ def test_each_member_of_a_group_gets_mark_and_feedback(folder):
     assert pages[0] == pages[1]
 
 
+@pytest.mark.parametrize("ada", ["Ada Lovelace", "A. Lovelace"])
+def test_in_canvas_each_member_of_a_group_gets_its_mark_and_the_number_is_a_member(folder, ada):
+    handed_in.grade(folder, handed_in.make_record(), teamred_101=of_canvas("teamred", "101", "9001"))
+    groups, export = folder.root.parent / "groups.csv", folder.root.parent / "Canvas.csv"
+    groups.write_text(f'group,member\nteamred,{ada}\nteamred,"Silva, João"\nteamred,Bob Lee\n')
+    export.write_text(EXPORT + '"Lee, Bob",103,,b,A,,,\n"Lee, Bob",104,,c,A,,,\n')
+    notes = report(folder, groups=groups, canvas=[export]).notes
+    grades = read_canvas((folder.canvas / "Canvas.csv").read_bytes())[1]
+    marks = {number: cells["Homework: BCE vs. KLD (77)"] for number, cells in grades.items()}
+    assert marks == {"101": "9", "102": "9", "999": "", "103": "", "104": ""}
+    assert any(note.endswith(f"Bob Lee, {NAME}.") for note in notes)
+    report(folder, canvas=[])
+    assert read_canvas((folder.canvas / "gradebook.csv").read_bytes())[1] == {"101": {NAME: "9"}}
+
+
 def test_groups_are_kept_for_the_next_report_and_who_is_unknown_is_named(folder):
     handed_in.grade(folder, handed_in.make_record(), Ada_Lovelace=of_moodle("Ada Lovelace", "4711"))
     groups = folder.root.parent / "groups.csv"

@@ -3,6 +3,7 @@
 Canvas finds a student by the column ID, the number in the names of its files, and an assignment by its title; a title
 that it does not know it offers as a new assignment. It gives a file back by the first two numbers in its name, between
 `_`: the student's, and that of the file which was handed in. So feedback has the name that Canvas gave to the hand-in.
+The number of what a group handed in is that of one of its members.
 """
 
 import csv
@@ -14,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from vae_grade.assignments import Refused, load_assignments
 from vae_grade.folder import TeacherFolder
-from vae_grade.results import Exported, Recipient, warn_of_waiting
+from vae_grade.results import Exported, Recipient, Result, warn_of_waiting
 from vae_grade.sheets import Sheet, no_formula
 from vae_lib.files import write
 
@@ -51,13 +52,11 @@ def export_to_canvas(folder: TeacherFolder, recipients: list[Recipient], gradebo
 
 def _marks(recipients: list[Recipient]) -> dict[tuple[str, str], str]:
     """The marks to give, by assignment and Canvas's number, or by name where that is not known and nobody shares it."""
-    keys = {one: _key(one) for one in recipients}
-    often = Counter(keys.values())
-    return {
-        key: f"{one.result.total:g}"
-        for one, key in keys.items()
-        if one.result.total is not None and (_number(one) or often[key] == 1)
-    }
+    keys = [(one.result, _key(one)) for one in recipients]
+    often = Counter(key for _, key in keys)
+    keys = [(result, key) for result, key in keys if key[1] == _sender(result) or often[key] == 1]
+    keys += [(result, (result.assignment, _sender(result))) for result, _ in keys if _sender(result)]
+    return {key: f"{result.total:g}" for result, key in keys if result.total is not None}
 
 
 def _key(one: Recipient) -> tuple[str, str]:
@@ -68,11 +67,23 @@ def _number(one: Recipient) -> str:
     return one.number if one.result.came_by("canvas") else ""
 
 
+def _sender(result: Result) -> str:
+    """Canvas's number of who handed it in, for a group one of its members."""
+    return result.hand_in.number if result.hand_in and result.came_by("canvas") else ""
+
+
+def _spellings(name: str) -> set[str]:
+    """A name as a row of the gradebook has it, "Lovelace, Ada", and as it is said."""
+    last, _, first = name.partition(", ")
+    return {name, f"{first} {last}".strip()}
+
+
 def _make(recipients: list[Recipient], exported: Exported) -> bytes:
     """The least that Canvas reads: a row for each student whose number is known, a column for each assignment."""
     marks = _marks(recipients)
     exported.notes += warn_of_waiting("gradebook.csv", [one for one in recipients if _number(one)])
-    people = {_number(one): one.name for one in recipients if _number(one)}
+    people = {_sender(one.result): one.result.name for one in recipients if _sender(one.result)}
+    people |= {_number(one): one.name for one in recipients if _number(one)}
     names = sorted({one.result.assignment for one in recipients})
     unknown = sorted({one.name for one in recipients} - set(people.values()))
     if unknown:
@@ -93,6 +104,7 @@ def _fill(path: Path, recipients: list[Recipient], exported: Exported) -> bytes:
     if "ID" not in rows[0] or not any("Section" in cell for cell in rows[0]):
         raise Refused(f"{path} is no gradebook of Canvas's: its first line must have ID and Section. Export it again.")
     marks, identifier = _marks(recipients), rows[0].index("ID")
+    often = Counter(name for cells in rows[1:] for name in _spellings(cells[0]))
     comma = sheet.delimiter == ";"
     written = set()
     for name in sorted({one.result.assignment for one in recipients}):
@@ -113,14 +125,15 @@ def _fill(path: Path, recipients: list[Recipient], exported: Exported) -> bytes:
                 if not possible.strip():
                     sheet.put(row, column, f"{load_assignments()[name].full:g}")
                 continue
-            keys = (cells[identifier] if identifier < len(cells) else "", cells[0])
-            key = next(((name, key) for key in keys if key and (name, key) in marks), None)
-            if key:
-                sheet.put(row, column, marks[key].replace(".", ",") if comma else marks[key])
-                written.add(key)
+            keys = [cells[identifier]] if identifier < len(cells) else []
+            keys += [spelling for spelling in _spellings(cells[0]) if often[spelling] == 1]
+            found = [(name, key) for key in keys if key and (name, key) in marks]
+            if found:
+                sheet.put(row, column, marks[found[0]].replace(".", ",") if comma else marks[found[0]])
+                written |= {*found}
     absent = sorted({f"{key}, {name}" for name, key in marks.keys() - written})
     if absent:
-        exported.notes.append(f"{path.name} has no row for: {'; '.join(absent)}.")
+        exported.notes.append(f"{path.name} has no row, or rows of one name, for: {'; '.join(absent)}.")
     exported.notes += warn_of_waiting(path.name, [one for one in recipients if _key(one) in written])
     return sheet.to_bytes()
 
