@@ -14,10 +14,12 @@ from PIL import Image
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
-from vae_lib import clinic, plots
+from vae_lib import clinic, plots, widgets
 from vae_lib.clinic import load_clinic
 from vae_lib.model import VAE
-from vae_lib.widgets import Clinic, Explorer, LatentMap, Live, PosteriorMap, image_html, still
+from vae_lib.widgets import Clinic, Explorer, LatentMap, Live, Playground, PosteriorMap, image_html, still
+
+KINDS = [kind for name in widgets.__all__ if isinstance(kind := getattr(widgets, name), type)]
 
 
 @pytest.fixture(scope="module")
@@ -267,12 +269,18 @@ def test_without_a_browser_the_clinic_is_the_first_patient(patients):
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == patients.model_id
 
 
-@pytest.mark.parametrize("kind", [Clinic, Explorer, LatentMap, Live, PosteriorMap])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_live_widget_bears_the_class_by_which_its_still_is_hidden(kind):
+    assert 'el.classList.add("vae-widget", "vae-' in str(kind._esm)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_with_ipywidgets_7_the_still_picture_is_kept(kind, explorer, live, posteriors, patients, monkeypatch):
     """Colab has ipywidgets 7, whose widgets display themselves and so pass over their mime bundle."""
     x, points = torch.rand(10, 784), torch.randn(10, 2)
     latent_map = LatentMap(points, torch.arange(10), x, x)
-    widget = {Explorer: explorer, Live: live, LatentMap: latent_map, PosteriorMap: posteriors, Clinic: patients}[kind]
+    each = [Playground(), latent_map, explorer, live, posteriors, patients]
+    (widget,) = [one for one in each if isinstance(one, kind)]
     monkeypatch.setattr(ipywidgets.DOMWidget, "_ipython_display_", lambda self, **options: None, raising=False)
     data, metadata = DisplayFormatter().format(widget)
     assert {"image/png", "text/plain", "application/vnd.jupyter.widget-view+json"} <= set(data)

@@ -9,7 +9,7 @@ let clinics = 0; // a page may have several of these, and radio buttons belong t
 
 /** @param {{ model: import("./page.js").Model, el: HTMLElement }} widget */
 function render({ model, el }) {
-  el.classList.add("vae-clinic");
+  el.classList.add("vae-widget", "vae-clinic");
   const patients = /** @type {Patient[]} */ (model.get("patients")), group = `vae-clinic-${clinics++}`;
   const said = /** @type {string[]} */ (patients.map(() => "")); // the diagnosis that was committed to, of each patient
   let chosen = 0;

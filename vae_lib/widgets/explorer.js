@@ -7,7 +7,7 @@ import { LEFT, MIDDLE, STEP, UNIT, buildView } from "./view.js";
 
 /** @param {{ model: import("./page.js").Model, el: HTMLElement }} widget */
 function render({ model, el }) {
-  el.classList.add("vae-explorer");
+  el.classList.add("vae-widget", "vae-explorer");
   try {
     return explore(model, el);
   } catch (error) {

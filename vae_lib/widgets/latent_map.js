@@ -7,7 +7,7 @@ const WIDTH = 560, HEIGHT = 440, EDGE = 14, GLYPH = 11, CLOSEST = 16; // CLOSEST
 
 /** @param {{ model: import("./page.js").Model, el: HTMLElement }} widget */
 function render({ model, el }) {
-  el.classList.add("vae-map");
+  el.classList.add("vae-widget", "vae-map");
   /** @type {(name: string) => Float32Array} pixels in [0, 1] */
   const pixels = (name) => Float32Array.from(new Uint8Array(model.get(name).buffer, model.get(name).byteOffset, model.get(name).byteLength), (byte) => byte / 255);
   const labels = /** @type {number[]} */ (model.get("labels")), colours = /** @type {string[]} */ (model.get("colours"));

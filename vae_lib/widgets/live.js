@@ -6,7 +6,7 @@ const PATIENCE = 700; // milliseconds that a picture may take before the page sa
 
 /** @param {{ model: import("./page.js").Model, el: HTMLElement }} widget */
 function render({ model, el }) {
-  el.classList.add("vae-live");
+  el.classList.add("vae-widget", "vae-live");
   const image = element("img");
   const notice = element("p", { role: "status", class: "notice" });
   const labels = /** @type {string[]} */ (model.get("labels"));

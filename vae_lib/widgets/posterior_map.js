@@ -11,7 +11,7 @@ let groups = 0; // a page may have several of these, and radio buttons belong to
 
 /** @param {{ model: import("./page.js").Model, el: HTMLElement }} widget */
 function render({ model, el }) {
-  el.classList.add("vae-posteriors");
+  el.classList.add("vae-widget", "vae-posteriors");
   const near = /** @type {Near[]} */ (model.get("near"));
   /** @type {(name: string) => Uint8Array} */
   const bytes = (name) => new Uint8Array(model.get(name).buffer, model.get(name).byteOffset, model.get(name).byteLength);
