@@ -4,7 +4,6 @@ import base64
 import gzip
 import io
 import itertools
-import json
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -211,6 +210,19 @@ def test_every_figure_keeps_its_description(site):
         assert [alt for alt in shown if alt in expected] == expected  # a control may show a picture that is no figure
 
 
+def test_each_widget_has_its_still_in_its_place_alone(site):
+    n_widgets = 0
+    for name in LESSONS:
+        soup = BeautifulSoup((site / name.replace(".ipynb", ".html")).read_text(), "html.parser")
+        assert not soup.select(".vae-still")
+        for place in soup.select("[data-widget]"):
+            alts = [image["alt"] for image in place.find_parent(class_="cell_output").select("img.only-light")]
+            assert alts == [image["alt"] for image in place.select("img.only-light")]
+            assert len(alts) == 1
+            n_widgets += 1
+    assert n_widgets >= 10
+
+
 def test_what_answers_a_prediction_is_folded(site):
     for name in LESSONS + ASSIGNMENTS:
         cells = nbformat.read(ROOT / name, as_version=4).cells
@@ -384,10 +396,3 @@ def test_a_line_that_a_cell_takes_back_is_not_printed():
     texts = ["checking fit …\r              \r", "first\nsecond \rthird\n"]
     cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in texts]
     assert try_elsewhere.printed(cell) == "first\nthird\n"
-
-
-def test_files_of_other_machines_are_valid():
-    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
-    assert "-e" in container["postCreateCommand"]
-    assert (ROOT / ".binder/runtime.txt").read_text() == "python-3.12\n"
-    assert json.loads((ROOT / ".vscode/extensions.json").read_text())["recommendations"]

@@ -37,6 +37,7 @@ PAGES = [
     "GLOSSARY.md",
     "CONTRIBUTING.md",
     "ARCHITECTURE.md",
+    "RECORDS.md",
     "CHANGELOG.md",
     "SECURITY.md",
     "vae_lib/mnist/README.md",
@@ -132,7 +133,7 @@ class Site:
                 continue
             if cell.metadata.get("jupyter", {}).get("outputs_hidden"):
                 cell.metadata.setdefault("tags", []).append("hide-output")
-            cell.outputs = [output for output in cell.outputs if not is_cover(output)]
+            cell.outputs = [output for output in cell.outputs if not is_cover(output) and not is_caption(output)]
             for number, output in enumerate(cell.outputs):
                 self.move_picture(output, f"{Path(name).stem}-{index:02d}-{number}", name)
             if index in widgets:
@@ -313,6 +314,11 @@ def folded(answer):
 def is_cover(output):
     """Whether an output is the pixel that the build puts in front of collapsed ones."""
     return output.get("metadata", {}).get("image/png", {}).get("width") == 1
+
+
+def is_caption(output):
+    """Whether an output is what JupyterLab shows below a widget's still."""
+    return 'class="vae-still"' in output.get("data", {}).get("text/html", "")
 
 
 def exercise_table(text):

@@ -12,18 +12,22 @@ import itertools
 import json
 import math
 import os
+import re
 import symtable
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import anywidget
 import ipywidgets
+import numpy as np
 from PIL import Image
 
 from tools.dark_figures import darkened
 
+LEVELS = 32  # of each colour in a picture; 256 cannot be told from them, and take half as much room again
 MAX_FRAMES = 120  # pictures of a `Live` that are stored; with more combinations, every second, third ... value
 NOT_STATE = {"layout", "tabbable", "tooltip", "comm", "keys", "log"}  # ipywidgets' own traits
+PNG = re.compile(r"data:image/png;base64,([\w+/=]+)")
 WIDGET_MODULES = {"vae_lib.widgets", "ipywidgets"}
 
 
@@ -115,12 +119,13 @@ def write_widget(widget, name, folder):
     buffers = {key: packed(value) for key, value in state.items() if isinstance(value, bytes | memoryview)}
     stored = {
         "esm": str(widget._esm),
-        "css": str(widget._css),
+        "css": str(getattr(widget, "_css", "")),  # the playground has a page of its own
         "state": {key: value for key, value in state.items() if key not in buffers},
         "buffers": buffers,
         "frames": frames,
     }
     text = f"vaeWidgets[{json.dumps(name)}] = {json.dumps(stored, ensure_ascii=False)};\n"
+    text = PNG.sub(lambda png: f"data:image/webp;base64,{base64.b64encode(webp(picture(png[1]))).decode()}", text)
     (folder / f"{name}.js").write_text(text, encoding="utf-8")
     return True
 
@@ -170,11 +175,24 @@ def thinned(lengths, chosen):
 
 
 def write_image(png, path):
-    """Write a PNG in base64 as lossless WebP, about half as large, and NAME-dark.webp; returns its width and height."""
-    image = Image.open(io.BytesIO(base64.b64decode(png)))
+    """Write a PNG in base64 as NAME.webp and NAME-dark.webp; returns its width and height."""
+    image = picture(png)
     for name, shown in {path.name: image, dark_name(path.name): darkened(image)}.items():
-        shown.save(path.with_name(name), lossless=True, quality=20, method=2)
+        path.with_name(name).write_bytes(webp(shown))
     return image.size
+
+
+def picture(png):
+    """A PNG in base64 as an image."""
+    return Image.open(io.BytesIO(base64.b64decode(png)))
+
+
+def webp(image):
+    """A picture as WebP, a third as large as its PNG: with LEVELS of each colour, and else without loss."""
+    levels = np.round(np.asarray(image.convert("RGB")) * ((LEVELS - 1) / 255)) * (255 / (LEVELS - 1))
+    buffer = io.BytesIO()
+    Image.fromarray(levels.round().astype(np.uint8)).save(buffer, "webp", lossless=True, quality=50, method=4)
+    return buffer.getvalue()
 
 
 def dark_name(name):
