@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 import torch
 from playwright.sync_api import expect
 
@@ -77,8 +78,9 @@ def test_lesson_05_moves_through_the_epochs(lesson):
     assert serious(box.page, ".vae-live") == []
 
 
-def test_lesson_05_trains_a_small_vae_in_the_page_while_the_kernel_rests(lesson):
-    page = lesson("05_training", tag="control")
+@pytest.mark.parametrize("name", ["05_training", "11_rate_distortion_collapse"])
+def test_the_playground_trains_in_the_page_while_the_kernel_rests(lesson, name):
+    page = lesson(name, tag="control")
     frame = scrolled(page, "iframe[title^='Playground']")
     inside = frame.content_frame
     inside.get_by_role("button", name="Train", exact=True).click()

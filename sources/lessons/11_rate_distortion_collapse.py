@@ -354,6 +354,23 @@ for name in ("beta=20", "beta=20, annealed"):
 # the price down, and see whether the dimensions come back.
 
 # %% [markdown]
+# See it happen. The playground of [lesson 05](05_training.ipynb) trains a small VAE in your browser, with two numbers for z;
+# its KLD is the rate, its BCE the distortion. Press *Train* and wait for ten epochs. Set β to 30, for ten epochs more: the KLD
+# falls to 0.0, and each oval becomes the prior's circle. Then set β back to 1.
+#
+# **Predict.** Will the code come back at once, slowly, or never?
+
+# %% tags=["control", "nbval-ignore-output"]
+from vae_lib.widgets import Playground
+
+Playground()
+
+# %% [markdown]
+# **What we saw.** Slowly. We tried seeds 1 and 2. One code began to speak again in the second epoch, the other was silent for
+# five; and twenty epochs later both said less than they had after their first ten. A decoder that passes over z gives the
+# encoder no slope to follow. So a collapse can outlive the price that made it.
+
+# %% [markdown]
 # ## What β was made for
 #
 # [Higgins et al. 2017](https://openreview.net/forum?id=Sy2fzU9gl) raised β for another purpose: **disentanglement**, one
