@@ -57,7 +57,11 @@ def jupyter_lab(folder):
         yield lambda notebook: f"http://127.0.0.1:{port}/lab/tree/{notebook}?reset&token={token}"
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:  # Jupyter's server may hang where a page is just connecting to a kernel
+            server.kill()
+            server.wait()
 
 
 def free_port():

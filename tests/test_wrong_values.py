@@ -74,6 +74,7 @@ REFUSED = {
     "fast: a mean of bytes": (lambda: fast.begin_with_mean(model(), 255 * X), RANGE),
     "fast: no images": (lambda: fast.fast_epochs(0), "n should be a whole number from 1, got 0"),
     "project: an array": (lambda: latent.project(MU.numpy()), "mu should be a tensor, got ndarray"),
+    "project: a single dimension": (lambda: latent.project(MU[:, :1]), "two codes (N, D) of two numbers or more, got"),
     "class_means: an array": (lambda: latent.class_means(MU.numpy(), Y), "points should be a tensor, got ndarray"),
     "class_means: an eleventh digit": (lambda: latent.class_means(MU, Y + 1), "got labels from 1 to 10"),
     "class_means: a negative digit": (lambda: latent.class_means(MU, Y - 1), "got labels from -1 to 8"),

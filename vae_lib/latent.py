@@ -35,10 +35,15 @@ def project(mu):
 
     Returns:
         (points, explained): points (N, 2), and the share of the variance that each component holds, (2,).
+
+    Raises:
+        TypeError, ValueError: mu is no tensor (N, D), or N or D is below 2.
     """
     from sklearn.decomposition import PCA  # here, for it takes 0.7 s that not everybody needs
 
     check_tensor(mu, "mu")
+    if mu.ndim != 2 or min(mu.shape) < 2:
+        raise ValueError(f"a plane needs two codes (N, D) of two numbers or more, got {tuple(mu.shape)}")
     pca = PCA(n_components=2, svd_solver="full")
     points = pca.fit_transform(mu.detach().cpu().numpy())
     return torch.from_numpy(points), torch.from_numpy(pca.explained_variance_ratio_)

@@ -63,13 +63,13 @@ def repeat_report(run, data, epochs, out, command=""):
         tqdm.write(f"{number:5}        {_columns(epoch.train)}              {_columns(epoch.val)}")
 
     train.train(run, train_set.x, val.x, epochs, after_epoch=write_epoch)
+    checkpoints.save_model(run.model, run.history, out / "model.pt", command)  # before figures, which may fail
     if val.y.max() < len(plots.DIGIT_COLOURS):
         points, explained = project(encode(run.model, val.x)[0])
         plots.save(plots.latent_scatter(points, val.y.cpu(), explained), out / "plots" / "latent_pca.png")
     else:
         tqdm.write(f"plots/latent_pca.png is left out: it has signs for {len(plots.DIGIT_COLOURS)} kinds of images")
     plots.save(plots.loss_curves(run.history), out / "plots" / "loss_curves.png")
-    checkpoints.save_model(run.model, run.history, out / "model.pt", command)
     final = [train.evaluate(run.model, part.x, run.generator) for part in (val, test)]
     for name, losses in zip(("validation", "test"), final, strict=True):
         tqdm.write(f"average loss per sample, {name}: {losses.loss:.2f} = {losses.bce:.2f} BCE + {losses.kld:.2f} KLD")
