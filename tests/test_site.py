@@ -19,6 +19,7 @@ from playwright.sync_api import expect
 from tests.jupyter_in_browser import pixels
 from tools import build_site, live_widgets, try_elsewhere
 from tools.dark_figures import darkened
+from vae_lib import plots
 
 for name in ("furo", "myst_nb", "sphinx_copybutton"):
     pytest.importorskip(name, reason="the extra [site] is not installed")
@@ -135,6 +136,20 @@ def test_a_figure_for_the_dark_theme_keeps_images_and_turns_the_rest():
     red, green, blue = map(int, dark[140, 200])
     assert red < green < blue  # a blue, as it was
     assert red + green + blue > 114 + 178
+
+
+def test_each_colour_of_a_curve_can_be_told_from_dark_paper():
+    """A contrast of 3 to 1 at least, by WCAG's formula for graphics."""
+
+    def luminance(colour):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.asarray(colour) / 255]
+        return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+    for *_, colour in plots.LINES:
+        figure = Image.new("RGB", (9, 9), "white")
+        figure.paste(colour, (3, 3, 6, 6))
+        dark = np.asarray(darkened(figure))
+        assert (luminance(dark[4, 4]) + 0.05) / (luminance(dark[0, 0]) + 0.05) >= 3, colour
 
 
 def test_figures_follow_the_theme(open_page):

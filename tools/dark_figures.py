@@ -5,6 +5,7 @@ from PIL import Image
 from scipy import ndimage
 
 PAPER = 24  # the grey level, 0 to 255, that white becomes
+LIGHTER = 0.8  # the power of a colour, 0 to 1: a line as light as it is dark, such as the purple one, would be dim
 GREY = 16  # how far the channels of a grey pixel may lie apart
 SMALLEST = 40  # the shortest side of an image in a figure, in pixels; letters are smaller
 
@@ -16,7 +17,7 @@ def darkened(figure):
     """
     pixels = np.asarray(figure.convert("RGB"), dtype=np.int16)
     most, least = pixels.max(2), pixels.min(2)
-    turned = PAPER + (pixels + (255 - most - least)[..., None]) * (255 - PAPER) / 255
+    turned = PAPER + (255 - PAPER) * ((pixels + (255 - most - least)[..., None]) / 255) ** LIGHTER
     kept = image_mask((most - least <= GREY) & (least < 250))
     return Image.fromarray(np.where(kept[..., None], pixels, turned).round().astype(np.uint8))
 
