@@ -355,8 +355,8 @@ for name in ("beta=20", "beta=20, annealed"):
 
 # %% [markdown]
 # See it happen. The playground of [lesson 05](05_training.ipynb) trains a small VAE in your browser, with two numbers for z;
-# its KLD is the rate, its BCE the distortion. Press *Train* and wait for ten epochs. Set β to 30, for ten epochs more: the KLD
-# falls to 0.0, and each oval becomes the prior's circle. Then set β back to 1.
+# its KLD is the rate, its BCE the distortion. Press *Train* and wait for ten epochs. In *Settings of this run*, set β to 30 for
+# ten epochs more: the KLD falls to 0.0, and each oval becomes the prior's circle. Then set β back to 1.
 #
 # **Predict.** Will the code come back at once, slowly, or never?
 
