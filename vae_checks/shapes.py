@@ -87,6 +87,8 @@ def in_shape(expected: Any, actual: Any) -> tuple[Any, str]:
 
 def _in_parts(expected: list, actual: Any) -> tuple[Any, str]:
     """A value in the parts of the expected one, as `in_shape`."""
+    if isinstance(actual, torch.Tensor) and actual.ndim and describe(list(actual)) == describe(expected):
+        return list(actual), ""  # a, b = … takes a tensor of two rows apart as well
     if isinstance(actual, dict) and len(actual) == len(expected) > 1:
         return list(actual.values()), NAMED
     if len(expected) > 1 and describe(actual) == describe(expected[0]):
@@ -102,7 +104,7 @@ def _in_parts(expected: list, actual: Any) -> tuple[Any, str]:
 def _stacked(items: list) -> Any:
     """One tensor of a list of numbers or tensors of one shape, or of lists of them; else the list."""
     parts = [_stacked(item) if isinstance(item, list) else item for item in items]
-    parts = [torch.tensor(part) if type(part) in (int, float) else part for part in parts]
+    parts = [torch.tensor(part) if type(part) in (bool, int, float) else part for part in parts]
     alike = parts and all(isinstance(part, torch.Tensor) and part.shape == parts[0].shape for part in parts)
     return torch.stack(parts) if alike else items
 
@@ -110,7 +112,7 @@ def _stacked(items: list) -> Any:
 def reshaped(each: Seen, expected: Any = None) -> Seen:
     """What was seen, with the value in the expected shape, or in that of another; the note says how it came."""
     value, note = in_shape(each.expected.value if expected is None else expected, each.outcome.value)
-    return each._replace(outcome=replace(each.outcome, value=value, note=note)) if note else each
+    return each._replace(outcome=replace(each.outcome, value=value, note=note or each.outcome.note))
 
 
 def reshape_part(each: Seen, name: str, expected: Any = None) -> Seen:

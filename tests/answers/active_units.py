@@ -33,13 +33,20 @@ def spread(mu):
     return torch.var(mu, dim=0) > 0.01
 
 
-RIGHT = [by_distributions, by_loop, by_log_var]
+def in_one_tensor(mu, sigma):
+    # Whoever writes first, second = … gets the two rows.
+    return torch.stack(by_log_var(mu, sigma))
+
+
+RIGHT = [by_distributions, by_loop, by_log_var, in_one_tensor]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
     ("the two are exchanged", lambda mu, sigma: (spread(mu), kld(mu, sigma).mean(0) > 0.1)),
     ("how many, not which", lambda mu, sigma: tuple(mask.sum().item() for mask in by_log_var(mu, sigma))),
     ("how many, not which", lambda mu, sigma: tuple(mask.sum() for mask in by_log_var(mu, sigma))),
+    ("a list in place of a tensor", lambda mu, sigma: tuple(mask.tolist() for mask in by_log_var(mu, sigma)), 8),
+    ("their places, not a mask", lambda mu, sigma: tuple(torch.where(mask)[0] for mask in by_log_var(mu, sigma))),
     (
         "for each image, not for each dimension",
         lambda mu, sigma: (kld(mu, sigma).mean(dim=1) > 0.1, mu.var(dim=1) > 0.01),

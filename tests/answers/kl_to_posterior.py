@@ -46,6 +46,12 @@ def kl_with_a_number_added(mu, sigma, log_joint, z):
     return (q * (q + 1e-20).log() - q * (p + 1e-20).log()).sum(0)
 
 
+def of_softmax(mu, sigma, log_joint, z):
+    # Right where no share is 0; on the plane of the lesson most are, and 0 · log 0 is no number.
+    q, p = shares(mu, sigma, z).softmax(0), log_joint.softmax(0)
+    return (q * (q / p).log()).sum(0)
+
+
 RIGHT = [kl_of_categoricals, kl_by_hand, kl_with_the_area, kl_of_pytorch]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -106,6 +112,13 @@ WRONG = [
     ("one number for the whole batch", lambda mu, sigma, log_joint, z: kl_by_hand(mu, sigma, log_joint, z).sum()),
     ("one number for the whole batch", lambda mu, sigma, log_joint, z: kl_by_hand(mu, sigma, log_joint, z).mean()),
     ("exp of −150 underflows", plain),
+    ("exp of −150 underflows", of_softmax),
+    (
+        "shares over the images, not over the cells",
+        lambda mu, sigma, log_joint, z: (
+            F.kl_div(log_joint.log_softmax(1), shares(mu, sigma, z).log_softmax(1), reduction="none", log_target=True)
+        ).sum(0),
+    ),
     ("a logarithm is kept away from 0", kl_with_a_number_added),
     (
         "the gradient is cut off on its way",

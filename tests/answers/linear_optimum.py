@@ -52,6 +52,8 @@ RIGHT = [by_loop, by_masks, by_relu]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("a list in place of a tensor", lambda *given: tuple(part.tolist() for part in by_relu(*given)), 8),
+    ("returned in the other order", lambda *given: by_relu(*given)[::-1], 8),
     ("β is ignored", lambda e, s, beta, d: by_relu(e, s, 1, d)),
     ("β is ignored", with_kld(lambda e, s, beta: half_log(e / s))),
     ("β the wrong way", lambda e, s, beta, d: by_relu(e, s / beta**2, beta, d)),

@@ -14,25 +14,25 @@ from vae_probe.outcome import Case
 SEED = 2_018  # of all inputs: what a mistake looks like is no matter of luck
 REACH, STEP = 2.4, 0.2
 FAR = -150.0  # log p(x, z) as in life
+WIDE = 4.4  # reach of a grid in whose corners q is 0 in 32 bits, as it is on that of the lesson
 
 
 def _draw(seed: int) -> list[Case]:
-    line = torch.arange(-REACH, REACH + STEP / 2, STEP)
-    z = torch.cartesian_prod(line, line)
-
-    def make(generator: torch.Generator, batch: int) -> dict[str, Tensor]:
+    def make(generator: torch.Generator, batch: int, reach: float = REACH, narrowest: float = 0.5) -> dict[str, Tensor]:
+        line = torch.arange(-reach, reach + STEP / 2, STEP)
+        z = torch.cartesian_prod(line, line)
         # Of each image a posterior of two hills, whose peaks, widths and heights are its own.
         peaks = 2 * torch.rand(2, batch, 2, generator=generator) - 1
-        widths = 0.5 + 0.4 * torch.rand(2, batch, 2, generator=generator)
+        widths = narrowest + 0.4 * torch.rand(2, batch, 2, generator=generator)
         hills = Normal(peaks.unsqueeze(1), widths.unsqueeze(1)).log_prob(z.unsqueeze(1)).sum(3)  # (2, G, batch)
         log_joint = torch.logaddexp(hills[0], hills[1] - 1) - 2 - torch.rand(batch, generator=generator)
         mu = 0.8 * torch.rand(batch, 2, generator=generator) - 0.4
         # From 1.6 steps on the sum over the cells is the integral; 5 σ beside μ the grid still goes on, and in its
-        # corners q is no 0 in 32 bits.
+        # corners, unless it is wide, q is no 0 in 32 bits.
         sigma = 0.32 + 0.08 * torch.rand(batch, 2, generator=generator)
         return {"mu": mu, "sigma": sigma, "log_joint": log_joint, "z": z}
 
-    small = make(torch.Generator().manual_seed(SEED), 4)
+    small = make(torch.Generator().manual_seed(SEED), 4, WIDE, 0.8)  # so wide that its p is 0 nowhere
     small["log_joint"] = small["log_joint"] + FAR
     return [*tensor_cases(SEED, make), Case("extreme", small)]
 
@@ -92,9 +92,14 @@ def _by_axis(mu: Tensor, sigma: Tensor, log_joint: Tensor, z: Tensor) -> Tensor:
     return _kl(log_q, log_joint)
 
 
+def _over_images(mu: Tensor, sigma: Tensor, log_joint: Tensor, z: Tensor) -> Tensor:
+    log_q, log_p = _log_q(mu, sigma, z).log_softmax(1), log_joint.log_softmax(1)
+    return (log_q.exp() * (log_q - log_p)).sum(0)
+
+
 UNDERFLOW = Mistake(
     "exp of −150 underflows",
-    "In 32 bits, what is exp(−150)? Which function turns logarithms into shares without it?",
+    "In 32 bits, what is exp(−150), and what is 0 · log 0? Which function gives logarithms of shares without either?",
 )
 KEPT_AWAY = Mistake(
     "a logarithm is kept away from 0",
@@ -165,6 +170,11 @@ kl_to_posterior = check_with_extremes(
             lambda mu, sigma, log_joint, z: _kl_to_posterior(mu, sigma, log_joint, z) / len(z),
         ),
         Mistake(
+            "shares over the images, not over the cells",
+            "Your shares of one cell add up to 1 over the images. Over which of the two axes of (G, B) should they?",
+            _over_images,
+        ),
+        Mistake(
             "one number for the whole batch",
             "How many numbers should come back for seven images?",
             lambda mu, sigma, log_joint, z: _kl_to_posterior(mu, sigma, log_joint, z).mean(),
@@ -174,7 +184,7 @@ kl_to_posterior = check_with_extremes(
     name="kl_to_posterior",
     draw=_draw,
     extreme="log p as small as in life",
-    inputs=f"for log p(x, z) near {FAR:.0f}",
+    inputs=f"for log p(x, z) near {FAR:.0f}, and cells far from μ",
     recognise=_recognise_extremes,
     data=("z",),
     hints=(

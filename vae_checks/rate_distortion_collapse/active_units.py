@@ -7,12 +7,11 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
-from vae_checks.check import check_against, recognise_by
+from vae_checks.check import check_against
 from vae_checks.compare import difference, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each
-from vae_checks.rate_distortion_collapse.two_parts import agree_in_parts
-from vae_probe.call import call_function
+from vae_checks.rate_distortion_collapse.two_parts import recognise_in_parts
 from vae_probe.outcome import Case
 
 Masks = tuple[Tensor, Tensor]
@@ -106,6 +105,11 @@ MISTAKES = [
         "What should come back for D dimensions: a number, or a True or False for each?",
         _counts,
         lambda mu, sigma: tuple(map(torch.tensor, _counts(mu, sigma))),
+    ),
+    Mistake(
+        "their places, not a mask",
+        "What should come back for D dimensions: a True or False for each, or the numbers of those in use?",
+        lambda mu, sigma: tuple(mask.nonzero().flatten() for mask in _active_units(mu, sigma)),
     ),
     Mistake(
         "for each image, not for each dimension",
@@ -225,5 +229,5 @@ active_units = replace(
         Property("by the variance of μ", 4, judge_each(_wrong_part(1), "main")),
         *_by_its_ways.properties[1:],
     ],
-    recognise=recognise_by(lambda seen: seen, MISTAKES, call_function, agree=agree_in_parts, kinds=("main",)),
+    recognise=recognise_in_parts(MISTAKES, "main"),
 )

@@ -7,12 +7,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from vae_checks.check import check_against, recognise_by
+from vae_checks.check import check_against
 from vae_checks.compare import describe, difference, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, not_a_tensor
-from vae_checks.rate_distortion_collapse.two_parts import agree_in_parts
-from vae_probe.call import call_function
+from vae_checks.rate_distortion_collapse.two_parts import recognise_in_parts
 from vae_probe.outcome import Case
 
 Optimum = tuple[Tensor, Tensor]
@@ -291,6 +290,6 @@ linear_optimum = replace(
         Property("no axis is worth it", 1, judge_each(_no_dimension, "none"), follows=("KLD", "error")),
         *_by_its_ways.properties[1:],
     ],
-    recognise=recognise_by(lambda seen: seen, MISTAKES, call_function, agree=agree_in_parts, kinds=("main", "few")),
+    recognise=recognise_in_parts(MISTAKES, "main", "few"),
     may_stop=("none",),
 )
