@@ -110,6 +110,7 @@ result.points
 
 # %% [markdown]
 # Your function at work, on ten images and up to 500 draws of each: how far is the bound below log p(x), on average?
+# (With one set of draws the curve may rise a little from one k to the next; the average over many sets never does.)
 
 # %%
 your_iwae, whose = result.or_library()
@@ -154,7 +155,7 @@ result.points
 
 # %% [markdown]
 # Your function at work: six images whose encoder is not sharper than the grid. The gap as the difference of log p(x) and
-# the ELBO, and as your divergence.
+# the ELBO, and as your divergence. (The ELBO is no sum over cells, so the last digit may differ.)
 
 # %% tags=["nbval-ignore-output"]
 your_kl, whose = result.or_library()

@@ -61,8 +61,9 @@ curve = {beta: (run.kld, run.bce) for beta, run in by_beta.items()}
 # KLD nats ([Townsend et al. 2019](https://arxiv.org/abs/1901.04866)). Nobody can have both small. Which mixture you get, β
 # decides: loss = distortion + β · rate.
 #
-# Nine VAEs that differ in β alone, trained for five epochs on all training images, with log σ² and the quick learning rate of
-# [lesson 14](14_speedrun.ipynb). What they reached on the validation images ships with the course (`tools/make_rates.py`).
+# Nine VAEs that differ in β alone, trained for five epochs on all training images, with log σ² and a learning rate that
+# first rises and then falls ([lesson 14](14_speedrun.ipynb) says why). What they reached on the validation images ships with
+# the course (`tools/make_rates.py`).
 #
 # **Predict.** At β = 1 the code says 25 nats. How many at β = 0.05, and how many at β = 40? At which β is rate + distortion
 # least? And what does the decoder draw when the rate is 0?
@@ -75,8 +76,8 @@ for beta, (rate, distortion) in curve.items():
 print(f"the mean image{bce(val_set.x, mean_image).mean():10.1f}")
 
 # %% [markdown]
-# **What we saw.** From 96 nats to none. The sum is least at β = 1, 105.8: only there is it what was trained. At β = 40 not a
-# hundredth of a nat is left, and the distortion is that of the mean image, 206: without a code the decoder draws the same
+# **What we saw.** From 96 nats to none. The sum is least at β = 1, 105.8: only there is it what was trained. At β = 40 the rate
+# is 0.0, and the distortion is that of the mean image, 206: without a code the decoder draws the same
 # for everyone, and the best such picture is the mean. At β = 0.05 the code says nearly four times as much as at 1, and
 # brings the distortion from 80.9 to 60.0 for it.
 
@@ -101,8 +102,8 @@ drawings.rate_and_distortion(curve, alt)
 # **What we saw.** Each price lies between the two β. That is how β works: a training at β buys a nat of rate whenever it takes
 # away more than β nats of distortion, and stops when it does not. So at its end the curve falls by β for each nat:
 # **the slope is −β** ([Alemi et al. 2018](https://arxiv.org/abs/1711.00464)). All models with one value of distortion + β · rate lie on
-# a straight line; training moves the line down until it touches the curve. The dotted lines are those of β = 1, so the
-# one that touches at β = 1 is the lowest of them, the best ELBO.
+# a straight line; training moves the line down until it touches the curve. The dotted lines are some of those of β = 1. The
+# lowest such line that still reaches the curve touches it at β = 1: that is the best ELBO.
 
 # %% [markdown]
 # So the ELBO alone does not say what a model is like. A rate of 25 and a distortion of 81 make 106 nats; so would a rate of 1
@@ -118,10 +119,11 @@ drawings.rate_and_distortion(curve, alt)
 
 # %%
 careless = {"mean BCE, sum KLD": 784, "mean BCE, mean KLD": 784 / 40, "sum BCE, mean KLD": 1 / 40}
+print("program            hides β    rate  distortion   reconstructions right   samples readable")
 for name, beta in careless.items():
     run = runs[name]
-    print(f"{name:20}hides β = {beta:<7g}rate{run.kld:6.1f}, distortion{run.bce:6.1f}", end="")
-    print(f"{run.right:6.0%} of the reconstructions right")
+    print(f"{name:18}{beta:8g}{run.kld:8.1f}{run.bce:12.1f}", end="")
+    print(f"{run.right:18.0%}{run.readable:20.0%}")
 
 # %%
 places = {name: (runs[name].kld, runs[name].bce) for name in careless}
@@ -180,10 +182,11 @@ for name, (cost, spread) in {"shipped": shipped, **measured}.items():
     print(f"{name:<10}{(cost > 0.1).sum():6}{(spread > 0.01).sum():16}")
 
 # %%
-cost, spread = (values.sort(descending=True).values for values in shipped)
-print("shipped, variance of μ by rank:", *(f"{v:.2f}" for v in spread[[0, 23, 25, 26, 29, 30, 39]]))
-spread = by_beta[1].spread.sort(descending=True).values
-print("quick, β = 1:                  ", *(f"{v:.3f}" for v in spread[[0, 19, 20, 21, 24]]))
+ranks = [1, 20, 21, 22, 24, 26, 27, 30, 40]
+print("variance of μ, rank", "".join(f"{rank:7}" for rank in ranks))
+for name, spread in {"shipped": shipped[1], "quick, β = 1": by_beta[1].spread}.items():
+    spread = spread.sort(descending=True).values
+    print(f"{name:19}", "".join(f"{spread[rank - 1]:7.3f}" for rank in ranks))
 
 # %%
 groups = {"shipped": shipped[1].log10(), "quick, β = 1": by_beta[1].spread.log10()}
@@ -211,13 +214,16 @@ plots.histogram(groups, alt, xlabel="log10 of the variance of μ", ylabel="dimen
 # - If λ ≤ σ², coding it costs more than it saves. It is left out, and the dimension collapses.
 # - With β, read β σ² for σ².
 #
-# **Predict.** Here are the eigenvalues of MNIST. How many of 40 dimensions will be used for σ² = 2, 1 and 0.5? Count
-# them before you run the next cell.
+# Here are the largest eigenvalues of MNIST:
 
 # %%
 covariance = train_set.x.double().T.cov(correction=0)
 eigenvalues = torch.linalg.eigvalsh(covariance).flip(0)
-print(*(f"{value:.2f}" for value in eigenvalues[:26]), "…")
+print(*(f"{value:.2f}" for value in eigenvalues[:13]))
+print(*(f"{value:.2f}" for value in eigenvalues[13:26]), "…")
+
+# %% [markdown]
+# **Predict.** How many of 40 dimensions will be used for σ² = 2, 1 and 0.5? Count.
 
 
 # %%
@@ -305,8 +311,8 @@ for name, c in {"a sum": 1, "half a sum": 1 / 2, "a mean over 784 pixels": 1 / 7
 # %% [markdown]
 # ## Two cures, and what they cost
 #
-# There is a second kind of collapse, of the *path*. In the first steps the code is noise, the decoder learns to do without,
-# and the KLD switches dimensions off before they could become useful. Two cures are common:
+# That was a collapse of the *optimum*. There is a second kind, of the *path*: in the first steps the code is noise, the decoder
+# learns to do without, and the KLD switches dimensions off before they could become useful. Two cures are common:
 #
 # - **Annealing** ([Bowman et al. 2016](https://arxiv.org/abs/1511.06349)): β rises from 0 to its value, here in the first half of
 #   all steps.
@@ -338,7 +344,7 @@ for name in ("beta=1", "annealed", "free bits"):
 # %% [markdown]
 # And where all is collapsed, at β = 20?
 #
-# **Predict.** With annealing the model has learned digits by the middle of the training, while β was small. Will it keep them?
+# **Predict.** With annealing β is small in the first steps, and the model learns to tell digits apart. Will it keep that?
 
 # %%
 print("rate after epoch      1       2       3       4       5     BCE + 20 KLD")
@@ -350,7 +356,7 @@ for name in ("beta=20", "beta=20, annealed"):
 # %% [markdown]
 # **What we saw.** No. It has 3.88 nats after the first epoch, and half a nat at the end. The annealed code says a little more
 # than the plain one and by the loss that both were trained by it is no better: 203.7 against 203.6. The *optimum* at
-# β = 20 says almost nothing, and no path leads away from it. So before you reach for a cure, ask which collapse you have: take
+# β = 20 says almost nothing, and both paths end there. So before you reach for a cure, ask which collapse you have: take
 # the price down, and see whether the dimensions come back.
 
 # %% [markdown]
