@@ -258,7 +258,7 @@ true = report(mended, your_losses)
 
 # %% tags=["nbval-ignore-output"]
 curves = {"friend's": friends_losses[1:], "mended": your_losses[1:]}
-alt = "Printed losses over 40 epochs: the friend's stays near 52 nats, the mended one falls to about 43."
+alt = "Printed losses over 40 epochs: the friend's stops near 53 nats, the mended one falls on, to about 43."
 plots.lines(range(2, 41), curves, alt, xlabel="epoch", ylabel="nats per image")
 
 # %% [markdown]
