@@ -129,6 +129,16 @@ def test_a_pipe_that_closes_is_no_traceback(tmp_path):
     assert (process.wait(), said) == (141, "")
 
 
+def test_a_folder_that_cannot_be_searched_is_a_sentence(tmp_path, capsys, monkeypatch):
+    def fail(*_):
+        raise OSError(22, "Invalid argument", "/proc/1/net")
+
+    monkeypatch.setattr(Path, "rglob", fail)
+    with pytest.raises(SystemExit):
+        progress.main([str(tmp_path)])
+    assert "cannot be searched ([Errno 22] Invalid argument: '/proc/1/net'): name the" in capsys.readouterr().err
+
+
 def test_a_folder_without_notebooks_is_a_sentence(tmp_path, capsys):
     with pytest.raises(SystemExit):
         progress.main([str(tmp_path)])

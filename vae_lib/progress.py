@@ -37,8 +37,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=Path("exercises"), help="default: exercises")
     folder = parser.parse_args(argv).folder
     folder = folder.expanduser() if folder.parts[:1] == ("~",) else folder
-    paths = [path for path in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
-    paths = [folder] if folder.is_file() else paths
+    try:
+        paths = [folder] if folder.is_file() else sorted(folder.rglob("*.ipynb"))
+    except OSError as error:
+        parser.error(f"{folder} cannot be searched ({error}): name the folder of your assignments")
+    paths = [path for path in paths if ".ipynb_checkpoints" not in path.parts]
     if not paths:
         parser.error(f"no notebook in {folder}: go to the course's folder, or name the folder of your assignments")
     with stopping(), printing():
