@@ -462,6 +462,29 @@ def test_with_a_class_list_the_wide_table_has_its_names_and_a_row_for_who_handed
     assert "<td>Silva, João</td><td>04_bce_vs_kld</td><td>late</td>" in page
 
 
+def test_a_mark_by_hand_waits_again_only_where_the_answer_is_another_one(folder):
+    record = handed_in.make_record(written="A knows nothing.")
+    handed_in.grade(folder, record, **CANVAS)
+    waiting = (NAME, "why-the-blob")
+
+    def enter(record):
+        handed_in.enter(folder, record)
+        for submission in find_submissions(folder):
+            write_record(folder, submission, record)
+        return report(folder).waiting
+
+    mark_by_hand(folder, lovelaceada_101=2)
+    assert enter(record) == {waiting: ["silvajoao_102"]}
+    with Gradebook(folder.gradebook_url) as gradebook:
+        gradebook.find_grade("test-kld", NAME, NAME, "silvajoao_102").manual_score = 8.0
+        gradebook.db.commit()
+    assert enter(record) == {waiting: ["silvajoao_102"]}
+    record = replace(record, exercises=record.exercises | {"kld": replace(record.exercises["kld"], points=7.0)})
+    assert enter(record) == {waiting: ["silvajoao_102"], (NAME, "test-kld"): ["silvajoao_102"]}
+    changed = enter(handed_in.make_record(written="B knows nothing."))
+    assert changed[waiting] == ["lovelaceada_101", "silvajoao_102"]
+
+
 def test_late_is_shown_as_the_platform_says_it(folder):
     handed_in.grade(folder, handed_in.make_record(), **CANVAS)
     report(folder)

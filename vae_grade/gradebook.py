@@ -23,7 +23,7 @@ from vae_grade.answers import Added
 from vae_grade.assignments import Assignment, Refused
 from vae_grade.folder import TeacherFolder, read_time, timestamp_beside
 from vae_grade.notebook import Pictures
-from vae_grade.records import Record, Submission
+from vae_grade.records import Record, Submission, read_record
 from vae_lib.files import write
 
 
@@ -79,8 +79,12 @@ def register_assignment(assignment: Assignment, url: str) -> None:
 def enter_record(
     gradebook: Gradebook, folder: TeacherFolder, submission: Submission, assignment: Assignment, record: Record
 ) -> None:
-    """Write a record's points into the gradebook, and the notebook that explains them; twice is as once."""
+    """Write a record's points into the gradebook, and the notebook that explains them; twice is as once.
+
+    A mark by hand waits to be confirmed where the answer is not the one of the record before.
+    """
     student, name = submission.student, submission.assignment
+    before = read_record(folder, submission)
     notebook = explain_record(assignment, record)
     path = folder.autograded_notebook(student, name)
     write(path, nbformat.writes(notebook) + "\n")
@@ -100,11 +104,20 @@ def enter_record(
             grade.auto_score = exercise.points if exercise else 0.0
         else:
             grade.auto_score = determine_grade(cells[grade.name])[0]
-        grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+        if grade.manual_score is None or not before or _answer(before, grade.name) != _answer(record, grade.name):
+            grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
     for comment in notebook_entry.comments:
         answered = comment.name in record.answers or comment.name in record.written
         comment.auto_comment = None if answered else "No response."
     gradebook.db.commit()
+
+
+def _answer(record: Record, name: str) -> tuple[object, ...]:
+    """What somebody marks in a graded cell: words and pictures, or code and the points that it earned."""
+    if name in record.written:
+        return record.written[name], record.pictures.get(name)
+    exercise = name.removeprefix("test-")
+    return record.answers.get(exercise), record.exercises[exercise].points if exercise in record.exercises else 0.0
 
 
 def explain_record(assignment: Assignment, record: Record) -> nbformat.NotebookNode:
