@@ -392,6 +392,8 @@ OTHERS = {
     "half a tar.gz": ("work.tar.gz", tarred("w:gz")[:2000], "a damaged archive (gzip)"),
     "an empty zip": ("work.zip", zipped({}), "nothing in it"),
     "a web page": ("x.ipynb.html", b"<!DOCTYPE html><html>login</html>", "a web page"),
+    "what Git LFS leaves": ("z.ipynb", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS"),
+    "a link": ("colab.url", b"[InternetShortcut]\r\nURL=https://colab.research.google.com/drive/1\r\n", "it is a link"),
     "a web page as a notebook": ("y.ipynb", b"\n<!DOCTYPE html><html>login</html>", "a web page"),
     "merge marks": ("y.ipynb", MERGED, "merge marks of git (<<<<<<<)"),
     "the lesson": ("y.ipynb", LESSON, f"the lesson {NAME}"),
