@@ -228,6 +228,14 @@ def test_a_students_own_file_in_the_place_of_another_package_is_named(tmp_path, 
     assert last_line_beside(tmp_path) == f"ImportError: {sentence}"
 
 
+def test_packages_that_pip_put_into_a_folder_of_its_own_are_nobodys_files(tmp_path):
+    """`pip install --target FOLDER` and PYTHONPATH, as on some clusters; a kernel has FOLDER first in its path."""
+    (tmp_path / "tqdm").mkdir()
+    (tmp_path / "tqdm" / "__init__.py").write_text("")
+    (tmp_path / "tqdm-4.67.1.dist-info").mkdir()
+    assert "is loaded in place of" not in import_beside(tmp_path).stderr
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_another_package_that_is_missing_is_named(monkeypatch, name):
     monkeypatch.setitem(sys.modules, name, None)

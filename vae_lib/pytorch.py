@@ -135,7 +135,9 @@ def _files_of(error):
 def _installed(file):
     own = [os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")]
     below = any(Path(os.path.realpath(file)).is_relative_to(folder) for folder in own)
-    return below or bool({"site-packages", "dist-packages"} & set(file.parts))
+    place = file.parent if file.name == "__init__.py" else file
+    by_pip = any(place.parent.glob("*.dist-info"))  # in a folder of its own: `pip install --target`, and PYTHONPATH
+    return below or by_pip or bool({"site-packages", "dist-packages"} & set(file.parts))
 
 
 try:
