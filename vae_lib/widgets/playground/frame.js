@@ -5,7 +5,7 @@
 function render({ model, el }) {
   const frame = document.createElement("iframe");
   frame.title = "Playground: train a VAE in your browser";
-  frame.style.cssText = "width: 100%; height: 80vh; min-height: 560px; border: 1px solid #8888; border-radius: 6px";
+  frame.style.cssText = "display: block; box-sizing: border-box; width: 100%; height: 80vh; min-height: 560px; border: 1px solid #8888; border-radius: 6px";
   frame.srcdoc = new TextDecoder().decode(model.get("page"));
   el.classList.add("vae-widget", "vae-playground");
   el.append(frame);
