@@ -26,6 +26,8 @@ print("answer", 1 + x)
 # Look closer.
 
 # %%
+# A figure.
+alt = "three, drawn"
 print("more", 2 + x)
 
 # %% [markdown]
@@ -34,7 +36,7 @@ print("more", 2 + x)
 # %%
 print("open", 3 + x)
 """
-COLLAPSED = [None, OUTPUTS, OUTPUTS, None, OUTPUTS, TEXT, None]
+COLLAPSED = [None, OUTPUTS, OUTPUTS, None, OUTPUTS | TEXT, TEXT, None]
 LESSONS = sorted(build.LESSONS.glob("*.py"))
 
 
@@ -68,7 +70,10 @@ def test_in_the_lessons_each_prediction_has_collapsed_outputs_and_what_we_saw(so
         end = next(i for i in range(start + 1, len(cells)) if cells[i].source.startswith("**What we saw."))
         assert cells[end].metadata.jupyter == TEXT
         code = [cell for cell in cells[start:end] if cell.cell_type == "code"]
-        assert [cell.metadata.jupyter for cell in code] == [OUTPUTS] * len(code)
+        assert all(cell.metadata.jupyter.outputs_hidden for cell in code)
+        assert not any(re.search("alt = |assert ", cell.source) for cell in code if cell.metadata.jupyter == OUTPUTS)
+        # The first line stays in sight.
+        assert not any(re.match("alt = |assert ", cell.source) for cell in code)
         outputs = [cell.outputs for cell in code if cell.outputs]
         assert outputs
         assert all(covered == build.COVER for covered, *_ in outputs)
@@ -108,6 +113,8 @@ def test_in_jupyterlab_the_answer_appears_when_the_cell_runs(tmp_path, browser):
         answers = [shown.get_by_text(text) for text in ("answer 2", "more 3", "It is explained here")]
         for answer in answers:
             expect(answer).to_be_hidden()
+        telling = notebook.get_by_text("three, drawn")
+        expect(telling).to_be_hidden()
         wait_for_kernel(page)
         notebook.locator(".jp-Cell").first.click()
         for _ in range(3):  # the question, x, the answer

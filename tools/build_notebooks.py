@@ -47,6 +47,8 @@ COVER = nbformat.v4.new_output(
     "display_data", {"image/png": PIXEL}, metadata={"image/png": {"alt": "The output follows.", "width": 1}}
 )
 # nbgrader's own preprocessors, in the order of its generate_assignment.
+# Code that says what its output shows: a figure's description, an assertion, or what is there for the tests.
+TELLING = re.compile(r"^\s*(alt = |assert )|^# For the course's own tests", re.M)
 RELEASE = [LockCells, ClearSolutions, CheckCellMetadata, ComputeChecksums]
 
 
@@ -213,14 +215,16 @@ def unexecuted(source):
 def collapse_answers(cells):
     """Collapse in JupyterLab what answers a prediction: the outputs after it, and the "What we saw" below them.
 
-    JupyterLab opens a collapsed cell when it runs; GitHub, nbconvert and nbval do not know these marks. Ends with what
-    we saw, or at the next heading.
+    So is the code that says it: what describes a figure, or asserts a number. JupyterLab opens a collapsed output or
+    text when its cell runs; GitHub, nbconvert and nbval do not know these marks. Ends with what we saw, or at the next
+    heading.
     """
     predicting = False
     for cell in cells:
         if cell.cell_type == "code":
             if predicting:
-                cell.metadata["jupyter"] = {"outputs_hidden": True}
+                telling = {"source_hidden": True} if TELLING.search(cell.source) else {}
+                cell.metadata["jupyter"] = {"outputs_hidden": True} | telling
         else:
             if predicting and cell.source.startswith("**What we saw."):
                 cell.metadata["jupyter"] = {"source_hidden": True}

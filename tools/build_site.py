@@ -131,8 +131,9 @@ class Site:
                 if cell.metadata.get("jupyter", {}).get("source_hidden"):
                     cell.source = folded(cell.source)
                 continue
-            if cell.metadata.get("jupyter", {}).get("outputs_hidden"):
-                cell.metadata.setdefault("tags", []).append("hide-output")
+            hidden = cell.metadata.get("jupyter", {})
+            tags = {"outputs_hidden": "hide-output", "source_hidden": "hide-input"}
+            cell.metadata.setdefault("tags", []).extend(tag for mark, tag in tags.items() if hidden.get(mark))
             cell.outputs = [output for output in cell.outputs if not is_cover(output) and not is_caption(output)]
             for number, output in enumerate(cell.outputs):
                 self.move_picture(output, f"{Path(name).stem}-{index:02d}-{number}", name)

@@ -23,7 +23,7 @@
 # - check that this computer is ready.
 #
 # **Before you begin:** you can read Python and have seen a neural network once.
-# **Time:** 10 minutes, of which the computer needs 10 seconds.
+# **Time:** 15 minutes, of which the computer needs 10 seconds.
 
 # %% [markdown]
 # ## What you will build
@@ -45,7 +45,7 @@ alt = "Thirty generated digits. Some are clear, some are no digit at all."
 plots.images(sample(model, 30), alt, ncols=15)
 
 # %% [markdown]
-# You may read nearly half of them; a strict judge, which must be 90 % sure, reads one in three. Why that is so, how to
+# You may read nearly half of them; a *classifier*, a network that names digits, is 90 % sure of one in three. Why that is so, how to
 # measure it, and how the *same* model draws more than twice as many, is a question that the course answers, in its last
 # lessons.
 #
@@ -68,25 +68,25 @@ plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle a
 # ## The map
 #
 # The course repeats [a real report](../docs/the_report.md), a student's VAE on MNIST, and questions each of its
-# statements. Every lesson opens on its own, in any order, but they build on each other. The minutes are a
-# fresh reader's, thinking included.
+# statements. Every lesson opens on its own, in any order, but they build on each other. The minutes are those
+# that fresh readers needed, thinking included.
 #
 # | lesson | the question it answers | minutes |
 # |---|---|---|
-# | `00_start_here` | Is everything ready? | 10 |
+# | `00_start_here` | Is everything ready? | 15 |
 # | [`01_data_split`](01_data_split.ipynb) | What do we learn from, and what do we keep back? | 25 |
-# | [`02_encoder_decoder`](02_encoder_decoder.ipynb) | How do 784 numbers become 40, and 784 again? | 50 |
-# | [`03_reparameterization_trick`](03_reparameterization_trick.ipynb) | How does a gradient pass through a random draw? | 60 |
-# | [`04_bce_vs_kld`](04_bce_vs_kld.ipynb) | What are the two halves of the loss, and which loss is good? | 95 |
-# | [`05_training`](05_training.ipynb) | What does training look like, epoch by epoch? | 80 |
-# | [`06_latent_space_pca`](06_latent_space_pca.ipynb) | What do the 40 numbers mean? | 55 |
-# | [`07_live_sampling`](07_live_sampling.ipynb) | What does it feel like to move through them? | 55 |
-# | [`08_the_report_revisited`](08_the_report_revisited.ipynb) | Which statements of the report hold, and why are samples worse? | 75 |
+# | [`02_encoder_decoder`](02_encoder_decoder.ipynb) | How do 784 numbers become 40, and 784 again? | 55 |
+# | [`03_reparameterization_trick`](03_reparameterization_trick.ipynb) | How does a gradient pass through a random draw? | 65 |
+# | [`04_bce_vs_kld`](04_bce_vs_kld.ipynb) | What are the two halves of the loss, and which loss is good? | 110 |
+# | [`05_training`](05_training.ipynb) | What does training look like, epoch by epoch? | 85 |
+# | [`06_latent_space_pca`](06_latent_space_pca.ipynb) | What do the 40 numbers mean? | 50 |
+# | [`07_live_sampling`](07_live_sampling.ipynb) | What does it feel like to move through them? | 50 |
+# | [`08_the_report_revisited`](08_the_report_revisited.ipynb) | Which statements of the report hold, and why are samples worse? | 80 |
 # | [`09_exact_likelihood`](09_exact_likelihood.ipynb) | What does the loss bound, and whose fault is the gap? | 75 |
 # | [`10_why_samples_are_worse`](10_why_samples_are_worse.ipynb) | Where do all codes lie, and which samples are mended by that? | 50 |
-# | [`11_rate_distortion_collapse`](11_rate_distortion_collapse.ipynb) | How much should a code say, and when is a dimension rightly unused? | 55 |
-# | [`12_broken_vae_clinic`](12_broken_vae_clinic.ipynb) | Which mistake prints these numbers and draws these pictures? | 55 |
-# | [`13_a_vae_at_work`](13_a_vae_at_work.ipynb) | What does not belong, and how do I begin with my own images? | 50 |
+# | [`11_rate_distortion_collapse`](11_rate_distortion_collapse.ipynb) | How much should a code say, and when is a dimension rightly unused? | 65 |
+# | [`12_broken_vae_clinic`](12_broken_vae_clinic.ipynb) | Which mistake prints these numbers and draws these pictures? | 60 |
+# | [`13_a_vae_at_work`](13_a_vae_at_work.ipynb) | What does not belong, and how do I begin with my own images? | 60 |
 # | [`14_speedrun`](14_speedrun.ipynb) | How few images does the report's quality take? | 45 |
 #
 # Up to 08 the lessons follow the report; the later ones go on where it ends.
@@ -94,7 +94,8 @@ plots.images(walk, "Ten images on the way from a 7 to a 2; those in the middle a
 # ## How to work
 #
 # - Where you read **Predict**, stop and answer in your head or on paper *before* you run the cell. What answers it is
-#   collapsed in JupyterLab: press Shift+Enter from cell to cell, and each opens as you come to it. A wrong guess that you
+#   collapsed in JupyterLab: press Shift+Enter from cell to cell, and each opens as you come to it. (Code that tells the
+#   answer, as a figure's description does, stays collapsed: a click on its three dots shows it.) A wrong guess that you
 #   noticed teaches more than a right answer that you read.
 # - After a lesson, its assignment lets you write the thing yourself; a check names your mistake. Each lesson ends with a link.
 # - Change the cells and run them again. You cannot break anything: *Kernel → Restart Kernel and Run All Cells* brings

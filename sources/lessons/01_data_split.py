@@ -133,7 +133,7 @@ for seed in (42, 43):
 # %% [markdown]
 # **What we saw.** With the same seed all 9,000; with another one about a seventh of them, as chance would have it. So if you train
 # with split 42 and later validate with split 43, most of your "validation" images were trained on. That leak makes the number
-# too good, without an error message; here by less than a nat ([lesson 05](05_training.ipynb)), elsewhere by much. So the
+# too good, without an error message; here by less than a *nat*, the unit of the loss ([lesson 05](05_training.ipynb)), elsewhere by much. So the
 # split is made in **one** place, `vae_lib.data.split_indices`, and everybody calls it. (It is a plain split. A *stratified* one
 # would keep the share of each digit the same in both parts; where a class is rare, take that.)
 

@@ -20,7 +20,7 @@
 # - measure it against the other way to differentiate a sample, the score function;
 # - compare three ways to get σ from a layer.
 #
-# **Before you begin:** [lesson 02](02_encoder_decoder.ipynb). **Time:** 60 minutes (45 without the optional section), of
+# **Before you begin:** [lesson 02](02_encoder_decoder.ipynb). **Time:** 65 minutes (50 without the optional section), of
 # which the computer needs 20 seconds.
 #
 # Three words from later lessons, in short (more in the [glossary](../GLOSSARY.md)): the *loss* is what training makes small.
@@ -153,8 +153,8 @@ print(f"mean loss:  own eps {own.mean():.0f},  shared eps {shared.mean():.0f}")
 print(f"shared eps scatters {shared.std() / own.std():.0f} times as much")
 
 # %% [markdown]
-# **What we saw.** The same average, but several times the scatter. Were the 64 images all alike, it would be eight times,
-# √64. Sharing the noise throws away what a batch is for.
+# **What we saw.** The same average, but several times the *scatter*, by which we mean the standard deviation over many tries.
+# Were the 64 images all alike, it would be eight times, √64. Sharing the noise throws away what a batch is for.
 
 # %% [markdown]
 # ## Optional: the other way, the score function
@@ -208,13 +208,15 @@ for name, estimate in estimates.items():
     )
 
 # %%
+# For the course's own tests; there is nothing to do here.
 print(f"the plain score function scatters over 30 times as much: {factor['score function'] > 30}")
 print(f"with the baseline, still over 3 times as much: {factor['score with baseline'] > 3}")
 
 # %% [markdown]
-# **What we saw.** All three estimate the same gradient: their means over 4,000 draws differ by less than two standard errors
-# (the number after ±). But the plain score function can hardly tell its sign. Scatter shrinks with the square root of the number of draws: k times the scatter
-# needs k² times as many draws, thousands here, and with the baseline still about 25. The score function knows only *how
+# **What we saw.** All three estimate the same gradient: their means over 4,000 draws differ by less than two *standard
+# errors*, the scatter of such a mean (the number after ±). But the plain score function can hardly tell its sign. Scatter
+# shrinks with the square root of the number of draws: k times the scatter needs k² times as many draws, thousands here, and
+# with the baseline still about 25. The score function knows only *how
 # good* a draw was; the trick also knows *in which direction* it would have been better. That is what training a VAE with
 # one single draw for each image stands on.
 

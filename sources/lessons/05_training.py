@@ -22,7 +22,7 @@
 # - find out why your numbers differ from ours;
 # - for the curious: stop a training and go on, and see where the time goes.
 #
-# **Before you begin:** [lesson 04](04_bce_vs_kld.ipynb). **Time:** 80 minutes (60 without what is for the curious),
+# **Before you begin:** [lesson 04](04_bce_vs_kld.ipynb). **Time:** 85 minutes (65 without what is for the curious),
 # of which the computer needs 4 to 5 on two cores. Each new word stands in the [glossary](../GLOSSARY.md).
 
 # %% tags=["control"]
@@ -298,6 +298,7 @@ rates = {f"learning rate {lr:g}": curve(lr) for lr in (1e-5, 1e-4, 1e-3, 3e-3)}
 rates["0.003, log_var"] = curve(3e-3, "log_var")
 
 # %% tags=["nbval-ignore-output"]
+# The figure, and what it shows for those who cannot see it.
 alt = "Validation loss: at 1e-5 barely falling, at 1e-4 slowly, at 1e-3 fast; at 3e-3 it jumps up again, but not with log_var."
 plots.lines(range(1, 13), rates, alt, xlabel="epoch", ylabel="validation loss", logy=True)
 

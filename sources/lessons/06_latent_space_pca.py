@@ -21,7 +21,7 @@
 # - count the dimensions that the model really uses.
 #
 # **Before you begin:** [lesson 02](02_encoder_decoder.ipynb); [lesson 04](04_bce_vs_kld.ipynb) for the KLD. **Time:**
-# 55 minutes, of which the computer needs 30 seconds. Each new word stands in the [glossary](../GLOSSARY.md).
+# 50 minutes, of which the computer needs 30 seconds. Each new word stands in the [glossary](../GLOSSARY.md).
 
 # %%
 from vae_lib import plots

@@ -20,7 +20,7 @@
 # - feel where the prior ends and what lies beyond;
 # - measure where draws and codes lie, and how they differ.
 #
-# **Before you begin:** [lesson 06](06_latent_space_pca.ipynb). **Time:** 55 minutes, of which the computer needs 20
+# **Before you begin:** [lesson 06](06_latent_space_pca.ipynb). **Time:** 50 minutes, of which the computer needs 20
 # seconds. Each new word stands in the [glossary](../GLOSSARY.md).
 #
 # Where no kernel runs you find still pictures of what the sliders show.
@@ -224,8 +224,10 @@ plots.images(model.decode(both).detach(), alt, titles=["corner", "at length 6"])
 # N(0, I) is the same in every direction, and any point at length 6 is as likely as any other.
 
 # %% [markdown]
-# We must ask how likely it is among the *codes*. So we fit a bell to the z of training of each digit, ten in all, and compare: how much more often do codes
-# fall at a place than draws from N(0, I)? In nats, so 0 means as often; 2.3 ten times as often, −2.3 ten times as seldom.
+# We must ask how likely it is among the *codes*. So we fit a bell to the training z of each digit: a Gaussian with their mean
+# and covariance. The ten bells together, each with its digit's share, say how often codes fall at a place (`logsumexp` adds
+# what is given as logarithms). We compare it with how often draws from N(0, I) fall there, again as a logarithm: 0 means as
+# often, 2.3 ten times as often, −2.3 ten times as seldom.
 #
 # **Predict.** Above or below 0: the corner at length 6, a draw from the prior, z = 0, and the z of a new image?
 

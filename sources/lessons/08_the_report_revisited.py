@@ -21,7 +21,7 @@
 # - find out why samples are worse than reconstructions, and mend it in six lines;
 # - write the verdicts into one table.
 #
-# **Before you begin:** lessons [04](04_bce_vs_kld.ipynb) and [06](06_latent_space_pca.ipynb). **Time:** 75 minutes, of
+# **Before you begin:** lessons [04](04_bce_vs_kld.ipynb) and [06](06_latent_space_pca.ipynb). **Time:** 80 minutes, of
 # which the computer needs 45 seconds. Each new word stands in the [glossary](../GLOSSARY.md).
 
 # %% tags=["control"]
@@ -330,7 +330,7 @@ verdicts["6 reconstructions much better"] = (
 show({"real digits": real, "reconstructions": rebuilt_x, "samples": samples})
 
 # %% [markdown]
-# How firm is the last line? Other z give other samples. Five sets:
+# How firm is the last line? Other z give other samples. Five sets, their mean, and ± their standard deviation:
 
 # %% tags=["nbval-ignore-output"]
 fives = zip(*(measured(sample(model, 1000)) for _ in range(5)))
@@ -368,6 +368,7 @@ def draw(digit, n=100):
 mended = model.decode(torch.cat([draw(digit) for digit in range(10)])).detach()
 
 # %%
+# The figure, and what it shows for those who cannot see it.
 alt = "Generated digits, ten from the bell of each digit: most can be read, and are the digit asked for."
 plots.images(
     mended.view(10, 100, 784)[:, :10].flatten(0, 1), alt, rows=[f"a {n}" for n in range(10)]
@@ -534,5 +535,5 @@ for name, verdict in verdicts.items():
 #   autoencoder inside [latent diffusion](https://arxiv.org/abs/2112.10752), which draws its codes with a better sampler than
 #   any bell.
 #
-# In a terminal in the folder of the course, `.venv/bin/vae-report` (Windows: `.venv\Scripts\vae-report`) repeats the whole
+# This lesson has no assignment. In a terminal in the folder of the course, `.venv/bin/vae-report` (Windows: `.venv\Scripts\vae-report`) repeats the whole
 # experiment; `vae_lib` is short, read it.

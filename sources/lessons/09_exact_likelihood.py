@@ -126,6 +126,7 @@ print(f"−log p(x)                       {-(share @ tiny_log_p):.3f}")
 print(f"entropy of the images, a floor  {floor:.3f}")
 
 # %%
+# For the course's own tests; there is nothing to do here.
 assert abs(total - 1) < 1e-4
 assert 0.9 < bound < 0.9999
 assert floor < -(share @ tiny_log_p) < -(share @ tiny_elbo)
@@ -194,6 +195,7 @@ print(
 print(f"the 50 images with the largest gap hold {worst:.0%} of all of it")
 
 # %%
+# The figure, and what it shows for those who cannot see it.
 alt = "Histogram of the gaps: a hill around one or two nats, and a tail beyond 30."
 plots.histogram(
     {"500 images": gap.log10()}, alt, xlabel="log10 of the gap in nats", ylabel="images"

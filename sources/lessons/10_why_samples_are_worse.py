@@ -94,6 +94,7 @@ for name, hidden in {"linear": 0, "network": 256}.items():
     print(f"{name:8} right about {right:.0%} of the points it never saw")
 
 # %%
+# For the course's own tests; there is nothing to do here.
 assert right > 0.8
 
 # %% [markdown]
@@ -195,6 +196,7 @@ print(f"readable: N(0, I) {readable(classifier, model.decode(prior[:1000])):.0%}
 print(f"ten bells {readable(classifier, from_10):.0%}")
 
 # %%
+# For the course's own tests; there is nothing to do here.
 assert readable(classifier, from_10) > 0.6
 
 # %% [markdown]
@@ -251,6 +253,7 @@ print(f"± {mean_and_spread([d for d, _ in blocks])[1]:.3f}", end="")
 print(f"{mean_and_spread([s for _, s in blocks])[0]:12.0%}")
 
 # %%
+# For the course's own tests; there is nothing to do here.
 assert table["50 bells"][0] < 0.05 < table["one bell"][0] < table["N(0, I)"][0]
 assert table["50 bells"][1] > 2 * table["N(0, I)"][1]
 
@@ -345,6 +348,7 @@ distance, share = measured(model.decode(priors.two_stage).detach())
 print(f"{'two-stage':10}{'':30}distance {distance:.2f}, readable {share:.0%}")
 
 # %%
+# The figure, and what it shows for those who cannot see it.
 alt = "Two rows of samples of two trainings alike but for the prior: with N(0, I) scribbles, with VampPrior mostly digits."
 x = torch.cat([run.samples[:12] for run in priors.trained.values()])
 plots.images(x, alt, ncols=12, rows=list(priors.trained))

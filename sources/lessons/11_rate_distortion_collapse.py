@@ -23,7 +23,7 @@
 # - measure what annealing and free bits change, and what they cost;
 # - learn what β was made for, and why no likelihood can give it.
 #
-# **Before you begin:** lessons [04](04_bce_vs_kld.ipynb) and [06](06_latent_space_pca.ipynb). **Time:** 55 minutes, of which the
+# **Before you begin:** lessons [04](04_bce_vs_kld.ipynb) and [06](06_latent_space_pca.ipynb). **Time:** 65 minutes, of which the
 # computer needs half of one. Each new word stands in the [glossary](../GLOSSARY.md).
 
 # %% tags=["control"]
@@ -95,6 +95,7 @@ for low, high in pairwise(betas):
     assert low < price < high
 
 # %%
+# The figure, and what it shows for those who cannot see it.
 alt = "Nine points on a curve that falls steeply, then ever more flatly; at each a piece of a line that touches it."
 drawings.rate_and_distortion(curve, alt)
 
@@ -274,6 +275,7 @@ for variance, trained in linear.items():
     print(f"{distortion + cost.sum():12.3f}{exact:11.3f}")
 
 # %%
+# For the course's own tests; there is nothing to do here.
 assert all(abs(gap) < 0.002 for gap in gaps.values())
 assert [(cost > 0.01).sum().item() for cost in rates.values()] == [6, 12, 22]
 x = range(1, 41)

@@ -225,6 +225,7 @@ for name in ["healthy", "z detached", "decoder fed fresh noise", "targets shuffl
     print(f"{name:28}{pull:11.3f}{moved:12.3f}{by_heart:12.0f}")
 
 # %%
+# For the course's own tests; there is nothing to do here.
 assert list(found.values()) == [
     (True, True, True),
     (False, True, False),
@@ -285,6 +286,7 @@ for name in ["healthy", "one ε for the batch"]:
     print(f"{name:28}mean {statistics.mean(losses):.0f}, ± {spread[name]:.1f} nats")
 
 # %%
+# For the course's own tests; there is nothing to do here.
 assert spread["one ε for the batch"] > 3 * spread["healthy"]
 
 # %% [markdown]

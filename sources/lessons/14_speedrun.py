@@ -114,6 +114,7 @@ fast_val = runs["learning rate 1e-3"]["0"]["val"]
 print("the report reaches the loss of learning rate 1e-3 in epoch", epoch_of(fast_val))
 
 # %%
+# The figure, and what it shows for those who cannot see it.
 alt = "Loss by images seen, three settings: the report's falls slowly, 1e-3 fast, with log σ² a little faster still."
 draw(alt, "the report's settings", "learning rate 1e-3", "log σ² head")
 
@@ -144,6 +145,7 @@ plots.lines(range(2391), rates, alt, xlabel="step", ylabel="learning rate")
 show("log σ² head", "one cycle to 0.01")
 
 # %%
+# The figure, and what it shows for those who cannot see it.
 alt = "Loss by images seen: one cycle is ahead, nearly caught in the middle, and pulls away at the end."
 draw(alt, "log σ² head", "one cycle to 0.01")
 
