@@ -42,9 +42,9 @@ def _draw_answers(seed: int) -> list[Case]:
 
 
 def _answers(generator: torch.Generator, n: int) -> dict[str, Tensor]:
-    """An encoder's answers for n images; the dimensions in an order of chance."""
-    eps = torch.randn(n, len(KINDS), generator=generator)
-    eps = (eps - eps.mean(0)) / eps.std(0, correction=0)
+    """An encoder's answers for n images; the images and dimensions in an order of chance, each μ of the same numbers."""
+    eps = torch.special.ndtri((torch.arange(n) + 0.5) / n)  # the normal distribution, in n equal shares
+    eps = torch.stack([eps[torch.randperm(n, generator=generator)] for _ in KINDS], 1) / eps.std(correction=0)
     mean, variance, sigma = (torch.tensor(column) for column in zip(*KINDS, strict=True))
     mu, sigma = mean + variance.sqrt() * eps, sigma.expand(n, -1)
     # Where one image alone is far from the others, with a mean KLD of 0.15 and of 0.05; and where σ alone varies.
