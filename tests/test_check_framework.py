@@ -435,8 +435,7 @@ def test_hints():
     assert repr(check.hint(2)) == "Hint 2 of 3 for toy: second"
     assert check.hint(3)._repr_markdown_() == "**Hint 3 of 3 for toy.** third"
     for level in (0, 4, "1"):
-        with pytest.raises(ValueError, match="toy has hints 1, 2 and 3"):
-            check.hint(level)
+        assert repr(check.hint(level)) == f"No hint {level!r} for toy: There are three: begin with checks.toy.hint(1)"
 
 
 def test_hints_come_one_after_the_other():
@@ -488,7 +487,7 @@ def shown(result):
 def test_a_wrong_value_is_one_fault_and_its_consequences_a_line():
     lines = shown(check(lambda x, w: 2 * right(x, w)))
     assert [line[:8] for line in lines if line.startswith("✗")] == ["✗ value:"]
-    assert lines[-1] == "and therefore: gradient, batch of one, float64 and device"
+    assert lines[-1] == "not looked at, because of what stands above: gradient, batch of one, float64 and device"
 
 
 def test_a_consequence_earns_nothing_and_what_still_holds_does():
@@ -682,6 +681,19 @@ def test_what_an_answer_prints_is_shown_once_and_not_for_long():
         assert "<pre>&lt;b&gt;shape&lt;/b&gt; (7, 3)\nlong long " in result._repr_markdown_()
     cases = check.draw(0)
     assert "long" not in repr(check.result(cases, check.call(answer, cases)))  # in a report
+
+
+def test_a_borrowed_answer_stops_where_it_borrows():
+    reached = []
+
+    def answer(x, x_logits):
+        reached.append("before")
+        result = checks.bce.oracle.open()(x, x_logits)
+        reached.append("after")
+        return result
+
+    assert checks.bce(answer).mistake.name == "a borrowed answer"
+    assert "after" not in reached
 
 
 def test_the_answers_of_the_course_are_not_the_students():

@@ -50,7 +50,7 @@ def test_wrong_answers_fail_and_are_named_and_judged_alike(name):
         (
             "split",
             "cut_from_the_end",
-            "for n = 2: expected 1 different positions for training and 0 for validation, got 1 and 2",
+            "for n = 2, different positions: expected 1 for training and 0 for validation, got 1 and 2",
         ),
         ("split", "drawn_twice", "images are in both sets, so you would validate on what you train on"),
         ("split", "split_as_floats", "got floating-point numbers: a position is an int, or of dtype torch.long"),

@@ -21,7 +21,7 @@ from vae_checks.shapes import FORM, judge_form, mistake_of_form, reshaped
 from vae_checks.waiting import say_if_slow
 from vae_probe.call import call_function, is_float, preserve_random_states
 from vae_probe.outcome import Case, Outcome
-from vae_probe.watch import without_watching
+from vae_probe.watch import matches, stop_at, without_watching
 
 BORROWED = Mistake("a borrowed answer", "How would you work it out, if nobody had written this function before you?")
 _hints_given: Counter[str] = Counter()  # by exercise, the number of the last hint
@@ -92,7 +92,8 @@ class Check:
         """Draw inputs (new ones each time, if no seed is given), call the function, judge: a `Result`."""
         with preserve_random_states(), say_if_slow(self.name):
             cases = self.draw(secrets.randbelow(2**31) if seed is None else seed)
-            outcomes = self.call(function, cases)
+            with stop_at("vae_checks", *self.forbidden):
+                outcomes = self.call(function, cases)
             # A print is the student's own; where others judge, it does not stand in the report.
             printed = next(filter(None, (outcome["printed"] for outcome in outcomes)), "")
             return replace(self.result(cases, outcomes, function), printed=printed)
@@ -119,7 +120,7 @@ class Check:
         """What an answer calls that it must not, a sentence; "" if nothing."""
         called = {name for outcome in actual for name in outcome.called}
         for name in ("vae_checks", *self.forbidden):
-            if any(each == name or each.startswith(f"{name}.") for each in called):
+            if any(matches(each, name) for each in called):
                 if name.startswith("vae_"):
                     return f"this calls the course's own {name}; write it yourself, then it is yours to keep"
                 return f"this calls {name}, and the exercise asks to do without"
@@ -136,20 +137,20 @@ class Check:
                 return [finding]
             if property_.points or fault:
                 findings.append(finding)
+        if any(finding.name == FORM.name and finding.fault for finding in findings):
+            # A shape that was put right, to judge the numbers, is not one that was right.
+            required = {property_.name for property_ in self.properties if property_.required}
+            return [finding for finding in findings if finding.name not in required]
         return findings
 
     def hint(self, level: int | None = None) -> Hint:
-        """The next hint, or that of level 1, 2 or 3; each says more than the one before.
-
-        Raises:
-            ValueError: another level.
-        """
+        """The next hint, or that of level 1, 2 or 3; each says more than the one before."""
         if level is None and _hints_given[self.name] == len(self.hints):
             again = f"The third was the last; checks.{self.name}.hint(1), 2 and 3 show them once more"
             return Hint(f"No more hints for {self.name}", again)
         level = _hints_given[self.name] + 1 if level is None else level
         if level not in (1, 2, 3):
-            raise ValueError(f"{self.name} has hints 1, 2 and 3, got {level!r}: begin with hint()")
+            return Hint(f"No hint {level!r} for {self.name}", f"There are three: begin with checks.{self.name}.hint(1)")
         _hints_given[self.name] = level
         return Hint(f"Hint {level} of 3 for {self.name}", self.hints[level - 1])
 

@@ -14,6 +14,11 @@ class Mistake:
         self.name, self.question, self.ways = name, question, ways
 
 
+def both(first: Mistake, second: Mistake, *ways: Callable) -> Mistake:
+    """The mistake of an answer that makes two."""
+    return Mistake(f"{first.name}; and {second.name}", f"{first.question} And then: {second.question}", *ways)
+
+
 class Finding(NamedTuple):
     """Whether a property holds.
 

@@ -87,7 +87,7 @@ class Result:
             if not (finding.cause or finding.remark):
                 yield f"✓ {finding.name}" if finding.right else f"✗ {finding.name}: {quote(finding.fault)}"
         if following := [finding.name for finding in self.findings if finding.cause and not finding.remark]:
-            yield f"and therefore: {', '.join(following)}"
+            yield f"not looked at, because of what stands above: {', '.join(following)}"
 
     def _remarks(self, quote: Callable[[str], str]) -> Iterator[str]:
         for finding in self.findings:
@@ -96,9 +96,7 @@ class Result:
 
     def _help(self) -> list[str]:
         name = self.check.name
-        return (
-            [] if self.state == "right" else [f"For a hint: checks.{name}.hint(1); checks.{name}.hint() gives the next"]
-        )
+        return [] if self.state == "right" else [f"For a hint: checks.{name}.hint(1), then 2 and 3"]
 
 
 def _as_markdown(sentence: str) -> str:

@@ -16,7 +16,7 @@ NAMED, SURPLUS, ALONE = "named", "surplus", "alone"  # notes on a value of sever
 GOT = {
     MORE: "a dimension of size 1 more than asked for: keepdim and unsqueeze make one",
     LISTED: "a list, where one tensor is asked for: torch.stack makes one of many",
-    FLAT: "all numbers in one row: torch.stack makes rows of vectors, torch.cat one long vector",
+    FLAT: "all numbers in one row, where several rows are asked for: torch.cat and flatten() make one",
     TURNED: "rows where columns are asked for, and columns where rows are",
     WRAPPED: "a number with something around it: [3.0] cannot be compared with 150, and 3.0 can",
     NAMED: "a dict, where the parts are taken by their place",
@@ -27,7 +27,9 @@ GOT = {
 MISTAKES = {
     MORE: Mistake("a dimension too many", "Which shape is asked for, and which has yours? Which step adds to it?"),
     LISTED: Mistake("a list in place of a tensor", "What can one do with a tensor of numbers, but not with a list?"),
-    FLAT: Mistake("all numbers in one row", "What does `torch.cat` do with vectors, and what does `torch.stack`?"),
+    FLAT: Mistake(
+        "all numbers in one row", "How many rows should come back? In yours, where does the second one begin?"
+    ),
     TURNED: Mistake("rows and columns swapped", "What should stand in a row, and what in a column?"),
     WRAPPED: Mistake("a number with something around it", "What is `[3.0]` in Python, and what is `3.0`?"),
     NAMED: Mistake("a dict, where parts are taken by their place", "What is a in `a, b = {'x': 1, 'y': 2}`?"),

@@ -15,6 +15,26 @@ LIBRARIES = (*(f"{COURSE / name}/" for name in ("vae_checks", "vae_lib", "vae_pr
 ANSWERS = ("vae_checks", "vae_lib")  # packages with a right answer in them: a call from anywhere is noted
 
 _watching = ContextVar("_watching", default=True)
+_forbidden: ContextVar[tuple[str, ...]] = ContextVar("_forbidden", default=())
+
+
+class ForbiddenCallError(Exception):
+    """A function was called that an answer must not call."""
+
+
+def matches(name: str, forbidden: str) -> bool:
+    """Whether a function's name is the forbidden one, or in the forbidden module or package."""
+    return name == forbidden or name.startswith(f"{forbidden}.")
+
+
+@contextlib.contextmanager
+def stop_at(*forbidden: str) -> Iterator[None]:
+    """In the block a watched call of one of these raises `ForbiddenCallError`, for the verdict is known then."""
+    token = _forbidden.set(forbidden)
+    try:
+        yield
+    finally:
+        _forbidden.reset(token)
 
 
 @functools.cache
@@ -39,7 +59,10 @@ def watch_calls() -> Iterator[set[str]]:
         if module.partition(".")[0] in ANSWERS or (
             is_library(frame.f_code.co_filename) and not is_library(caller) and caller
         ):
-            called.add(f"{module}.{frame.f_code.co_qualname}")
+            name = f"{module}.{frame.f_code.co_qualname}"
+            called.add(name)
+            if any(matches(name, each) for each in _forbidden.get()):
+                raise ForbiddenCallError(name)
 
     before = sys.getprofile()
     sys.setprofile(note)

@@ -108,6 +108,14 @@ def batches_in_steps(n, batch_size, generator, steps):
     return [order[i * batch_size : (i + 1) * batch_size] for i in range(steps)]
 
 
+def full_batches_of(order, batch_size):
+    return [order[i * batch_size : (i + 1) * batch_size] for i in range(len(order) // batch_size)]
+
+
+def in_order_and_filled(n, batch_size, generator):
+    return list(torch.cat([torch.arange(n), torch.arange(-n % batch_size)]).split(batch_size))
+
+
 RIGHT = [batches_by_sampler, batches_loop, batches_sorted_inside]
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
@@ -176,6 +184,14 @@ WRONG = [
         "not shuffled",
         lambda n, batch_size, generator: [list(range(n))[i : i + batch_size] for i in range(0, n, batch_size)],
     ),
+    ("not shuffled", lambda n, batch_size, generator: full_batches_of(torch.arange(n), batch_size), 1),
+    ("not shuffled; and the last batch filled up", in_order_and_filled, 1),
+    (
+        "a global random state in place of the generator; and the incomplete last batch dropped",
+        lambda n, batch_size, generator: full_batches_of(torch.randperm(n), batch_size),
+        5,
+    ),
+    ("one set in place of several", lambda n, batch_size, generator: torch.randperm(n, generator=generator), 0),
     ("neighbours stay in one batch", batches_in_another_order, 2),
     ("neighbours stay in one batch", shuffled_inside, 4),
     (None, lambda n, generator, batch_size: batches_loop(n, batch_size, generator), 0),

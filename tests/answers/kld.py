@@ -93,7 +93,7 @@ WRONG = [
         lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(0),
     ),
     ("a small σ is kept away from 0", kld_kept_away),
-    *[(None, lambda mu, sigma, more=more: kld_with_more(mu, sigma, more)) for more in (1e-2, 1e-3)],
+    *[(KEPT_AWAY, lambda mu, sigma, more=more: kld_with_more(mu, sigma, more), 2) for more in (1e-2, 1e-3)],
     *[(KEPT_AWAY, lambda mu, sigma, more=more: kld_with_more(mu, sigma, more), 8) for more in (1e-4, 1e-5)],
     ("a small σ is kept away from 0", lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2 + 1e-6).log()).sum(1)),
     ("the gradient is cut off on its way", lambda mu, sigma: kld_of_log_var(mu, sigma).detach()),
@@ -121,6 +121,32 @@ WRONG = [
         lambda mu, sigma: kld_of_log_var(mu, torch.clamp(sigma, min=1e-6)),
     ),
     ("averaged over the batch", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum(1).mean()),
+    (
+        "a floor under the KLD",
+        lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).clamp(min=0.1).sum(1),
+        4,
+    ),
+    ("a floor under the KLD", lambda mu, sigma: kld_of_log_var(mu, sigma).clamp(min=0.5), 4),
+    ("the mean is forgotten", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - sigma**2).sum(1)),
+    ("+ 1 in place of − 1", lambda mu, sigma: 0.5 * (mu**2 + sigma**2 + 1 - (sigma**2).log()).sum(1)),
+    (
+        "the logarithm of a σ cut to 0",
+        lambda mu, sigma: (0.5 * (mu**2 + sigma**2 - 1) - torch.log(sigma.clamp(min=1e-6))).sum(1),
+    ),
+    ("σ taken for σ²", lambda mu, sigma: 0.5 * (mu**2 + sigma - 1 - sigma.abs().log()).sum(1)),
+    (
+        "the ½ is missing; and log σ in place of log σ²",
+        lambda mu, sigma: -(1 + sigma.abs().log() - mu**2 - sigma**2).sum(1),
+    ),
+    (
+        "the wrong sign; and the mean over the dimensions",
+        lambda mu, sigma: 0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).mean(1),
+    ),
+    ("the wrong sign; and the ½ is missing", lambda mu, sigma: (1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),
+    (
+        "the ½ is missing; and the mean over the dimensions",
+        lambda mu, sigma: -torch.mean(1 + (sigma**2).log() - mu**2 - sigma**2, dim=1),
+    ),
     ("μ not squared", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu - sigma**2).sum(1)),
 ]
 

@@ -184,6 +184,17 @@ WRONG = [
     ("not shuffled before the cut", lambda n, generator: (range(round(0.85 * n)), range(round(0.85 * n), n))),
     ("not shuffled before the cut", lambda n, generator: (range(round(0.15 * n), n), range(round(0.15 * n)))),
     ("not shuffled before the cut", shuffled_within),
+    (
+        "not shuffled before the cut; and cut at a fixed place",
+        lambda n, generator: (torch.arange(n)[:51000], torch.arange(n)[51000:]),
+        4,
+    ),
+    (
+        "a global random state in place of the generator; and the position at the cut in both sets",
+        lambda n, generator: cut_overlapping(n, None),
+        6,
+    ),
+    ("one set in place of several", lambda n, generator: torch.randperm(n, generator=generator)[: int(0.85 * n)], 0),
     ("a coin for each image", by_a_coin, 8),
     ("a coin for each image", by_coins_at_once, 8),
     ("a column in place of a row", as_columns, 8),

@@ -1,14 +1,18 @@
 """Check of `kld`: the KLD of each image in closed form."""
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
 from vae_checks.check import tensor_cases
+from vae_checks.compare import difference
 from vae_checks.extremes import check_with_extremes
-from vae_checks.mistakes import Mistake
+from vae_checks.mistakes import Mistake, both
+from vae_checks.properties import Property, Seen, judge_each
 from vae_probe.outcome import Case
 
 
@@ -24,8 +28,10 @@ def _draw_gaussians(seed: int) -> list[Case]:
         return {"mu": (1 + 1.5 * torch.rand(batch, 5, generator=generator)) * signs(), "sigma": sigma}
 
     # A little more than σ² inside the logarithm shows here, 1e-6 say; 1e-8 does not matter.
-    small = {"mu": torch.zeros(7, 5), "sigma": 0.01 * (-1.0) ** torch.arange(35).view(7, 5)}
-    return [*tensor_cases(seed, make), Case("extreme", small)]
+    signs = (-1.0) ** torch.arange(35).view(7, 5)
+    small = {"mu": torch.zeros(7, 5), "sigma": 0.01 * signs}
+    near = {"mu": torch.linspace(0, 0.3, 7)[:, None].expand(7, 5).clone(), "sigma": signs}
+    return [*tensor_cases(seed, make), Case("extreme", small), Case("prior", near)]
 
 
 def _kld(mu: Tensor, sigma: Tensor) -> Tensor:
@@ -41,6 +47,10 @@ KEPT_AWAY = Mistake(
 
 def _recognise_small(actual: Tensor, expected: Tensor) -> Mistake | None:
     return KEPT_AWAY if (actual < expected).all() else None
+
+
+def _with_added(added: float) -> Callable[..., Tensor]:
+    return lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - (sigma**2 + added).log()).sum(1)
 
 
 KLD_MISTAKES = [
@@ -69,6 +79,22 @@ KLD_MISTAKES = [
         "+ log σ², the wrong sign",
         "What should the KLD do as σ falls towards 0: grow or shrink? What does yours?",
         lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 + (sigma**2).log()).sum(1),
+    ),
+    Mistake(
+        "the logarithm of a σ cut to 0",
+        "The report's σ may come out below 0. Which σ² belongs to −3, and of which number do you take the logarithm?",
+        lambda mu, sigma: (0.5 * (mu**2 + sigma**2 - 1) - sigma.clamp(min=1e-6).log()).sum(1),
+        lambda mu, sigma: (0.5 * (mu**2 + sigma**2 - 1) - sigma.clamp(min=1e-8).log()).sum(1),
+    ),
+    Mistake(
+        "the mean is forgotten",
+        "Move q away from the origin, with σ = 1. What should the KLD do, and what does yours?",
+        lambda mu, sigma: _kld(torch.zeros_like(mu), sigma),
+    ),
+    Mistake(
+        "+ 1 in place of − 1",
+        "For μ = 0 and σ = 1 the two distributions are the same. What does your formula give there?",
+        lambda mu, sigma: _kld(mu, sigma) + mu.shape[1],
     ),
     Mistake(
         "the −1 is missing",
@@ -133,6 +159,7 @@ KLD_MISTAKES = [
         "A variance and a standard deviation are both positive, but only one is squared already. Which have you got?",
         lambda mu, sigma: 0.5 * (mu**2 + sigma - 1 - sigma.log()).sum(1),
         lambda mu, sigma: 0.5 * (mu**2 + sigma.abs() - 1 - sigma.abs().log()).sum(1),
+        lambda mu, sigma: 0.5 * (mu**2 + sigma - 1 - sigma.abs().log()).sum(1),
     ),
     Mistake(
         "the ½ is missing",
@@ -182,12 +209,58 @@ KLD_MISTAKES = [
         "Should it matter for the KLD whether μ is 2 or −2?",
         lambda mu, sigma: 0.5 * (mu + sigma**2 - 1 - (sigma**2).log()).sum(1),
     ),
+    Mistake(
+        KEPT_AWAY.name,
+        KEPT_AWAY.question,
+        *map(_with_added, (1e-3, 1e-2)),  # a smaller one shows near 0 alone
+    ),
+]
+_named = {mistake.name: mistake for mistake in KLD_MISTAKES}
+PAIRS = [
+    both(
+        _named["the ½ is missing"],
+        _named["log σ in place of log σ²"],
+        lambda mu, sigma: (mu**2 + sigma**2 - 1 - sigma.abs().log()).sum(1),
+    ),
+    both(_named["the wrong sign"], _named["the ½ is missing"], lambda mu, sigma: -2 * _kld(mu, sigma)),
+    both(
+        _named["the wrong sign"],
+        _named["the mean over the dimensions"],
+        lambda mu, sigma: -_kld(mu, sigma) / mu.shape[1],
+    ),
+    both(
+        _named["the ½ is missing"],
+        _named["the mean over the dimensions"],
+        lambda mu, sigma: 2 * _kld(mu, sigma) / mu.shape[1],
+    ),
 ]
 
 
-kld = check_with_extremes(
+FLOOR = Mistake(
+    "a floor under the KLD",
+    "For μ = 0 and σ = 1 the two distributions are the same. What does your function give there?",
+)
+
+
+def _near_prior(each: Seen) -> str:
+    expected, actual = each.expected.value, each.outcome.value
+    if (expected - actual).abs().max() < 1e-3:
+        return ""
+    return f"for σ = ±1 and μ from 0 (the first image) to 0.3 (the last): {difference(expected, actual, 0.003)}"
+
+
+NEAR_PRIOR = Property("near the prior", 0, judge_each(_near_prior, "prior"), follows=("value",), cap=4)
+
+
+def _recognise(seen: list[Seen]) -> Mistake | None:
+    found = _by_its_ways.recognise(seen)
+    values = [each for each in _by_its_ways.properties if each.name in ("shape", "value") and each.judge(seen)]
+    return FLOOR if not (found or values) and NEAR_PRIOR.judge(seen) else found
+
+
+_by_its_ways = check_with_extremes(
     _kld,
-    KLD_MISTAKES,
+    [*KLD_MISTAKES, *PAIRS],
     name="kld",
     draw=_draw_gaussians,
     extreme="σ near 0",
@@ -199,3 +272,4 @@ kld = check_with_extremes(
         "`0.5 * (mu**2 + … - 1 - (sigma**2).log())` has the shape (B, D); the KLD of an image is its sum over D.",
     ),
 )
+kld = replace(_by_its_ways, properties=[*_by_its_ways.properties, NEAR_PRIOR], recognise=_recognise)

@@ -17,11 +17,15 @@ from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe
 from vae_checks.data_split.forms import in_positions, judge_form, mistake_of_form
 from vae_checks.data_split.shuffles import find_pattern, find_recurrence, labels_of
-from vae_checks.mistakes import Mistake
+from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Property, Seen, judge_each
 from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
+ONE_SET = Mistake(
+    "one set in place of several",
+    "How many index sets does your caller ask for, and how many come back?",
+)
 LARGE = ("main", "other generator")
 MOST = 2**31  # of larger numbers, many can have one hash: sets of them would take hours
 
@@ -90,10 +94,11 @@ def check_index_sets(
         size = "drawn" if any(each != sizes[0] for each in sizes) else look_at_sizes(first, inputs)[0]
         fast = {
             "in order": in_order and ("as they lay" if first == sorted(map(sorted, first)) else "neighbours together"),
+            # Whatever else is wrong with sets in order, it is the order that is named.
             "sizes": not in_order and size,
-            "twice": len(times) < times.total(),
-            "missing": len(times) < inputs["n"],
-            "outside": any(i not in range(inputs["n"]) for i in times),
+            "twice": not in_order and len(times) < times.total(),
+            "missing": not in_order and len(times) < inputs["n"],
+            "outside": not in_order and any(i not in range(inputs["n"]) for i in times),
             "repeatable": first == again,
             "seeded": seen[0].outcome.seeded,
             "moved": in_order or seen[0].outcome.moved,
@@ -129,6 +134,8 @@ def check_index_sets(
 
     def recognise(seen: list[Seen]) -> Mistake | None:
         right = _readable(seen[:2]) and not any(each.judge(seen[:2]) for each in properties if each.points)
+        if all(map(_one_set, seen[:2])):
+            return ONE_SET
         return (by_few(seen) if right else by_traits(seen)) or mistake_of_form(seen)
 
     def judge_all(judge: Callable[[list, dict], str]) -> Callable[[list[Seen]], str]:
@@ -139,7 +146,7 @@ def check_index_sets(
         "sizes": (judge_all(lambda sets, inputs: look_at_sizes(sets, inputs)[1]), (), None),
         "each image once": (judge_all(lambda sets, inputs: _not_once(sets, inputs["n"])), (), None),
         "no image in both sets": (judge_each(_leak, *LARGE), (), 4),
-        "hardly an image left out": (judge_each(_left_out, *LARGE), (), 4),
+        "nearly every image used": (judge_each(_left_out, *LARGE), (), 4),
         "shuffled": (shuffled, (), 4),
         "drawn from the generator": (drawn_from_the_generator, ("shuffled",), None),
         "new in each epoch": (new_in_each_epoch, ("shuffled",), None),
@@ -179,10 +186,21 @@ def _recurrence(seen: list[Seen]) -> str:
 
 
 def _shuffles(seen: list[Seen]) -> list[Tensor]:
-    """The results in the first two cases that hold each position once, as labels."""
-    sets = [(result, each.case.inputs["n"]) for each in seen[:2] for result in _results(each)[::2]]
-    labels = [labels_of(*each) for each in sets]
-    return [each for each in labels if each is not None and each.max() > 0]
+    """The results in the first two cases, as labels."""
+    sets = [(_pieces(result, each), each.case.inputs["n"]) for each in seen[:2] for result in _results(each)[::2]]
+    return [labels for labels in (labels_of(*each) for each in sets) if labels.max() > 0]
+
+
+def _pieces(result: list[list[int]], each: Seen) -> list[list[int]]:
+    """The index sets, or pieces of the one that holds all positions: then its order tells.
+
+    Not if they are sorted and something was drawn, for then they can have been sorted afterwards.
+    """
+    full = [part for part in result if len(set(part)) == each.case.inputs["n"]]
+    if not full or (each.outcome.moved and full[0] == sorted(full[0])):
+        return result
+    length = -(-len(full[0]) // 20)
+    return [full[0][i : i + length] for i in range(0, len(full[0]), length)]
 
 
 def _results(each: Seen) -> list:
@@ -202,6 +220,32 @@ def _integers(value: Any, depth: int) -> Any:
     return None if None in items else items
 
 
+def _one_set(each: Seen) -> bool:
+    """Whether each of the three results is an index set, not several of them."""
+    results = each.outcome.value
+    return isinstance(results, list) and all(_integers(result, 1) for result in results)
+
+
+def pairs_of(
+    mistakes: list[Mistake], orders: dict[str, Callable[..., Any]], cuts: dict[str, Callable[..., Any]]
+) -> list[Mistake]:
+    """Two of the mistakes at once: one of the order, and one of the cut.
+
+    Args:
+        orders, cuts: by the names of the mistakes, n and a generator → an order of n positions; and that order and what
+            else the exercise gives → index sets.
+    """
+
+    def cut_so(order: Callable[..., Any], cut: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda n, generator, **sizes: cut(order(n, generator), **sizes)
+
+    by_name = {mistake.name: mistake for mistake in mistakes}
+    return [
+        both(by_name[first], by_name[second], cut_so(order, cut))
+        for (first, order), (second, cut) in itertools.product(orders.items(), cuts.items())
+    ]
+
+
 def _readable(seen: list[Seen]) -> bool:
     """Whether each case came to its end, with index sets."""
     return not any(each.outcome.error or _integers(each.outcome.value, 3) is None for each in seen)
@@ -219,7 +263,7 @@ def _same_later(seen: list[Seen]) -> bool:
 
 
 def _unordered(sets: list[list[int]]) -> set[frozenset[int]]:
-    return {frozenset(part) for part in sets}
+    return {frozenset(part) for part in sets if part}
 
 
 def _leak(each: Seen) -> str:

@@ -37,3 +37,10 @@ def copy_of(generator: torch.Generator) -> torch.Generator:
     copy = torch.Generator()
     copy.set_state(generator.get_state())
     return copy
+
+
+WRONG_ORDERS = {
+    "a global random state in place of the generator": lambda n, generator: torch.randperm(n),
+    "a global seed in place of the generator": lambda n, generator: shuffle_after_global_seed(n, 42),
+    "a pattern in place of a shuffle": turn,
+}

@@ -9,14 +9,15 @@ import torch
 from torch import Tensor
 
 
-def labels_of(sets: list[list[int]], n: int) -> Tensor | None:
-    """Of each position the number of its set, (n,); None if the sets do not hold each position once."""
-    order = [i for part in sets for i in part]
-    if sorted(order) != list(range(n)):
-        return None
-    labels = torch.empty(n, dtype=torch.long)
-    labels[torch.tensor(order, dtype=torch.long)] = torch.repeat_interleave(torch.tensor([len(part) for part in sets]))
-    return labels
+def labels_of(sets: list[list[int]], n: int) -> Tensor:
+    """Of each position the number of the first set that holds it, (n,); those in none are one more, the last.
+
+    Sets without a position are not counted. What is there twice, or lost, hides no pattern so.
+    """
+    labels = torch.full((n,), len(sets))
+    for number, part in reversed(list(enumerate(sets))):
+        labels[[i for i in part if 0 <= i < n]] = number
+    return labels.unique(return_inverse=True)[1]
 
 
 def find_pattern(labels: Tensor) -> str:

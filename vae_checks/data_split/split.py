@@ -5,8 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vae_checks.data_split.index_sets import check_index_sets
+from vae_checks.data_split.index_sets import check_index_sets, pairs_of
 from vae_checks.data_split.orders import (
+    WRONG_ORDERS,
     copy_of,
     roll_a_fixed_order,
     shuffle,
@@ -33,10 +34,10 @@ def _look_at_split(sets: list, inputs: dict) -> tuple[str, str]:
     if max(abs(training - expected[0]), abs(validation - expected[1])) <= 1:
         return "", ""
     if not validation:
-        return "uncut", f"for n = {inputs['n']:,}: expected {expected[1]} different positions for validation, got none"
+        return "uncut", f"for n = {inputs['n']:,}: expected {expected[1]} positions for validation, got none"
     kind = "swapped" if max(abs(training - expected[1]), abs(validation - expected[0])) <= 1 else "other"
     sentence = (
-        f"for n = {inputs['n']:,}: expected {expected[0]:,} different positions for training and {expected[1]:,} for "
+        f"for n = {inputs['n']:,}, different positions: expected {expected[0]:,} for training and {expected[1]:,} for "
         f"validation, got {training:,} and {validation:,}"
     )
     return kind, sentence
@@ -73,106 +74,126 @@ def _split_by_coin(n: int, generator: torch.Generator) -> tuple[list[int], list[
     return [i for i in range(n) if for_training[i]], [i for i in range(n) if not for_training[i]]
 
 
+MISTAKES = [
+    Mistake(
+        "drawn twice, so that images are in both sets",
+        "How many orders do you draw? Can the last 15 % of one know what the first 85 % of another hold?",
+        lambda n, generator: _cut(shuffle(n, generator), shuffle(n, generator)),
+    ),
+    Mistake(
+        "the validation set from a shuffle with another seed",
+        "Are the last 15 % of this second order free of the images that you train on?",
+        lambda n, generator: _cut(shuffle(n, generator), shuffle(n, torch.Generator().manual_seed(43))),
+        lambda n, generator: _cut(shuffle(n, generator), torch.randperm(n)),
+        lambda n, generator: _cut(shuffle(n, generator), shuffle_after_global_seed(n, 43)),
+    ),
+    Mistake(
+        "not shuffled before the cut",
+        "If the images lay sorted by digit, which digits would your validation set hold?",
+        lambda n, generator: _cut(range(n)),
+        lambda n, generator: _cut(range(n))[::-1],
+    ),
+    Mistake(
+        "a coin for each image",
+        "Toss your coin for 2,500 images, then again. Do both splits have the same number of images for training?",
+        _split_by_coin,
+    ),
+    Mistake(
+        "another share than 85 %",
+        "Of 100 images, how many should be for training, and how many are in yours?",
+        lambda n, generator: _cut_at(shuffle(n, generator), 4 * n // 5),
+    ),
+    Mistake(
+        "positions in neither set",
+        "Where does your first slice end, and where does the second begin? Is the position between them in one?",
+        lambda n, generator: _cut_at(shuffle(n, generator), 17 * n // 20, 17 * n // 20 + 1),
+    ),
+    Mistake(
+        "the position at the cut in both sets",
+        "Where does your first slice end, and where does the second begin? Is `order[k]` in `order[:k]`?",
+        lambda n, generator: _cut_at(shuffle(n, generator), 17 * n // 20 + 1, 17 * n // 20),
+    ),
+    Mistake(
+        "positions from 1 to n",
+        "Which position has the first of the images in Python, and which the last?",
+        lambda n, generator: _cut(shuffle(n, generator) + 1),
+    ),
+    Mistake(
+        "cut at a fixed place",
+        "Where do you cut if n is 100? Which of your numbers knows n?",
+        lambda n, generator: (shuffle(n, generator)[:51_000], []),
+    ),
+    Mistake(
+        "a pattern in place of a shuffle",
+        "If you know where one image went, can you say where its neighbours went?",
+        lambda n, generator: _cut(turn(n, generator)),
+        lambda n, generator: _cut(shuffle_in_windows(n, generator)),
+        _split_by_rest,
+    ),
+    Mistake(
+        "one fixed order, cut at a drawn place",
+        "How many different splits can your function give? How many are there?",
+        lambda n, generator: _cut(roll_a_fixed_order(n, generator)),
+    ),
+    Mistake(
+        "a copy of the generator is drawn from",
+        "Call your function twice with one generator. Has it moved on after the first call?",
+        lambda n, generator: _split(n, copy_of(generator)),
+    ),
+    Mistake(
+        "the generator seeded anew",
+        "Your caller has passed you a generator, in a state of its own. What is left of that state in your split?",
+        lambda n, generator: _split(n, generator.manual_seed(0)),
+    ),
+    Mistake(
+        "drawn with replacement",
+        "How often can your draw pick the same image?",
+        lambda n, generator: _cut(torch.randint(n, (n,), generator=generator)),
+        _split_with_replacement,
+    ),
+    Mistake(
+        "a global random state in place of the generator",
+        "Your caller has passed you a generator. What does it change in your split?",
+        lambda n, generator: _cut(torch.randperm(n)),
+    ),
+    Mistake(
+        "a global seed in place of the generator",
+        "What happens to the random numbers of whoever called your function?",
+        lambda n, generator: _cut(shuffle_after_global_seed(n, 42)),
+        lambda n, generator: _cut(shuffle_after_global_seed(n, generator.initial_seed())),
+    ),
+    Mistake(
+        "the same split, whatever the generator",
+        "Your caller has passed you a generator. What does it change in your split?",
+        lambda n, generator: _cut(shuffle(n, torch.Generator().manual_seed(42))),
+    ),
+    Mistake(
+        "training and validation swapped",
+        "Which of the two sets should be the larger one, and which do you return first?",
+        lambda n, generator: _split(n, generator)[::-1],
+    ),
+]
+ORDERS = WRONG_ORDERS | {
+    "the same split, whatever the generator": lambda n, generator: shuffle(n, torch.Generator().manual_seed(42)),
+    "a copy of the generator is drawn from": lambda n, generator: shuffle(n, copy_of(generator)),
+}
+CUTS = {
+    "training and validation swapped": lambda order: _cut(order)[::-1],
+    "another share than 85 %": lambda order: _cut_at(order, 4 * len(order) // 5),
+    "positions in neither set": lambda order: _cut_at(order, 17 * len(order) // 20, 17 * len(order) // 20 + 1),
+    "the position at the cut in both sets": lambda order: _cut_at(
+        order, 17 * len(order) // 20 + 1, 17 * len(order) // 20
+    ),
+    "positions from 1 to n": lambda order: _cut(order + 1),
+    "cut at a fixed place": lambda order: _cut_at(order, 51_000),
+}
+NOT_SHUFFLED = {"not shuffled before the cut": lambda n, generator: torch.arange(n)}
 split = check_index_sets(
     _split,
     [
-        Mistake(
-            "drawn twice, so that images are in both sets",
-            "How many orders do you draw? Can the last 15 % of one know what the first 85 % of another hold?",
-            lambda n, generator: _cut(shuffle(n, generator), shuffle(n, generator)),
-        ),
-        Mistake(
-            "the validation set from a shuffle with another seed",
-            "Are the last 15 % of this second order free of the images that you train on?",
-            lambda n, generator: _cut(shuffle(n, generator), shuffle(n, torch.Generator().manual_seed(43))),
-            lambda n, generator: _cut(shuffle(n, generator), torch.randperm(n)),
-            lambda n, generator: _cut(shuffle(n, generator), shuffle_after_global_seed(n, 43)),
-        ),
-        Mistake(
-            "not shuffled before the cut",
-            "If the images lay sorted by digit, which digits would your validation set hold?",
-            lambda n, generator: _cut(range(n)),
-            lambda n, generator: _cut(range(n))[::-1],
-        ),
-        Mistake(
-            "a coin for each image",
-            "Toss your coin for 2,500 images, then again. Do both splits have the same number of images for training?",
-            _split_by_coin,
-        ),
-        Mistake(
-            "another share than 85 %",
-            "Of 100 images, how many should be for training, and how many are in yours?",
-            lambda n, generator: _cut_at(shuffle(n, generator), 4 * n // 5),
-        ),
-        Mistake(
-            "positions in neither set",
-            "Where does your first slice end, and where does the second begin? Is the position between them in one?",
-            lambda n, generator: _cut_at(shuffle(n, generator), 17 * n // 20, 17 * n // 20 + 1),
-        ),
-        Mistake(
-            "the position at the cut in both sets",
-            "Where does your first slice end, and where does the second begin? Is `order[k]` in `order[:k]`?",
-            lambda n, generator: _cut_at(shuffle(n, generator), 17 * n // 20 + 1, 17 * n // 20),
-        ),
-        Mistake(
-            "positions from 1 to n",
-            "Which position has the first of the images in Python, and which the last?",
-            lambda n, generator: _cut(shuffle(n, generator) + 1),
-        ),
-        Mistake(
-            "cut at a fixed place",
-            "Where do you cut if n is 100? Which of your numbers knows n?",
-            lambda n, generator: (shuffle(n, generator)[:51_000], []),
-        ),
-        Mistake(
-            "a pattern in place of a shuffle",
-            "If you know where one image went, can you say where its neighbours went?",
-            lambda n, generator: _cut(turn(n, generator)),
-            lambda n, generator: _cut(shuffle_in_windows(n, generator)),
-            _split_by_rest,
-        ),
-        Mistake(
-            "one fixed order, cut at a drawn place",
-            "How many different splits can your function give? How many are there?",
-            lambda n, generator: _cut(roll_a_fixed_order(n, generator)),
-        ),
-        Mistake(
-            "a copy of the generator is drawn from",
-            "Call your function twice with one generator. Has it moved on after the first call?",
-            lambda n, generator: _split(n, copy_of(generator)),
-        ),
-        Mistake(
-            "the generator seeded anew",
-            "Your caller has passed you a generator, in a state of its own. What is left of that state in your split?",
-            lambda n, generator: _split(n, generator.manual_seed(0)),
-        ),
-        Mistake(
-            "drawn with replacement",
-            "How often can your draw pick the same image?",
-            lambda n, generator: _cut(torch.randint(n, (n,), generator=generator)),
-            _split_with_replacement,
-        ),
-        Mistake(
-            "a global random state in place of the generator",
-            "Your caller has passed you a generator. What does it change in your split?",
-            lambda n, generator: _cut(torch.randperm(n)),
-        ),
-        Mistake(
-            "a global seed in place of the generator",
-            "What happens to the random numbers of whoever called your function?",
-            lambda n, generator: _cut(shuffle_after_global_seed(n, 42)),
-            lambda n, generator: _cut(shuffle_after_global_seed(n, generator.initial_seed())),
-        ),
-        Mistake(
-            "the same split, whatever the generator",
-            "Your caller has passed you a generator. What does it change in your split?",
-            lambda n, generator: _cut(shuffle(n, torch.Generator().manual_seed(42))),
-        ),
-        Mistake(
-            "training and validation swapped",
-            "Which of the two sets should be the larger one, and which do you return first?",
-            lambda n, generator: _split(n, generator)[::-1],
-        ),
+        *MISTAKES,
+        *pairs_of(MISTAKES, ORDERS, CUTS),
+        *pairs_of(MISTAKES, NOT_SHUFFLED, {"cut at a fixed place": CUTS["cut at a fixed place"]}),
     ],
     [
         Mistake(
@@ -182,7 +203,7 @@ split = check_index_sets(
         ),
         Mistake(
             "for a few images the whole order in one set",
-            "What is `order[-k:]` if k is 0?",
+            "What is `order[-k:]` if k is 0? And with n = 7, how many positions are in neither set?",
             lambda n, generator: _cut_at(shuffle(n, generator), 17 * n // 20, -(3 * n // 20)),
         ),
     ],

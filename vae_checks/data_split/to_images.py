@@ -6,9 +6,10 @@ import numpy as np
 import torch
 
 from vae_checks.check import check_against
-from vae_checks.mistakes import Mistake
+from vae_checks.compare import describe
+from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Property, Seen, judge_each, not_a_tensor
-from vae_checks.shapes import NUMPY_ARRAY
+from vae_checks.shapes import FLAT, NUMPY_ARRAY, TURNED
 from vae_probe.outcome import Case
 
 
@@ -82,24 +83,9 @@ _values_of_images = check_against(
             lambda pixels: 2 * _as_floats(pixels) / 255 - 1,
         ),
         Mistake(
-            "not flattened",
-            "How many dimensions has your result, and how many has the input of an nn.Linear that reads a batch?",
-            lambda pixels: pixels / 255,
-        ),
-        Mistake(
             "black and white exchanged",
             "Byte 0 is black. Which number does yours make of it?",
             lambda pixels: 1 - _as_floats(pixels) / 255,
-        ),
-        Mistake(
-            "a column for each image",
-            "How many rows should there be: one for each image, or one for each pixel?",
-            lambda pixels: (pixels.flatten(1) / 255).T,
-        ),
-        Mistake(
-            "all images in one row",
-            "Where does the second image begin, in a tensor of this shape?",
-            lambda pixels: pixels.flatten() / 255,
         ),
         Mistake(
             "columns first",
@@ -108,7 +94,7 @@ _values_of_images = check_against(
         ),
     ],
     name="to_images",
-    points={"shape": 1, "value": 5, "batch of one": 2, "inputs unchanged": 1},
+    points={"shape": 0, "value": 3, "batch of one": 2, "inputs unchanged": 1},
     draw=_draw_bytes,
     hints=(
         "Two steps: from (N, 28, 28) to (N, 784), and from 0 … 255 to 0 … 1. They can be made in either order.",
@@ -118,6 +104,60 @@ _values_of_images = check_against(
         "float32 by itself.",
     ),
 )
+
+
+NOT_FLATTENED = Mistake(
+    "not flattened",
+    "How many dimensions has your result, and how many has the input of an nn.Linear that reads a batch?",
+)
+OTHER_SHAPES = {
+    TURNED: Mistake("a column for each image", "How many rows should there be: one for each image, or for each pixel?"),
+    FLAT: Mistake("all images in one row", "Where does the second image begin, in a tensor of this shape?"),
+}
+
+
+def _in_another_shape(each: Seen) -> bool:
+    """Whether all numbers are there, but not in a row for each image."""
+    value, expected = each.outcome.value, each.expected.value
+    if each.case.kind == "one" or not isinstance(value, torch.Tensor):
+        return False
+    reshaped_one = value.shape != expected.shape and value.numel() == expected.numel()
+    return reshaped_one or each.outcome.note in OTHER_SHAPES
+
+
+def _in_rows(seen: list[Seen]) -> list[Seen]:
+    """What was seen, with a row for each image where the numbers came in another shape."""
+    if not any(map(_in_another_shape, seen)):
+        return seen
+
+    def row(each: Seen) -> Seen:
+        value, expected = each.outcome.value, each.expected.value
+        if not isinstance(value, torch.Tensor) or value.numel() != expected.numel():
+            return each
+        return each._replace(outcome=replace(each.outcome, value=value.reshape(expected.shape), note=""))
+
+    return list(map(row, seen))
+
+
+def _rows(seen: list[Seen]) -> str:
+    """Has each image a row, in which the pixels have their places, whatever became of their greys?"""
+    if other := next(filter(_in_another_shape, seen), None):
+        named = OTHER_SHAPES.get(other.outcome.note)
+        got = named.name if named else describe(other.outcome.value)
+        return f"expected {describe(other.expected.value)}, a row of 784 numbers for each image, got {got}"
+    values = [(each.expected.value, each.outcome.value) for each in seen if each.case.kind != "one"]
+    images = [pair for each in values for pair in zip(*each, strict=True)]
+    if all(actual.min() == actual.max() for _, actual in images):
+        return "all pixels of an image became the same number"
+    return (
+        "" if all(_in_place(*pair) for pair in images) else "not every pixel has the place in its row that is its own"
+    )
+
+
+def _in_place(expected: torch.Tensor, actual: torch.Tensor) -> bool:
+    """Whether no brighter pixel has a smaller number than a darker one, or none a larger one; (784,) each."""
+    steps = actual[expected.argsort()].double().diff()
+    return bool((steps >= 0).all() or (steps <= 0).all())
 
 
 def _float32(seen: list[Seen]) -> str:
@@ -137,7 +177,11 @@ FIXED_NUMBER = Mistake(
 def _recognise(seen: list[Seen]) -> Mistake | None:
     if any("is invalid for input of size" in each.outcome.error.message for each in seen if each.outcome.error):
         return FIXED_NUMBER
-    if found := _values_of_images.recognise(seen):
+    found = _values_of_images.recognise(_in_rows(seen))
+    if other := next(filter(_in_another_shape, seen), None):
+        shape = OTHER_SHAPES.get(other.outcome.note, NOT_FLATTENED)
+        return both(shape, found) if found else shape
+    if found:
         return found
     if any(map(not_a_tensor, seen)):
         return NUMPY_ARRAY
@@ -145,8 +189,17 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
     return ANOTHER_DTYPE if _float32(seen) and not values else None
 
 
+def _judged_in_rows(property_: Property) -> Property:
+    return replace(property_, judge=lambda seen: property_.judge(_in_rows(seen)))
+
+
 to_images = replace(
     _values_of_images,
-    properties=[*_values_of_images.properties, Property("float32", 1, _float32)],
+    properties=[
+        *map(_judged_in_rows, _values_of_images.properties[:2]),
+        Property("a row for each image", 3, _rows),
+        *map(_judged_in_rows, _values_of_images.properties[2:]),
+        Property("float32", 1, _float32),
+    ],
     recognise=_recognise,
 )
