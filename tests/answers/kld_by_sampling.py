@@ -68,7 +68,18 @@ def sampling_of_sizes(mu, sigma, n, generator):
 
 BELOW_0 = "no estimate may be below 0"
 
+
 # A draw and its mirror image: an honest estimate, whose mean is the KLD; more exact than n draws have to be.
+def sampling_with_one_number_for_all_dimensions(mu, sigma, n, generator):
+    z = mu + sigma * torch.randn(n, mu.shape[0], 1, generator=generator)
+    return (Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(-1).mean(0)
+
+
+def sampling_of_two_clouds(mu, sigma, n, generator):
+    z, other = (mu + sigma * torch.randn(n, *mu.shape, generator=generator) for _ in range(2))
+    return (Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(other)).sum(-1).mean(0)
+
+
 RIGHT = [sampling_vectorised, sampling_loop, sampling_in_pairs]
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
@@ -93,6 +104,13 @@ WRONG = [
     ("the variance where `Normal` wants a standard deviation", sampling_of_variance),
     ("log σ forgotten", sampling_without_log_sigma),
     ("the same noise for all images", sampling_of_shared_noise),
+    ("one noise for all dimensions", sampling_with_one_number_for_all_dimensions, 4),
+    (
+        "fewer draws than n",
+        lambda mu, sigma, n, generator: sampling_vectorised(mu, sigma, min(n, 100), generator),
+        4,
+    ),
+    ("log q and log p at two different z", sampling_of_two_clouds, 8),
     ("divided by n − 1", lambda n, **inputs: sampling_vectorised(n=n, **inputs) * n / (n - 1)),
     ("the mean of everything", lambda **inputs: sampling_of_each_dimension(**inputs).mean()),
     ("not summed over the dimensions", sampling_of_each_dimension),

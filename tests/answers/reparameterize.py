@@ -118,7 +118,7 @@ WRONG = [
         lambda mu, sigma: mu + sigma * torch.randn(len(mu), dtype=mu.dtype).unsqueeze(1),
     ),
     ("a single ε for everything", lambda mu, sigma: mu + sigma * torch.randn(1).item()),
-    ("uniform noise", lambda mu, sigma: mu + sigma * torch.rand(mu.shape)),
+    ("uniform noise", lambda mu, sigma: mu + sigma * torch.rand(mu.shape), 5),
     ("uniform noise", lambda mu, sigma: mu + sigma * torch.empty_like(mu).uniform_(-1, 1)),
     ("uniform noise", lambda mu, sigma: mu + sigma * (torch.rand(mu.shape) - 0.5)),
     ("uniform noise", lambda mu, sigma: mu + sigma * (torch.rand(mu.shape) - 0.5) * math.sqrt(12)),

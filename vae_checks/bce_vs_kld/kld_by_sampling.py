@@ -29,12 +29,15 @@ def _draw_sampling(seed: int) -> list[Case]:
     few = {name: value.repeat(2, 1) for name, value in gaussians(IMAGES // 2).items()}  # each image twice
     # Of these one draw gives as often an estimate below 0 as one above.
     near = {"mu": 0.05 * few["mu"], "sigma": few["sigma"] ** 0.1}
+    # Dimensions that are alike: noise that they share adds up.
+    alike = {"mu": torch.full((IMAGES, 5), 2.0), "sigma": torch.ones(IMAGES, 5)}
     return [
         Case("main", main | {"generator": NOISE}),
         Case("other generator", main | {"generator": NOISE + 1}),
         Case("one", gaussians(1) | {"n": 1_100, "generator": NOISE}),
         Case("few", few | {"n": 1, "generator": NOISE}),
         Case("few", few | {"n": 2, "generator": NOISE}),
+        Case("few", alike | {"n": 1, "generator": NOISE}),
         Case("near", near | {"n": 1, "generator": NOISE}),
     ]
 
@@ -94,9 +97,14 @@ def _few(each: Seen) -> str:
 def _near(each: Seen) -> str:
     if fault := _shape(each):
         return fault
-    estimates, off = each.outcome.value[0], float(_errors(each).mean())
+    estimates, off, spread = each.outcome.value[0], float(_errors(each).mean()), float(_errors(each).std())
     if abs(off) < 0.2:  # 13 standard errors
-        return ""
+        if spread < 1.3:  # 13 standard errors, as in `_few`
+            return ""
+        return (
+            f"of {len(estimates):,} images near N(0, I), with one draw each, the estimates scatter {spread:.2g} times "
+            "as much as log q(z) − log p(z) at one z does"
+        )
     expected = float(_kld(each.case.inputs["mu"], each.case.inputs["sigma"]).mean())
     return (
         f"of {len(estimates):,} images near N(0, I), with one draw each, expected estimates around their KLD, "
@@ -108,7 +116,16 @@ def _sampled(seen: list[Seen]) -> str:
     few = [each for each in seen if each.case.kind == "few" and not each.outcome.error and not _shape(each)]
     if few and all(_errors(each).abs().max() < 0.01 for each in few):
         return "the estimates are exact, even from a single draw: this is the closed form, nothing was sampled"
-    return judge_each(_mean, "main")(seen) or judge_each(_few, "few")(seen)
+    return judge_each(_mean, "main")(seen) or judge_each(_few, "few")(seen) or _too_few(seen)
+
+
+def _too_few(seen: list[Seen]) -> str:
+    """Do the estimates from many draws scatter as those from fewer?"""
+    many = [each for each in seen if each.case.kind in ("main", "other generator")]
+    n, spread = many[0].case.inputs["n"], float(torch.cat([_errors(each) for each in many]).square().mean().sqrt())
+    if spread < 2:  # 7 standard errors
+        return ""
+    return f"your estimates from {n:,} draws scatter as those from {n / spread**2:.0f} draws do: are all n in the mean?"
 
 
 def _log_ratios(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
@@ -143,6 +160,11 @@ def _without_log_sigma(mu: Tensor, sigma: Tensor, n: int, generator: torch.Gener
 
 def _shared_noise(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
     z = mu + sigma * torch.randn(n, 1, mu.shape[1], generator=generator)
+    return (Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
+
+
+def _shared_by_dimensions(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    z = mu + sigma * torch.randn(n, len(mu), 1, generator=generator)
     return (Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
 
 
@@ -235,6 +257,16 @@ MISTAKES = [
         _shared_noise,
     ),
     Mistake(
+        "one noise for all dimensions",
+        "Each z has D dimensions. How many dice do you throw for one z?",
+        _shared_by_dimensions,
+    ),
+    Mistake(
+        "fewer draws than n",
+        "Your caller asks for 1,100 draws. How many do you make?",
+        lambda mu, sigma, n, generator: _kld_by_sampling(mu, sigma, min(n, 100), generator),
+    ),
+    Mistake(
         "divided by n − 1",
         "An average of n numbers: by what is their sum divided? Try n = 1.",
         lambda mu, sigma, n, generator: _log_ratios(mu, sigma, n, generator).sum((0, 2)) / (n - 1),
@@ -245,6 +277,10 @@ MISTAKES = [
 NOT_BELOW_0 = Mistake(
     "no estimate may be below 0",
     "The KLD is never below 0. But one draw of log q(z) − log p(z)? What does your last step do to the mean of many?",
+)
+TWO_CLOUDS = Mistake(
+    "log q and log p at two different z",
+    "log q(z) − log p(z) is a difference at one z. At how many different z do you evaluate it?",
 )
 SAMPLED = ("right on average", "as exact as n draws are")
 
@@ -257,7 +293,9 @@ def _prepared(each: Seen) -> Seen:
 def _recognise(seen: list[Seen]) -> Mistake | None:
     found = _recognise_draws(seen) or mistake_of_form(seen) or (NUMPY_ARRAY if not_a_tensor(seen[0]) else None)
     right = not any(each.outcome.error or _shape(each) for each in seen) and not _sampled(seen)
-    return NOT_BELOW_0 if right and any(map(_near, seen[-1:])) else found
+    if not (right and any(map(_near, seen[-1:]))):
+        return found
+    return TWO_CLOUDS if not seen[-1].outcome.error and abs(float(_errors(seen[-1]).mean())) < 0.2 else NOT_BELOW_0
 
 
 _recognise_draws = recognise_by(

@@ -217,8 +217,8 @@ draw_many = Check(
     properties=[
         Property("shape", 1, judge_each(_shape, "main"), required=True),
         Property("independent noise", 2, _independent, cap=6),
-        Property("mean and spread", 1, judge_each(judge_spread, "main"), follows=DRAWN[:1]),
-        Property("normal noise", 1, judge_each(judge_normality, "main"), follows=DRAWN[:2]),
+        Property("mean and spread", 1, judge_each(judge_spread, "main"), follows=DRAWN[:1], cap=5),
+        Property("normal noise", 1, judge_each(judge_normality, "main"), follows=DRAWN[:2], cap=6),
         Property("draws from the generator", 2, _from_the_generator, follows=DRAWN[:1]),
         Property("one or two draws", 1, judge_each(_few, "few"), follows=DRAWN),
         Property("batch of one", 1, judge_each(_batch_of_one, "one"), follows=DRAWN),

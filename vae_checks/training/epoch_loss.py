@@ -117,9 +117,16 @@ def _is_chunked(each: Seen) -> bool:
     return not each.outcome.error and [n for n, _ in each.outcome.value["calls"]] == list(map(len, x.chunk(size)))
 
 
+def _is_whole(each: Seen) -> bool:
+    """Whether the model saw all images in one call."""
+    return not each.outcome.error and [n for n, _ in each.outcome.value["calls"]] == [len(each.case.inputs["x"])]
+
+
 def _recognise(seen: list[Seen]) -> Mistake | None:
     if all(map(_is_chunked, seen)):
         return CHUNKED
+    if all(map(_is_whole, seen)) and not any(map(_wrong_loss, seen)):
+        return ALL_AT_ONCE
     # Not the single image, nor full batches: without a rest, some mistakes look alike.
     by_ways = recognise_by(_sign, EPOCH_MISTAKES, call_epoch_loss, agree=_agree, kinds=("main",))
     if mistake := by_ways(seen):
@@ -140,6 +147,10 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
 CHUNKED = Mistake(
     "chunk taken for split",
     "Is 4 in `x.chunk(4)` the number of pieces, or the number of images in a piece? And in `x.split(4)`?",
+)
+ALL_AT_ONCE = Mistake(
+    "all images at once",
+    "How many images may the model see at once? Which of your lines reads `batch_size`?",
 )
 OTHER_ORDER = Mistake(
     "an order that is drawn",
@@ -312,7 +323,7 @@ epoch_loss = Check(
         replace(FORM, follows=(COUNT,)),
         Property("value", 5, judge_each(_wrong_loss, "main", "full batches"), follows=("shape",)),
         Property("one image", 1, judge_each(_wrong_loss, "main", "full batches", "one"), follows=("shape", "value")),
-        Property("batch by batch", 1, judge_each(_batch_by_batch)),
+        Property("batch by batch", 1, judge_each(_batch_by_batch), cap=6),
         Property("without gradients", 1, judge_each(_without_gradients)),
         Property("nothing changed", 1, _nothing_changed),
     ],
