@@ -34,27 +34,40 @@ class Stops(encoder.EncoderOfModules):
         return self.hidden(self.hid_mu(x))
 
 
+class OneHead(encoder.EncoderOfModules):
+    def forward(self, x):
+        return super().forward(x)[0]
+
+
 class NoModule:
     def __init__(self, *sizes):
         self.sizes = sizes
 
 
 @pytest.mark.parametrize(
-    ("answer", "sentence"),
+    ("answer", "points", "sentence"),
     [
-        (Begun, "✗ layers: they are all there; forward is not written yet"),
-        (LeftOver, "raise NotImplementedError(): delete this line, now that your answer stands there"),
-        (Stops, "return self.hidden(self.hid_mu(x)), RuntimeError: mat1 and mat2"),
-        (NoModule, "✗ layers: expected a class of modules"),
-        (encoder.EncoderOfModules(5, 4, 3), "✗ layers: expected the class itself"),
-        (encoder.EncoderWithoutReturn, "got nothing (is there a return?)"),
+        (Begun, 2, "✗ forward: the layers are all there; forward is not written yet"),
+        (LeftOver, 2, "raise NotImplementedError(): delete this line, now that your answer stands there"),
+        (Stops, 2, "return self.hidden(self.hid_mu(x)), RuntimeError: mat1 and mat2"),
+        (NoModule, 0, "✗ layers: expected a class of modules"),
+        (encoder.EncoderOfModules(5, 4, 3), 0, "✗ layers: expected the class itself"),
+        (encoder.EncoderWithoutReturn, 2, "got nothing (is there a return?)"),
     ],
 )
-def test_of_an_unfinished_class_one_true_sentence_is_said(answer, sentence):
+def test_of_an_unfinished_class_one_true_sentence_is_said(answer, points, sentence):
     result = checks.Encoder(answer)
-    assert (result.state, result.points) == ("not yet", 0)
+    assert (result.state, result.points) == ("not yet", points)
     assert sentence in repr(result)
     assert repr(result).count("✗") == 2  # the headline's and the one fault
+
+
+def test_one_head_alone_is_not_called_a_missing_return():
+    result = checks.Encoder(OneHead)
+    assert result.points == 2
+    assert "one thing where several are asked for" in repr(result)
+    assert " alone\n" in repr(result)
+    assert "is there a return?" not in repr(result)
 
 
 def test_an_untouched_class_is_not_attempted():

@@ -134,7 +134,7 @@ class Check:
             fault = property_.judge(seen)
             finding = Finding(property_.name, fault, cause if fault else "", property_.remark)
             if property_.required and not finding.right:
-                return [finding]
+                return [*findings, finding]
             if property_.points or fault:
                 findings.append(finding)
         if any(finding.name == FORM.name and finding.fault for finding in findings):

@@ -76,6 +76,8 @@ def _describe(value: Any) -> str:
         return f"a {kind}tensor {tuple(value.shape)}" if value.ndim else f"a {kind}number"
     if isinstance(value, list):
         kinds = [_describe(item) for item in value]
+        if len(value) > 1 and value[0] is not None and all(item is None for item in value[1:]):
+            return f"{kinds[0]} alone"
         return f"{len(kinds)} × {kinds[0]}" if len(kinds) > 2 and len(set(kinds)) == 1 else f"({', '.join(kinds)})"
     if isinstance(value, dict):
         if value.keys() == {"unknown"} and isinstance(value["unknown"], str):

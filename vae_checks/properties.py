@@ -28,7 +28,7 @@ class Property:
         name: as students read it.
         points: for an answer that has it; a property without points is shown only if it is broken.
         judge: all that was seen → the fault, a sentence, or "".
-        required: if it is broken, no other property is judged, and nothing is earned.
+        required: if it is broken, no property after it is judged.
         follows: names of properties; if one of them is broken, this one is shown as its consequence, not as a fault.
         cap: the most points of an answer that breaks it by a fault of its own: for what the exercise is about.
         remark: its fault is said, and the answer is right all the same: for what the exercise does not ask for.

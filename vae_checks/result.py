@@ -49,8 +49,6 @@ class Result:
         """The points earned: those of each property that holds, up to the lowest cap of those that do not."""
         found = {finding.name: finding for finding in self.findings}
         judged = [(property_, found[property_.name]) for property_ in self.check.properties if property_.name in found]
-        if any(property_.required and not finding.right for property_, finding in judged):
-            return 0.0
         caps = [p.cap for p, finding in judged if p.cap is not None and not finding.right and not finding.cause]
         return float(min([sum(property_.points for property_, finding in judged if finding.right), *caps]))
 

@@ -22,7 +22,7 @@ GOT = {
     NAMED: "a dict, where the parts are taken by their place",
     EXCHANGED: "the parts are asked for in the other order",
     SURPLUS: "more parts than asked for",
-    ALONE: "the first part alone",
+    ALONE: "one part, where several are asked for",
 }
 MISTAKES = {
     MORE: Mistake("a dimension too many", "Which shape is asked for, and which has yours? Which step adds to it?"),
@@ -37,7 +37,9 @@ MISTAKES = {
         "returned in the other order", "Whoever calls your function takes what it returns by its place."
     ),
     SURPLUS: Mistake("more than what is asked for", "How many things should come back, and which of yours are they?"),
-    ALONE: Mistake("only the first of what is asked for", "What else should your function return?"),
+    ALONE: Mistake(
+        "one thing where several are asked for", "How many things should come back, and which of them is yours?"
+    ),
 }
 NUMPY_ARRAY = Mistake(
     "an array of NumPy", "The cells below count on what torch can do. Which function takes you there?"

@@ -18,14 +18,15 @@ SIGNS = {"hid_mu": ("mu", "mean"), "hid_sigma": ("sig", "std", "var")}
 FIXED = "the layers have sizes of their own, whatever is asked for"
 REORDERED = "__init__ takes the sizes in another order than asked for"
 WITHOUT_BIAS = "bias=False leaves out what a linear layer adds"
+MADE = "the layers are made"  # whatever `forward` then does
 
 
 def call_module(module_class: Any, cases: list[Case]) -> list[dict]:
     """Call a module of the class; the inputs are its weights, the last layer's first, then a batch.
 
-    The value is what comes back, or {"layers": what is wrong with its layers}. Where the layers are right, but have
-    other names, no bias, or sizes that are not those asked for, the "note" says so; where these are larger, zeros fill
-    the weights up.
+    The value is what comes back, or {"layers": what is wrong with its layers}, or {"forward": that it is not written}.
+    Where the layers are right, the "note" has `MADE`; and where they have other names, no bias, or sizes that are not
+    those asked for, it says so; where these are larger, zeros fill the weights up.
     """
     return [_call_once(module_class, case) for case in cases]
 
@@ -66,12 +67,13 @@ def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor], notes: se
             if actual.items() >= expected.items()
             else f"expected {asked}, yours are {yours}"
         )
+    notes.add(MADE)
     try:
         returned = functional_call(module, {names[name]: value for name, value in weights.items()}, batch)
     except NotImplementedError as error:
         if describe_error(error)["message"]:
             raise
-        return {"layers": "they are all there; forward is not written yet"}
+        return {"forward": "the layers are all there; forward is not written yet"}
     return _cut(returned, sizes[2]) if FIXED in notes else returned
 
 

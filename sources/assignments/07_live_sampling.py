@@ -24,7 +24,7 @@
 # | 4 · one question in words | ●●○ | 10 | 4 |
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
-# one after it: the check says what holds and what not yet. `checks.sample.hint()` gives a hint, three times. You may
+# one after it: the check says what holds and what not yet. `checks.sample.hint(1)`, then 2 and 3, help you on. You may
 # check as often as you like.
 
 # %%

@@ -166,7 +166,7 @@ WRONG = [
     ),
     ("returned in the other order", lambda codes, k: pca_by_covariance(codes, k)[::-1], 8),
     ("more than what is asked for", lambda codes, k: (*pca_by_covariance(codes, k), codes.mean(0)), 8),
-    ("only the first of what is asked for", lambda codes, k: pca_by_covariance(codes, k)[0], 7),
+    ("one thing where several are asked for", lambda codes, k: pca_by_covariance(codes, k)[0], 7),
     (
         "a dict, where parts are taken by their place",
         lambda codes, k: dict(zip(("points", "share"), pca_by_covariance(codes, k), strict=True)),

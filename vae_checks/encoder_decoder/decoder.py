@@ -75,6 +75,12 @@ Decoder = check_module(
     name="Decoder",
     input_name="z",
     draw_input=torch.randn,
+    ends={
+        "the sigmoid is already in": torch.sigmoid,
+        "ReLU at the end": F.relu,
+        "tanh at the end": torch.tanh,
+        "softmax at the end": lambda x_logits: x_logits.softmax(1),
+    },
     hints=(
         "It is the encoder's way back, with one layer at the end, as there is one answer: a number for each pixel.",
         "Two `nn.Linear`, the first from latent_dim to hidden_dim. Where does the ReLU belong, and which function is "

@@ -90,6 +90,12 @@ Encoder = check_module(
     draw_input=torch.rand,
     parts=("mu", "sigma"),
     data=("x",),
+    ends={
+        "mu and sigma swapped": lambda mu, sigma: (sigma, mu),
+        "ReLU on sigma": lambda mu, sigma: (mu, F.relu(sigma)),
+        "the head taken for log σ": lambda mu, sigma: (mu, sigma.exp()),
+        "the head taken for log σ²": lambda mu, sigma: (mu, (sigma / 2).exp()),
+    },
     hints=(
         "One layer reads the pixels, two layers read what it found. What stands between them, and how many numbers "
         "does each layer take and give?",

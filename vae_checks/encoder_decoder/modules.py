@@ -15,10 +15,10 @@ from torch import nn
 
 from vae_checks.check import Check, check_against, tensor_cases
 from vae_checks.compare import difference, same
-from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property, Seen, judge_each
+from vae_checks.mistakes import Mistake, both
+from vae_checks.properties import Property, Seen, judge_each, stop_of
 from vae_checks.shapes import FORM, GOT, MISTAKES, in_shape
-from vae_probe.modules import FIXED, REORDERED, WITHOUT_BIAS, call_module
+from vae_probe.modules import FIXED, MADE, REORDERED, WITHOUT_BIAS, call_module
 from vae_probe.outcome import Case
 
 USUAL = torch.tensor([-2.5, *[1.0] * 9])  # about which the numbers that come back lie
@@ -36,6 +36,7 @@ def check_module(
     hints: tuple[str, str, str],
     parts: tuple[str, ...] = (),
     data: tuple[str, ...] = (),
+    ends: dict[str, Callable] | None = None,
 ) -> Check:
     """A `Check` of a class of modules with the parameters of the oracle, a class as well.
 
@@ -43,6 +44,7 @@ def check_module(
         input_name: of the argument of `forward`.
         draw_input: gives a batch of it, `torch.rand` or `torch.randn`.
         parts, data: as in `vae_checks.properties.Terms`.
+        ends: of the mistakes that are known without a ReLU, too, by their names: a function of what should come back.
     """
 
     def draw(seed: int) -> list[Case]:
@@ -66,9 +68,15 @@ def check_module(
         extreme = make(torch.Generator().manual_seed(seed), 7, LARGE)
         return [*tensor_cases(seed, make), Case("extreme", extreme)]
 
+    by_name = {mistake.name: mistake for mistake in mistakes}
+    linear, *_ = _change_inside(oracle)
+    pairs = [
+        both(linear, by_name[name], change_end(_with_activation(oracle, lambda h: h), end))
+        for name, end in (ends or {}).items()
+    ]
     check = check_against(
         oracle,
-        [*mistakes, *_change_inside(oracle)],
+        [*mistakes, *_change_inside(oracle), *pairs],
         name=name,
         points=POINTS,
         draw=draw,
@@ -80,8 +88,10 @@ def check_module(
         forbidden=(f"vae_lib.model.{name}", "vae_lib.model.VAE"),
     )
     properties = [
-        Property("layers", 0, judge_each(_wrong_layers), required=True),
-        Property("names of the layers", 2, judge_each(lambda each: _names_and_form(each)[0])),
+        Property("layers", 0, _first_fault(_wrong_layers), required=True),
+        Property("names of the layers", 2, _first_fault(lambda each: _names_and_form(each)[0])),
+        # Right layers earn their points, whatever forward does with them.
+        Property("forward", 0, judge_each(_unwritten, "main", "extreme"), required=True),
         replace(FORM, judge=judge_each(lambda each: _names_and_form(each)[1])),
         *(each for each in check.properties if each is not FORM),
         Property("large numbers", 0, judge_each(partial(_large, parts=parts), "extreme"), follows=("value",), cap=8),
@@ -95,7 +105,8 @@ def check_module(
             return BY_CHANCE
         return found or (SPOILED if right and properties[-1].judge(seen) else None)
 
-    return replace(check, properties=properties, recognise=recognise, prepare=_prepared)
+    may_stop = (*check.may_stop, "main", "extreme")
+    return replace(check, properties=properties, recognise=recognise, prepare=_prepared, may_stop=may_stop)
 
 
 def _large(each: Seen, parts: tuple[str, ...]) -> str:
@@ -105,8 +116,20 @@ def _large(each: Seen, parts: tuple[str, ...]) -> str:
     return f"where numbers are as large as 200, {difference(expected, actual, parts=parts)}"
 
 
-def _wrong_layers(each: Seen) -> str:
+def _first_fault(judge: Callable[[Seen], str]) -> Callable[[list[Seen]], str]:
+    """A judge of all that was seen, of what ended with an error, too."""
+    return lambda seen: next(filter(None, map(judge, seen)), "")
+
+
+def _unwritten(each: Seen) -> str:
     value = each.outcome.value
+    return value["forward"] if isinstance(value, dict) and isinstance(value.get("forward"), str) else ""
+
+
+def _wrong_layers(each: Seen) -> str:
+    value, error = each.outcome.value, each.outcome.error
+    if error and MADE not in each.outcome.note:
+        return stop_of(error)
     return value["layers"] if isinstance(value, dict) and isinstance(value.get("layers"), str) else ""
 
 
@@ -124,7 +147,7 @@ def _prepared(each: Seen) -> Seen:
 
 def _names_and_form(each: Seen) -> tuple[str, str]:
     """What is wrong with the names of the layers, and what with the form of what runs all the same; or ""."""
-    names, found = each.outcome.note, ""
+    names, found = each.outcome.note.replace(MADE, "").strip(), ""
     for note in FORMS:
         if note in names:
             names, found = names.replace(note, "").strip(), GOT.get(note, note)
@@ -161,7 +184,7 @@ ONE_TOO_MANY = Mistake(
 )
 NOT_KEPT = Mistake(
     "layers that nobody keeps",
-    "What becomes of a variable of `__init__` when that is done? How does `self` come to know your layers?",
+    "When are your layers made, and how often? What has `self` to do with them, so that it can find them again?",
 )
 NOT_CALLED = Mistake(
     "a layer's class called with numbers",
