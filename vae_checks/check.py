@@ -137,10 +137,6 @@ class Check:
                 return [*findings, finding]
             if property_.points or fault:
                 findings.append(finding)
-        if any(finding.name == FORM.name and finding.fault for finding in findings):
-            # A shape that was put right, to judge the numbers, is not one that was right.
-            required = {property_.name for property_ in self.properties if property_.required}
-            return [finding for finding in findings if finding.name not in required]
         return findings
 
     def hint(self, level: int | None = None) -> Hint:

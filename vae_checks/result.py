@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vae_checks.mistakes import Finding, Mistake
+from vae_checks.shapes import FORM
 
 if TYPE_CHECKING:
     from vae_checks.check import Check
@@ -81,8 +82,11 @@ class Result:
         """What holds and what does not, a line each, and a line of what follows from a fault."""
         if self.state == "right":
             return
+        # A shape that was put right, to judge the numbers, is not one that was right.
+        odd_form = any(finding.name == FORM.name and finding.fault for finding in self.findings)
+        hidden = {property_.name for property_ in self.check.properties if property_.required and odd_form}
         for finding in self.findings:
-            if not (finding.cause or finding.remark):
+            if not (finding.cause or finding.remark or (finding.right and finding.name in hidden)):
                 yield f"✓ {finding.name}" if finding.right else f"✗ {finding.name}: {quote(finding.fault)}"
         if following := [finding.name for finding in self.findings if finding.cause and not finding.remark]:
             yield f"not looked at, because of what stands above: {', '.join(following)}"
