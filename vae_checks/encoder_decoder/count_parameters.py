@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from vae_checks.check import check_against
-from vae_checks.mistakes import Mistake
+from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Property, Seen
 from vae_probe.outcome import Case
 
@@ -69,13 +69,22 @@ def _weights(seen: list[Seen]) -> str:
     return ""
 
 
+WITHOUT_BIASES = Mistake(
+    "the biases forgotten",
+    "A linear layer from 3 to 2 numbers: how many does it add, besides those it multiplies with?",
+    lambda **sizes: _count(*_layers(**sizes), bias=False),
+)
+ONE_HEAD = Mistake("one head only", "How many layers of the encoder read the hidden units?", _one_head_only)
+
 _values = check_against(
     _count_parameters,
     [
-        Mistake(
-            "the biases forgotten",
-            "A linear layer from 3 to 2 numbers: how many does it add, besides those it multiplies with?",
-            lambda **sizes: _count(*_layers(**sizes), bias=False),
+        WITHOUT_BIASES,
+        ONE_HEAD,
+        both(
+            WITHOUT_BIASES,
+            ONE_HEAD,
+            lambda **sizes: _count(*_layers(**sizes), bias=False) - sizes["hidden_dim"] * sizes["latent_dim"],
         ),
         Mistake(
             "some of the biases forgotten",
@@ -96,11 +105,6 @@ _values = check_against(
             "the biases of the wrong side",
             "A linear layer from 3 to 2 numbers: how many sums does it form, and how many biases does it add?",
             lambda **sizes: _count(*(layer[::-1] for layer in _layers(**sizes))),
-        ),
-        Mistake(
-            "one head only",
-            "How many layers of the encoder read the hidden units?",
-            _one_head_only,
         ),
         Mistake(
             "the decoder forgotten",
