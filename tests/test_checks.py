@@ -93,7 +93,7 @@ MISCONCEPTIONS = {
     "KLD summed over the batch": ("kld", "summed over the batch"),
     "BCE on logits as if probabilities": ("bce", "logits taken for probabilities"),
     "BCE after a second sigmoid": ("bce", "a second sigmoid"),
-    "BCE with x and x̂ swapped": ("bce", "x and x̂ swapped"),
+    "BCE with x and x̂ swapped": ("bce", "x and x_logits swapped"),
     "zero_grad forgotten": ("train_step", "zero_grad forgotten"),
     "loss of the last batch reported as the epoch's": ("epoch_loss", "the loss of the last batch"),
     "evaluation in the training set": ("fit", "evaluated on the training images"),

@@ -136,10 +136,12 @@ def judge_form(each: Seen) -> str:
 
 def mistake_of_form(seen: list[Seen]) -> Mistake | None:
     """The mistake that an answer makes by its form alone, in each case or for a single image."""
+    main = [each for each in seen if each.case.kind == "main"]
+    others_odd = any(describe(each.outcome.value) != describe(each.expected.value) for each in main)
     for each in seen:
         if each.outcome.note in MISTAKES:
             return MISTAKES[each.outcome.note]
-        if each.case.kind == "one" and isinstance(each.expected.value, torch.Tensor):
+        if each.case.kind == "one" and isinstance(each.expected.value, torch.Tensor) and not others_odd:
             return find_squeezed(each.outcome.value, each.expected.value.shape)
     return None
 

@@ -67,7 +67,7 @@ WRONG = [
         lambda x, x_logits: F.binary_cross_entropy_with_logits(torch.sigmoid(x_logits), x, reduction="none").sum(1),
     ),
     (
-        "x and x̂ swapped",
+        "x and x_logits swapped",
         lambda x, x_logits: F.binary_cross_entropy(x, torch.sigmoid(x_logits), reduction="none").sum(1),
     ),
     ("only the white pixels are counted", lambda x, x_logits: -(x * F.logsigmoid(x_logits)).sum(1)),

@@ -97,12 +97,12 @@ bce = check_with_extremes(
             lambda x, x_logits: _bce(x, x_logits.sigmoid()),
         ),
         Mistake(
-            "x and x̂ swapped",
+            "x and x_logits swapped",
             "Which of the two says what the pixel is, and which how probable the model holds it?",
             lambda x, x_logits: F.binary_cross_entropy_with_logits(x, x_logits.sigmoid(), reduction="none").sum(1),
         ),
         Mistake(
-            "x and x̂ swapped",
+            "x and x_logits swapped",
             "Which of the two is inside the logarithm?",
             lambda x, x_logits: F.binary_cross_entropy(x, x_logits.sigmoid(), reduction="none").sum(1),
             lambda x, x_logits: F.binary_cross_entropy_with_logits(x, x_logits, reduction="none").sum(1),
