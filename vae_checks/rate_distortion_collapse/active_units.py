@@ -42,7 +42,7 @@ def _draw_answers(seed: int) -> list[Case]:
 
 
 def _answers(generator: torch.Generator, n: int) -> dict[str, Tensor]:
-    """An encoder's answers for n images; the images and dimensions in an order of chance, each μ of the same numbers."""
+    """An encoder's answers for n images, each μ of the same numbers; all in an order of chance."""
     eps = torch.special.ndtri((torch.arange(n) + 0.5) / n)  # the normal distribution, in n equal shares
     eps = torch.stack([eps[torch.randperm(n, generator=generator)] for _ in KINDS], 1) / eps.std(correction=0)
     mean, variance, sigma = (torch.tensor(column) for column in zip(*KINDS, strict=True))

@@ -42,7 +42,7 @@ def _of_one_source(generator: torch.Generator) -> dict[str, Tensor]:
 
 
 def _with_twins(generator: torch.Generator) -> dict[str, Tensor]:
-    """Whole numbers; in each set the first point is there twice, and one point is in both. Their distance is above 0."""
+    """Whole numbers; each set has its first point twice, one point is in both, and their distance is above 0."""
     while True:
         a, b = torch.randint(-9, 10, (2, 6, 3), generator=generator).float()
         a[1], b[1], b[2] = a[0], b[0], a[3]
