@@ -93,7 +93,7 @@ def check_module(
         # Right layers earn their points, whatever forward does with them.
         Property("forward", 0, judge_each(_unwritten, "main", "extreme"), required=True),
         replace(FORM, judge=judge_each(lambda each: _names_and_form(each)[1])),
-        *(each for each in check.properties if each is not FORM),
+        *(each for each in map(_gradient_after_value(check), check.properties) if each is not FORM),
         Property("large numbers", 0, judge_each(partial(_large, parts=parts), "extreme"), follows=("value",), cap=8),
     ]
 
@@ -107,6 +107,16 @@ def check_module(
 
     may_stop = (*check.may_stop, "main", "extreme")
     return replace(check, properties=properties, recognise=recognise, prepare=_prepared, may_stop=may_stop)
+
+
+def _gradient_after_value(check: Check) -> Callable[[Property], Property]:
+    """Let no gradient earn points where the values are wrong: close to a ReLU's it would be on some draws only."""
+    value = next(each for each in check.properties if each.name == "value")
+
+    def changed(one: Property) -> Property:
+        return replace(one, judge=lambda seen: value.judge(seen) or one.judge(seen)) if one.name == "gradient" else one
+
+    return changed
 
 
 def _large(each: Seen, parts: tuple[str, ...]) -> str:
