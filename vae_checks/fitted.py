@@ -8,7 +8,16 @@ import torch
 from vae_checks.compare import describe, is_number, same
 from vae_checks.losses import measure_bce_and_kld, measure_loss
 from vae_checks.properties import Seen, stop_of
-from vae_probe.fitting import BLACK_CORNER, TRAIN_CORNER, TRAIN_DOT, VAL_CORNER, VAL_DOT, fit_images, pixels
+from vae_probe.fitting import (
+    BLACK_CORNER,
+    TRAIN_CORNER,
+    TRAIN_DOT,
+    VAL_CORNER,
+    VAL_DOT,
+    first_weights_apart,
+    fit_images,
+    pixels,
+)
 from vae_probe.model import VAE
 from vae_probe.outcome import Case
 
@@ -43,6 +52,9 @@ class Measured:
         history: the reported losses; the last should be `val`.
         sizes: of an image, of the hidden layers, of z.
         seen: how many images the training saw, each as often as it saw it.
+        epochs: how often it saw each, on average.
+        in_order: whether they came in the order in which they lie in train_x.
+        untrained: loss of the validation images before the training, with the first weights of a new model.
         val: loss of the validation images, nats per image, the mean of some draws of noise.
         scatter: standard deviation of that loss from draw to draw.
         train: loss of the training images.
@@ -55,6 +67,9 @@ class Measured:
     history: list[float]
     sizes: tuple[int, int, int]
     seen: int
+    epochs: float
+    in_order: bool
+    untrained: float
     val: float
     scatter: float
     train: float
@@ -80,6 +95,17 @@ class Measured:
         """Whether the reported loss is that of the validation images."""
         return abs(self.reported - self.val) < self.slack
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the history has a number for each epoch at most, and begins before the first one.
+
+        Draws of an untrained model's loss differ by 0.1 nats. An epoch that changes it by less than 1 is no epoch
+        before one that changes it by 20.
+        """
+        first, *others = self.history
+        untrained = abs(first - self.untrained) < 1 and bool(others) and first - others[0] > 20
+        return untrained and len(self.history) < self.epochs + 0.5
+
 
 def rises_again(main: Measured) -> bool:
     """Whether the loss has fallen, and is at the end clearly above its lowest."""
@@ -91,7 +117,7 @@ def measure_outcome(seen: Seen) -> Seen:
     if seen.outcome.error:
         return seen
     loaded = _load(seen.outcome.value)
-    measured = loaded if isinstance(loaded, str) else _measure(seen.case, *loaded, seen.outcome.value["seen"])
+    measured = loaded if isinstance(loaded, str) else _measure(seen.case, *loaded, seen.outcome.value)
     return seen._replace(outcome=replace(seen.outcome, value=measured))
 
 
@@ -113,15 +139,17 @@ def _load(value: Any) -> str | tuple[VAE, list[float]]:
 
 
 @torch.no_grad()
-def _measure(case: Case, model: VAE, history: list[float], images: int) -> Measured:
+def _measure(case: Case, model: VAE, history: list[float], noted: dict[str, Any]) -> Measured:
     train_x, val_x = fit_images(case)
     generator = torch.Generator().manual_seed(0)
 
-    def loss_of(x: torch.Tensor) -> torch.Tensor:
+    def loss_of(x: torch.Tensor, model: VAE = model) -> torch.Tensor:
         return measure_loss(model, x, torch.randn(len(x), model.config.latent_dim, generator=generator))
 
     draws = torch.stack([loss_of(val_x) for _ in range(DRAWS)])
     train, val = loss_of(train_x[:1_000]), draws.mean(0)
+    with first_weights_apart():
+        untrained = loss_of(val_x, VAE(**vars(model.config)))
     x_logits, mu, sigma = model(val_x, torch.zeros(1))
     bce, kld = (part.mean().item() for part in measure_bce_and_kld(val_x, x_logits, mu, sigma))
     corners = x_logits.sigmoid().mean(0)
@@ -129,7 +157,10 @@ def _measure(case: Case, model: VAE, history: list[float], images: int) -> Measu
     return Measured(
         history=history,
         sizes=(model.config.input_dim, model.config.hidden_dim, model.config.latent_dim),
-        seen=images,
+        seen=noted["seen"],
+        epochs=noted["seen"] / len(train_x),
+        in_order=noted["in_order"],
+        untrained=untrained.mean().item(),
         val=val.mean().item(),
         scatter=draws.mean(1).std().item(),
         train=train.mean().item(),
@@ -178,6 +209,12 @@ def kept_apart(seen: list[Seen]) -> str:
 def true_history(each: Seen) -> str:
     """Whether the last loss that is reported is that of the model: where not, a sentence."""
     measured = each.outcome.value
+    if measured.is_late:
+        return (
+            f"your history begins with {measured.history[0]:.1f}, the loss of the untrained model, and has "
+            f"{len(measured.history)} numbers for {measured.epochs:.0f} epochs: the last is from before the last "
+            "epoch"
+        )
     if measured.is_true:
         return ""
     images = "the validation images"
@@ -196,6 +233,8 @@ def from_the_generator(seen: list[Seen]) -> str:
         return f"with {len(seen[1].case.inputs['train'])} training images {stop_of(error)}"
     if same(first.value.history, other_generator.value.history):
         return "nothing in your training depends on the generator that it is given"
+    if main_of(seen).in_order:
+        return "in each epoch the images come in the order in which they lie in train_x: no order is drawn"
     if not same(first.value.history, other_chance.value.history):
         return "from the same weights and with the same generator, a second training goes another way"
     return ""

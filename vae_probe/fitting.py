@@ -4,6 +4,7 @@ import contextlib
 import random
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
@@ -46,7 +47,8 @@ def fit_images(case: Case) -> tuple[Tensor, Tensor]:
 
 
 def call_fit(function: Any, cases: list[Case]) -> list[dict]:
-    """Train: the model's weights and sizes, the history that was returned with it, and how many images were seen.
+    """Train: the model's weights and sizes, the history that was returned with it, how many images were seen, and
+    whether they came in the order in which they lie in train_x.
 
     Each model begins with the same weights. The global random states are those of `Case.seed`: whatever hangs on it
     was not drawn from the generator.
@@ -58,7 +60,7 @@ def _whole_training(function: Any, case: Case) -> dict:
     _seed(case.seed)
     train_x, val_x = fit_images(case)
     generator = torch.Generator().manual_seed(case.inputs["generator"])
-    with _first_weights_apart(), _count_images() as seen:
+    with first_weights_apart(), _note_images(train_x) as seen:
         returned = call_with(function, {"train_x": train_x, "val_x": val_x, "generator": generator})
     note = ""
     if isinstance(returned, tuple | list) and len(returned) == 2 and isinstance(returned[1], nn.Module):
@@ -68,12 +70,13 @@ def _whole_training(function: Any, case: Case) -> dict:
     model, history = returned
     weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
     sizes = getattr(getattr(model, "config", None), "__dict__", None)
-    value = {"weights": weights, "sizes": sizes, "history": history, "seen": sum(seen)}
+    value = {"weights": weights, "sizes": sizes, "history": history}
+    value |= {"seen": sum(map(len, seen)), "in_order": _as_they_lie(seen, len(train_x))}
     return {"value": pack(value), "note": note}
 
 
 @contextlib.contextmanager
-def _first_weights_apart() -> Iterator[None]:
+def first_weights_apart() -> Iterator[None]:
     """In the block, what `torch.nn.init` draws, as layers do for their first weights, has a random state of its own."""
     state = torch.Generator().manual_seed(0).get_state()
 
@@ -95,19 +98,32 @@ def _first_weights_apart() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _count_images() -> Iterator[list[int]]:
-    """In the block, a list grows by the number of images whenever a gradient comes back through what they went into."""
-    seen: list[int] = []
+def _note_images(train_x: Tensor) -> Iterator[list[list[int | None]]]:
+    """In the block, a list grows by a batch whenever a gradient comes back through what its images went into.
 
-    def note(layer: nn.Module, _: Any, out: Any) -> None:
+    Of each image the batch has the place in train_x, or None where it is no such image as it is there.
+    """
+    places = {image.tobytes(): i for i, image in enumerate(train_x.numpy())}
+    seen: list[list[int | None]] = []
+
+    def note(layer: nn.Module, inputs: tuple[Tensor], out: Any) -> None:
         if isinstance(layer, nn.Linear) and layer.in_features == PIXELS and out.requires_grad:
-            out.register_hook(lambda _: seen.append(len(out)))
+            images = inputs[0].detach().cpu().reshape(-1, PIXELS).numpy()
+            batch = [places.get(image.tobytes()) for image in images]
+            out.register_hook(lambda _: seen.append(batch))
 
     handle = register_module_forward_hook(note)
     try:
         yield seen
     finally:
         handle.remove()
+
+
+def _as_they_lie(seen: list[list[int | None]], images: int) -> bool:
+    """Whether each image is the one after the last, or the first; in batches of all of them no order counts."""
+    each = [place for batch in seen for place in batch]
+    follow = all(b is not None and b in (0, a + 1) for a, b in pairwise(each) if a is not None)
+    return len(each) > 1 and None not in each and follow and all(len(batch) < images for batch in seen)
 
 
 def _seed(seed: int) -> None:

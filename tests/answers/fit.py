@@ -81,6 +81,50 @@ def fit_measured_before(train_x, val_x, generator):
     return model, [measured(VAE(), val_x), *history[:-1]]
 
 
+def fit_measured_first(train_x, val_x, generator, at_the_end=False):
+    """Each epoch begins with the measurement; one more `at_the_end` is that of the model which is returned."""
+
+    def measure():
+        history.append(epoch_of_slices(model, val_x, torch.randn(len(val_x), 40, generator=generator), 500))
+
+    model, history = VAE(), []
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for _ in range(14):
+        measure()
+        for batch in torch.randperm(len(train_x), generator=generator).split(64):
+            step_spoilt(model, optimizer, train_x[batch], torch.randn(len(batch), 40, generator=generator))
+    if at_the_end:
+        measure()
+    return model, history
+
+
+def fit_measured_at_both_ends(*inputs):
+    return fit_measured_first(*inputs, at_the_end=True)
+
+
+def fit_in_order(train_x, val_x, generator):
+    """Right but for the order."""
+    model, history = VAE(), []
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for _ in range(15):
+        for x in train_x.split(64):
+            step_spoilt(model, optimizer, x, torch.randn(len(x), 40, generator=generator))
+        history.append(epoch_of_slices(model, val_x, torch.randn(len(val_x), 40, generator=generator), 500))
+    return model, history
+
+
+def fit_reporting_its_steps(train_x, val_x, generator):
+    """The history holds the loss of the last step of each epoch."""
+    model, history = VAE(), []
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    for _ in range(4):
+        for batch in torch.randperm(len(train_x), generator=generator).split(64):
+            noise = torch.randn(len(batch), 40, generator=generator)
+            loss = step_spoilt(model, optimizer, train_x[batch], noise)
+        history.append(loss)
+    return model, history
+
+
 def only_bce(model, x, eps):
     return vae_loss(x, *model(x, eps)).bce.mean()
 
@@ -120,7 +164,7 @@ OTHER_NOISE = "other random numbers of the same kind"
 OTHER_CHOICE = "another choice, as good"
 
 
-RIGHT = [fit_log_var, fit_loader]
+RIGHT = [fit_log_var, fit_loader, fit_measured_at_both_ends]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -146,6 +190,9 @@ WRONG = [
     ("not trained on train_x", lambda train_x, val_x, generator: (VAE(), [150.0])),
     ("the KLD left out", lambda *inputs: fit_too_short(*inputs, loss=only_bce)),
     ("measured before the epoch", fit_measured_before),
+    ("measured before the epoch", fit_measured_first, 7),
+    ("evaluated on the training images", fit_reporting_its_steps),
+    ("never shuffled", fit_in_order, 9),
     ("the best loss, not the last one", fit_sorted),
     ("the generator is not used", fit_set_back),
     ("chance that is not from the generator", fit_with_chance),
