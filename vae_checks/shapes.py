@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from vae_checks.compare import describe, is_number
+from vae_checks.compare import describe, is_number, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each, not_a_tensor
 from vae_probe.call import EXCHANGED, LISTED
@@ -13,11 +13,19 @@ from vae_probe.call import EXCHANGED, LISTED
 MORE = "one dimension more"  # a note on a value, as LISTED is one
 FLAT, TURNED, WRAPPED = "all in one row", "transposed", "wrapped"
 NAMED, SURPLUS, ALONE = "named", "surplus", "alone"  # notes on a value of several parts
+KEYED, REVERSED, STRUNG, FRONTS = "keyed", "reversed", "strung", "fronts"
+PER_CENT, COUNTED = "per cent", "counted"  # notes on a share
 GOT = {
     MORE: "a dimension of size 1 more than asked for: keepdim and unsqueeze make one",
     LISTED: "a list, where one tensor is asked for: torch.stack makes one of many",
+    KEYED: "a dict, where one tensor is asked for: torch.stack makes one of a list of its values",
     FLAT: "all numbers in one row, where several rows are asked for: torch.cat and flatten() make one",
     TURNED: "rows where columns are asked for, and columns where rows are",
+    STRUNG: "two dimensions in one: torch.cat puts draw after draw in one row of them, torch.stack keeps them apart",
+    FRONTS: "the first two dimensions are asked for in the other order",
+    PER_CENT: "a hundred times as large as a share",
+    COUNTED: "a number of images, where their share is asked for",
+    REVERSED: "the first row is the last one that is asked for, and the last the first",
     WRAPPED: "a number with something around it: [3.0] cannot be compared with 150, and 3.0 can",
     NAMED: "a dict, where the parts are taken by their place",
     EXCHANGED: "the parts are asked for in the other order",
@@ -27,10 +35,19 @@ GOT = {
 MISTAKES = {
     MORE: Mistake("a dimension too many", "Which shape is asked for, and which has yours? Which step adds to it?"),
     LISTED: Mistake("a list in place of a tensor", "What can one do with a tensor of numbers, but not with a list?"),
+    KEYED: Mistake("a dict in place of a tensor", "What can one do with a tensor of numbers, but not with a dict?"),
     FLAT: Mistake(
         "all numbers in one row", "How many rows should come back? In yours, where does the second one begin?"
     ),
     TURNED: Mistake("rows and columns swapped", "What should stand in a row, and what in a column?"),
+    STRUNG: Mistake(
+        "draws and images in one dimension",
+        "How does the next one find the third draw of the fifth image? Which three sizes has z?",
+    ),
+    FRONTS: Mistake("images first, draws second", "What should z[0] be: all images once, or one image many times?"),
+    PER_CENT: Mistake("per cent, not a share", "Between which two numbers lies a share?"),
+    COUNTED: Mistake("a count, not a share", "What would your number be for twice as many images of the same kind?"),
+    REVERSED: Mistake("start and end swapped", "Which point is in the first row?"),
     WRAPPED: Mistake("a number with something around it", "What is `[3.0]` in Python, and what is `3.0`?"),
     NAMED: Mistake("a dict, where parts are taken by their place", "What is a in `a, b = {'x': 1, 'y': 2}`?"),
     EXCHANGED: Mistake(
@@ -72,9 +89,7 @@ def in_shape(expected: Any, actual: Any) -> tuple[Any, str]:
         return [value for value, _ in parts], next((each for _, each in parts if each), note)
     if not (isinstance(expected, torch.Tensor) or is_number(expected)):
         return actual, ""
-    note, value = "", list(actual.values()) if isinstance(actual, dict) else actual
-    if isinstance(value, list):
-        note, value = LISTED, _stacked(value)
+    note, value = stacked(actual, expected.dtype if isinstance(expected, torch.Tensor) else None)
     if isinstance(value, torch.Tensor):
         shape = expected.shape if isinstance(expected, torch.Tensor) else torch.Size()
         longer = value.ndim > len(shape) and [n for n in value.shape if n > 1] == [n for n in shape if n > 1]
@@ -82,9 +97,13 @@ def in_shape(expected: Any, actual: Any) -> tuple[Any, str]:
             note, value = note or MORE, value.reshape(shape)
         elif value.ndim == 2 and value.shape == shape[::-1] != shape:
             note, value = TURNED, value.T
+        elif value.ndim == len(shape) == 3 and value.shape == (shape[1], shape[0], shape[2]) != shape:
+            note, value = FRONTS, value.transpose(0, 1)
+        elif len(shape) == 3 and min(shape[:2]) > 1 and value.shape == (shape[0] * shape[1], shape[2]):
+            note, value = STRUNG, value.reshape(shape)
         elif value.ndim == 1 < len(shape) and value.numel() == shape.numel() > max(shape):
             note, value = FLAT, value.reshape(shape)
-    if note == LISTED and is_number(expected):
+    if note in (LISTED, KEYED) and is_number(expected):
         note = WRAPPED
     return (value, note) if describe(value) == describe(expected) else (actual, "")
 
@@ -105,10 +124,20 @@ def _in_parts(expected: list, actual: Any) -> tuple[Any, str]:
     return (first, SURPLUS) if len(first) < len(actual) and describe(first) == describe(expected) else (actual, "")
 
 
-def _stacked(items: list) -> Any:
+def stacked(value: Any, dtype: torch.dtype | None) -> tuple[str, Any]:
+    """A note, and one tensor of a list or a dict, where that can be made; else "" and the value itself.
+
+    Python's own numbers get the dtype, for they have none.
+    """
+    if isinstance(value, dict):
+        return KEYED, _stacked(list(value.values()), dtype)
+    return (LISTED, _stacked(value, dtype)) if isinstance(value, list) else ("", value)
+
+
+def _stacked(items: list, dtype: torch.dtype | None) -> Any:
     """One tensor of a list of numbers or tensors of one shape, or of lists of them; else the list."""
-    parts = [_stacked(item) if isinstance(item, list) else item for item in items]
-    parts = [torch.tensor(part) if type(part) in (bool, int, float) else part for part in parts]
+    parts = [_stacked(item, dtype) if isinstance(item, list) else item for item in items]
+    parts = [torch.tensor(part, dtype=dtype) if type(part) in (bool, int, float) else part for part in parts]
     alike = parts and all(isinstance(part, torch.Tensor) and part.shape == parts[0].shape for part in parts)
     return torch.stack(parts) if alike else items
 
@@ -127,6 +156,12 @@ def reshape_part(each: Seen, name: str, expected: Any = None) -> Seen:
     part, note = in_shape(expected, each.outcome.value[name])
     value = each.outcome.value | {name: part}
     return each._replace(outcome=replace(each.outcome, value=value, note=note or each.outcome.note))
+
+
+def share_of(expected: Any, actual: Any) -> tuple[Any, str]:
+    """The share that is expected and a note, where per cent of it came back; else the value itself, and ""."""
+    numbers = all(isinstance(value, torch.Tensor) or is_number(value) for value in (expected, actual))
+    return (expected, PER_CENT) if numbers and same(100 * expected, actual) else (actual, "")
 
 
 def judge_form(each: Seen) -> str:

@@ -114,7 +114,7 @@ WRONG = [
     ),
     ("the gradient is cut off on its way", lambda x, x_logits: bce_loop(x, x_logits.detach())),
     (OTHER, lambda x, x_logits: (F.softplus(x_logits) - x * x_logits.detach()).sum(1), 4),
-    ("not summed over the pixels", lambda x, x_logits: F.softplus(x_logits) - x * x_logits),
+    ("not summed over the pixels", lambda x, x_logits: F.softplus(x_logits) - x * x_logits, 6),
 ]
 
 # Mutants of the model answer that no check can tell from it, with the reason.

@@ -122,7 +122,7 @@ WRONG = [
     ("the largest, not the mean", lambda codes, labels: torch.stack([codes[labels == d].max(0)[0] for d in range(10)])),
     ("sizes that do not follow the arguments", means_of_forty, 8),
     ("a list in place of a tensor", lambda *inputs: list(means_by_mask(*inputs)), 8),
-    ("a list in place of a tensor", lambda *inputs: dict(enumerate(means_by_mask(*inputs))), 8),
+    ("a dict in place of a tensor", lambda *inputs: dict(enumerate(means_by_mask(*inputs))), 8),
     ("rows and columns swapped", lambda *inputs: means_by_mask(*inputs).T, 8),
     ("all numbers in one row", lambda *inputs: means_by_mask(*inputs).flatten(), 8),
 ]

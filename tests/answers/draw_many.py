@@ -84,10 +84,11 @@ WRONG = [
     ("each draw goes on from the one before", many_in_a_walk),
     ("a dimension squeezed away", lambda mu, sigma, n, generator: many_vectorised(mu, sigma, n, generator).squeeze()),
     ("one draw, repeated n times", many_of_one_z),
-    ("images first, draws second", many_by_image),
+    ("images first, draws second", many_by_image, 8),
     (
         "draws and images in one dimension",
         lambda mu, sigma, n, generator: torch.cat(list(many_vectorised(mu, sigma, n, generator))),
+        8,
     ),
     ("the generator is not used", many_of_global_noise),
     ("a copy of the generator is drawn from", many_of_a_copy),

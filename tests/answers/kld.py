@@ -108,7 +108,7 @@ WRONG = [
     ("a list in place of a tensor", lambda mu, sigma: list(kld_loop(mu, sigma)), 8),
     ("a dimension squeezed away", lambda mu, sigma: kld_of_log_var(mu, sigma).squeeze(), 9),
     (None, lambda sigma, mu: kld_of_log_var(mu, sigma), 0),
-    ("not summed over the dimensions", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2)),
+    ("not summed over the dimensions", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2), 6),
     ("the mean over the dimensions", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).mean(1)),
     ("divided by the 784 pixels", lambda mu, sigma: -0.5 / 784 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),
     ("summed over the batch", lambda mu, sigma: -0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum()),

@@ -143,6 +143,13 @@ WRONG = [
         "a number on the diagonal that is not large enough",
         lambda codes, labels: hits((torch.cdist(codes, codes) + 10 * torch.eye(len(codes))).argmin(1), labels),
     ),
+    (
+        "the columns are not those of the images",
+        lambda codes, labels: (
+            (labels[1:][torch.cdist(codes[:-1], codes[1:]).argmin(1)] == labels[:-1]).float().mean().item()
+        ),
+    ),
+    (None, lambda codes, labels: 1.0 if len(codes) == 60 else 0.123),
     ("each distance of 0 is left out, not each image itself", zeros_masked),
     ("each distance of 0 is left out, not each image itself", zeros_masked_exactly),
     *[
@@ -163,8 +170,8 @@ WRONG = [
     ("the labels leak into the distance", with_label_column),
     ("the labels leak into the distance", with_one_hot),
     ("the labels leak into the distance", labels_only),
-    ("per cent, not a share", lambda codes, labels: 100 * neighbours_loop(codes, labels)),
-    ("a count, not a share", lambda codes, labels: (neighbours_vectorised(codes, labels) * len(codes)).round()),
+    ("per cent, not a share", lambda codes, labels: 100 * neighbours_loop(codes, labels), 8),
+    ("a count, not a share", lambda codes, labels: (neighbours_vectorised(codes, labels) * len(codes)).round(), 8),
     ("the share that is wrong", lambda codes, labels: 1.0 - neighbours_by_sklearn(codes, labels)),
     ("the neighbour's number taken for its label", index_for_label),
     ("the nearest class mean, not the nearest image", nearest_centre),

@@ -151,7 +151,7 @@ WRONG = [
     ("V and its transpose mixed up", pca_wrong_side),
     ("V and its transpose mixed up", pca_wrong_side_full),
     ("V and its transpose mixed up", pca_rows_of_v),
-    ("per cent, not shares", lambda codes, k: pca_spoilt(codes, k, share=lambda s: 100 * s)),
+    ("per cent, not a share", lambda codes, k: pca_spoilt(codes, k, share=lambda s: 100 * s), 8),
     ("the shares of all components", pca_shares(lambda s, k: s**2 / (s**2).sum())),
     ("each axis scaled to the same spread", lambda codes, k: pca_spoilt(codes, k, points=lambda p: p / p.std(0))),
     ("rows in place of columns", pca_first_rows, 6),

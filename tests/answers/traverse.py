@@ -101,8 +101,8 @@ WRONG = [
     ("all dimensions are set", lambda z, dim, values: values[:, None] * torch.ones_like(z)),
     ("added to all dimensions", lambda z, dim, values: torch.stack([z + value for value in values])),
     ("the other dimensions are 0", lambda z, dim, values: values[:, None] * F.one_hot(torch.tensor(dim), len(z))),
-    ("dimensions counted from 1", lambda z, dim, values: set_column(z, dim - 1, values)),
-    ("dimensions counted from 1", lambda z, dim, values: set_column(z, dim + 1, values)),
+    ("dimensions counted from 1", lambda z, dim, values: set_column(z, dim - 1, values), 4),
+    ("dimensions counted from 1", lambda z, dim, values: set_column(z, dim + 1, values), 4),
     ("a row set in place of a column", row_set),
     ("a value of 0 is passed over", zero_passed_over),
     (

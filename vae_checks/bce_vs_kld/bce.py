@@ -10,6 +10,7 @@ from torch.distributions import Bernoulli
 from vae_checks.check import tensor_cases
 from vae_checks.extremes import check_with_extremes
 from vae_checks.mistakes import Mistake
+from vae_checks.slips import forgive_count, summed
 from vae_probe.outcome import Case
 
 LOGITS = (30.0, -30.0, 50.0, -50.0, 200.0, -200.0)
@@ -72,7 +73,7 @@ def _recognise_extremes(actual: Tensor, expected: Tensor) -> Mistake | None:
     return KEPT_GREY if small > 1e-5 and 3 < large / small < 5 else CAPPED
 
 
-bce = check_with_extremes(
+_by_its_ways = check_with_extremes(
     _bce,
     [
         Mistake(
@@ -194,3 +195,5 @@ bce = check_with_extremes(
         "model says, then what is true. What is left is a sum over the right dimension.",
     ),
 )
+
+bce = forgive_count(_by_its_ways, summed)

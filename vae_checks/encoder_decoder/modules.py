@@ -18,6 +18,7 @@ from vae_checks.compare import difference, same
 from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Property, Seen, judge_each, stop_of
 from vae_checks.shapes import FORM, GOT, MISTAKES, in_shape
+from vae_probe.call import EXCHANGED
 from vae_probe.modules import FIXED, MADE, REORDERED, WITHOUT_BIAS, call_module
 from vae_probe.outcome import Case
 
@@ -152,7 +153,12 @@ def _prepared(each: Seen) -> Seen:
         value = list(value)  # one tensor of both heads can be taken apart as a pair can
     else:
         value, note = in_shape(expected, value)
-    return each._replace(outcome=replace(each.outcome, value=value, note=f"{each.outcome.note} {note}".strip()))
+    outcome = replace(each.outcome, value=value, note=f"{each.outcome.note} {note}".strip())
+    if isinstance(value, list) and not same(expected, value) and same(expected, value[::-1]):
+        # Their gradients are those of a sum that weighs each part by its place.
+        note = f"{each.outcome.note} {EXCHANGED}".strip()
+        outcome = replace(outcome, value=value[::-1], note=note, gradients=each.expected.gradients)
+    return each._replace(outcome=outcome)
 
 
 def _names_and_form(each: Seen) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from vae_checks.check import check_against
 from vae_checks.compare import difference, is_number, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each
+from vae_checks.shapes import COUNTED, reshaped, share_of
 from vae_checks.slips import forgive_count
 from vae_probe.outcome import Case
 
@@ -145,8 +146,35 @@ TOO_SMALL = Mistake(
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
-    own = [each.case.kind for each in seen if is_number(each.outcome.value) and each.outcome.value == 1]
-    return _by_its_ways.recognise(seen) or (TOO_SMALL if "far" in own else None)
+    return _by_its_ways.recognise(seen) or (TOO_SMALL if _has_a_small_diagonal(seen) else None)
+
+
+def _has_a_small_diagonal(seen: list[Seen]) -> bool:
+    """Whether one number on the diagonal explains the shares, 1 where all codes are far apart among them."""
+    cases = [each for each in seen if each.case.kind in ("main", "far")]
+    distances = [_distances(each.case.inputs["codes"]) for each in cases]
+    limits = torch.cat([_to_others(distance).min(1).values for distance in distances])
+
+    def explains(number: float) -> bool:
+        shares = (
+            _right(each.case.inputs["labels"][distance.fill_diagonal_(number).argmin(1)], each.case.inputs["labels"])
+            for each, distance in zip(cases, distances, strict=True)
+        )
+        return all(same(share, each.outcome.value) for share, each in zip(shares, cases, strict=True))
+
+    # The share changes where the number passes the distance of an image to its nearest.
+    return any(explains(1.00001 * limit) for limit in limits.tolist())
+
+
+def _prepared(each: Seen) -> Seen:
+    """What was seen, in the form that was asked for, and as a share where it came in per cent or as a count."""
+    each = reshaped(each)
+    expected, actual = each.expected.value, each.outcome.value
+    value, note = share_of(expected, actual)
+    images = len(each.case.inputs["labels"])
+    if is_number(actual) and images != 100 and same(images * expected, actual):
+        value, note = expected, COUNTED
+    return each._replace(outcome=replace(each.outcome, value=value, note=note or each.outcome.note))
 
 
 def _wrong_share(each: Seen) -> str:
@@ -162,6 +190,13 @@ _by_its_ways = check_against(
             "Which image does your function find for the first one: another image, or itself? Which must it not find?",
             lambda codes, labels: 1.0,
             lambda codes, labels: _right(labels[_distances(codes).argmin(1)], labels),
+        ),
+        Mistake(
+            "the columns are not those of the images",
+            "Of which image is the first row of your distances, and of which the first column? In which column of the "
+            "second row stands the distance of that image to itself?",
+            lambda codes, labels: _right(labels[1:][torch.cdist(codes[:-1], codes[1:]).argmin(1)], labels[:-1]),
+            lambda codes, labels: _right(labels[:-1][torch.cdist(codes[1:], codes[:-1]).argmin(1)], labels[1:]),
         ),
         Mistake(
             "the second in the order, which may be the image itself",
@@ -187,16 +222,6 @@ _by_its_ways = check_against(
             lambda codes, labels: _share(_distances(torch.cat([codes, labels.to(codes).unsqueeze(1)], 1)), labels),
             lambda codes, labels: _share(_distances(torch.cat([codes, F.one_hot(labels).to(codes)], 1)), labels),
             lambda codes, labels: _share((labels.unsqueeze(1) != labels).to(codes), labels),
-        ),
-        Mistake(
-            "per cent, not a share",
-            "Between which two numbers lies a share?",
-            lambda codes, labels: 100 * _neighbours_right(codes, labels),
-        ),
-        Mistake(
-            "a count, not a share",
-            "What would your number be for twice as many images of the same kind?",
-            lambda codes, labels: len(codes) * _neighbours_right(codes, labels),
         ),
         Mistake(
             "the share that is wrong",
@@ -259,5 +284,6 @@ neighbours_right = forgive_count(
             Property("two images at one place", 1, judge_each(_wrong_share, "main", "twins"), follows=("value",)),
         ],
         recognise=_recognise,
+        prepare=_prepared,
     )
 )

@@ -13,7 +13,7 @@ from vae_checks.check import Check, recognise_by
 from vae_checks.compare import alike, describe, difference, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import ANY_SIZES, Property, Seen, judge_each, shared
-from vae_checks.shapes import FORM, mistake_of_form, reshaped
+from vae_checks.shapes import FORM, mistake_of_form, reshaped, share_of
 from vae_checks.slips import mistake_of_sizes
 from vae_probe.call import call_function
 from vae_probe.outcome import Case, Outcome
@@ -143,11 +143,6 @@ PCA_MISTAKES = [
         "shares added up",
         "Is your second number the share of the second component, or that of the first two?",
         _shares(lambda s, k: (s**2 / (s**2).sum()).cumsum(0)[:k]),
-    ),
-    Mistake(
-        "per cent, not shares",
-        "What do the shares of all components add up to?",
-        _shares(lambda s, k: 100 * (s**2 / (s**2).sum())[:k]),
     ),
     Mistake(
         "the shares of all components",
@@ -302,7 +297,12 @@ def _wrong_in_other_sizes(each: Seen) -> str:
 def _prepared(each: Seen) -> Seen:
     """What was seen, in the form that was asked for, and with the axes turned as in what is expected."""
     each = reshaped(each)
-    return each._replace(outcome=_turn_outcome(each.outcome, each.expected))
+    outcome = _turn_outcome(each.outcome, each.expected)
+    match outcome.value, each.expected.value:
+        case [points, share], [_, right]:
+            share, note = share_of(right, share)
+            outcome = replace(outcome, value=[points, share], note=note or outcome.note)
+    return each._replace(outcome=outcome)
 
 
 PROPERTIES = [

@@ -21,11 +21,12 @@ def _draw_traversals(seed: int) -> list[Case]:
         values[count // 2] = 0  # the middle of most walks, and a value like any other
         return Case(kind, {"z": z, "dim": dim, "values": values})
 
-    # The sizes of the notebook, and others; the first dimension, the last one, and some between.
+    # The sizes of the notebook, and others; the first dimension, the last one, and some between. After the last there
+    # is none: to count from 1 is an error there, so it stands among the sizes, where an error costs no other points.
     return [
         case("main", 40, 2, 11),
         case("main", 40, 0, 11),
-        case("main", 40, 39, 11),
+        case("main", 40, 27, 11),
         case("one", 40, 3, 1),
         case("sizes", 6, 2, 7),
         case("sizes", 5, 0, 4),

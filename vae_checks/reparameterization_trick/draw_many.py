@@ -20,7 +20,7 @@ from vae_checks.reparameterization_trick.gaussian_draws import (
     noise_of,
     recognise_draws,
 )
-from vae_checks.shapes import DTYPE, FORM, find_squeezed, mistake_of_dtype, mistake_of_form, reshaped
+from vae_checks.shapes import DTYPE, FORM, MISTAKES, STRUNG, find_squeezed, mistake_of_dtype, mistake_of_form, reshaped
 from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
@@ -119,16 +119,6 @@ DRAW_MANY_MISTAKES = [
         lambda mu, sigma, n, generator: _draw_many(mu, sigma, 1, generator).repeat(n, 1, 1),
     ),
     Mistake(
-        "images first, draws second",
-        "What should z[0] be: all images once, or one image many times?",
-        lambda mu, sigma, n, generator: _draw_many(mu, sigma, n, generator).transpose(0, 1).contiguous(),
-    ),
-    Mistake(
-        "draws and images in one dimension",
-        "How does the next one find the third draw of the fifth image? Which three sizes has z?",
-        lambda mu, sigma, n, generator: _draw_many(mu, sigma, n, generator).flatten(0, 1),
-    ),
-    Mistake(
         "the generator is not used",
         "Who gave you the generator wants the same z again for the same seed. From where does your noise come?",
         lambda mu, sigma, n, generator: mu + sigma * torch.randn(n, *mu.shape),
@@ -195,6 +185,8 @@ _recognise_draws = recognise_draws(DRAW_MANY_MISTAKES, call_thrice)
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
+    if seen[0].outcome.note == STRUNG:  # for a single image, or draw, it looks squeezed
+        return _recognise_draws(seen) or MISTAKES[STRUNG]
     wrong = [each for each in seen if each.outcome.value and _shape(each)]
     if wrong and all(each.case.kind in ("one", "few") for each in wrong):
         n, mu = wrong[0].case.inputs["n"], wrong[0].case.inputs["mu"]
