@@ -113,6 +113,8 @@ def _gradient(seen: list[Seen], terms: Terms) -> str:
             actual = outcome.gradients.get(name)
             if case.kind == "one" or outcome.error or name in terms.data:
                 continue
+            if isinstance(actual, str):
+                return f"the value comes, but where a gradient is asked for, {actual}"
             if is_cut_off(right, actual):
                 return f"no gradient reaches {name}; was it cut off by detach, no_grad, item or torch.tensor?"
             if right is None and isinstance(actual, torch.Tensor):
@@ -124,9 +126,9 @@ def _gradient(seen: list[Seen], terms: Terms) -> str:
     return ""
 
 
-def is_cut_off(right: torch.Tensor | None, actual: torch.Tensor | None) -> bool:
+def is_cut_off(right: torch.Tensor | None, actual: torch.Tensor | str | None) -> bool:
     """Whether there should be a gradient, and there is none, or nothing but zeros."""
-    reached = actual is not None and not (isinstance(actual, torch.Tensor) and not actual.any())
+    reached = isinstance(actual, torch.Tensor) and bool(actual.any())
     return right is not None and bool(right.any()) and not reached
 
 

@@ -35,12 +35,12 @@ def call_function(function: Any, cases: list[Case]) -> list[dict]:
     One with `device` is called on PyTorch's meta device, which stands in for a GPU.
 
     Returns:
-        list of dict: "value"; "gradients", for each input a tensor or None; "changed", the inputs changed in place;
-        "seeded", whether a global random state was set; "varies", whether another global random state gives another
-        value; "moved", whether the generator was drawn from, if one was given; "device", where the result of the call
-        on "meta" is; "error", None or its type, message and line; "printed", what the first call printed, up to
-        `LONGEST_PRINT`; "called", names of functions that are not the student's own; "note", `NUMPY` where
-        an array comes back, or what another way to call has to say.
+        list of dict: "value"; "gradients", for each input a tensor, None or what PyTorch says; "changed", the inputs
+        changed in place; "seeded", whether a global random state was set; "varies", whether another global random state
+        gives another value; "moved", whether the generator was drawn from, if one was given; "device", where the result
+        of the call on "meta" is; "error", None or its type, message and line; "printed", what the first call printed,
+        up to `LONGEST_PRINT`; "called", names of functions that are not the student's own; "note", `NUMPY` where an
+        array comes back, or what another way to call has to say.
     """
     return [observe(partial(_call, function, case)) for case in cases]
 
@@ -198,11 +198,15 @@ def _gradients(function: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     floats = {name: value.requires_grad_() for name, value in inputs.items() if is_float(value)}
     # Clones, because PyTorch forbids to change these leaves in place, which costs points elsewhere.
     given = inputs | {name: value.clone() for name, value in floats.items()}
-    returned = [out for out in leaves(call_with(function, given)) if is_float(out) and out.requires_grad]
-    if not returned:
-        return dict.fromkeys(floats)
-    out = torch.cat([out.flatten() for out in returned])  # numbers in a list weigh as they do in a tensor
-    by_input = torch.autograd.grad((out * unequal_weights(out)).sum(), list(floats.values()), allow_unused=True)
+    try:
+        returned = [out for out in leaves(call_with(function, given)) if is_float(out) and out.requires_grad]
+        if not returned:
+            return dict.fromkeys(floats)
+        out = torch.cat([out.flatten() for out in returned])  # numbers in a list weigh as they do in a tensor
+        by_input = torch.autograd.grad((out * unequal_weights(out)).sum(), list(floats.values()), allow_unused=True)
+    except Exception as error:  # only the gradient is missing: the value is there
+        said = describe_error(error)
+        return dict.fromkeys(floats, f"{said['type']}: {said['message']}")
     return dict(zip(floats, map(pack, by_input), strict=True))
 
 

@@ -23,8 +23,9 @@
 # | 4 · one question in words | ●●● | 15 | 4 |
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
-# one after it: the check says what holds and what not yet. `checks.Encoder.hint(1)`, then 2 and 3, help you on. You
-# may check as often as you like. Leave the arguments in their order: the cells below call by it.
+# one after it: the check says what holds and what not yet. `checks.Encoder.hint(1)`, then 2 and 3, help you on. You may
+# check as often as you like. Do without `vae_lib` in your answers: it has these classes. Leave the arguments in their
+# order: the cells below call by it.
 #
 # A module of PyTorch is a class with two methods: `__init__` makes the layers, once, and keeps each as `self.name`;
 # `forward` says what they do to a batch.

@@ -23,8 +23,9 @@
 # | 4 · one question in words | ●●○ | 15 | 4 |
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
-# one after it: the check says what holds and what not yet. `checks.reparameterize.hint(1)`, then 2 and 3, help you on. You
-# may check as often as you like. Leave the arguments of a function in their order: the cells below call it with them.
+# one after it: the check says what holds and what not yet. `checks.reparameterize.hint(1)`, then 2 and 3, help you on.
+# You may check as often as you like. Do without `vae_lib` in your answers: it has such functions. Leave the arguments of
+# a function in their order: the cells below call it with them.
 
 # %%
 from vae_lib import plots
@@ -91,7 +92,7 @@ print(f"nearest to their own μ: {own:.0%} of the draws")
 # ## 2 · σ from log σ²
 #
 # ●○○, 5 minutes. Most code that you will find lets the encoder's layer give log σ², which may be any number, and computes σ
-# from it. Write that step.
+# from it. Write that step, so that a gradient can pass it.
 
 
 # %% answer="sigma_from_log_var"

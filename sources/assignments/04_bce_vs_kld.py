@@ -24,7 +24,8 @@
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
 # one after it: the check says what holds and what not yet. `checks.bce.hint(1)`, then 2 and 3, help you on. You may check
-# as often as you like. Leave the arguments of a function in their order: the cells below call it with them.
+# as often as you like. Do without `vae_lib` in your answers: it has such functions. Leave the arguments of a function in
+# their order: the cells below call it with them.
 
 # %%
 from vae_lib import loss, plots

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 
 
@@ -25,6 +26,12 @@ RIGHT = [
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    (
+        "the gradient is cut off on its way",
+        lambda log_var: torch.from_numpy(np.exp(log_var.numpy() / 2)),
+        4,
+    ),
+    (None, lambda log_var: torch.exp(log_var // 2), 2),
     ("the variance returned", lambda log_var: math.e**log_var),
     ("log σ returned", lambda log_var: 0.5 * log_var),
     ("the root of the logarithm", lambda log_var: log_var**0.5),

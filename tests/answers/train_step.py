@@ -168,6 +168,7 @@ WRONG = [
     ("three losses taken for one", with_losses(lambda losses: losses.mean())),
     ("sigma taken for log σ²", spoilt(loss=loss_of_copied_formula)),
     ("three losses taken for one", with_losses(lambda losses: sum(losses).mean())),
+    ("three losses taken for one", with_losses(lambda losses: losses)),
     ("the gradient of many numbers", with_losses(lambda losses: losses.loss)),
     ("a plain number before backward", with_losses(lambda losses: losses.loss.mean().item())),
     ("gradients switched off", torch.no_grad()(step_zero_last)),

@@ -171,7 +171,7 @@ def _likeness(seen: list[Seen]) -> tuple[list, Tensor]:
     z, mu = first_of(outcome.value), case.inputs["mu"].double()
     if not are_draws(z, case):
         return [describe(z)], torch.zeros(0)
-    reached = [g is not None and bool(g.any()) for g in outcome.gradients.values()]
+    reached = [isinstance(g, Tensor) and bool(g.any()) for g in outcome.gradients.values()]
     ignored = len(seen) > 1 and same(outcome.value, seen[1].outcome.value)
     if (z == z[0]).all():
         eps = (z[0].double() - mu) / case.inputs["sigma"].double()

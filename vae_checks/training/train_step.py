@@ -118,6 +118,10 @@ ONE_ARGUMENT = Mistake(
     "the three results of the model as one argument",
     "What does the star do in `vae_loss(x, *model(x, eps))`?",
 )
+THREE_LOSSES = Mistake(
+    "three losses taken for one",
+    "`vae_loss` gives `.loss`, `.bce` and `.kld`. Which of the three is the one to step along?",
+)
 OTHER_MODEL = Mistake(
     "another model than the one that is given",
     "Which model does your function use: its argument, or one that the notebook has made?",
@@ -134,6 +138,7 @@ def mistake_of_stop(seen: list[Seen]) -> Mistake | None:
         "x and x_logits should be of one shape": EXCHANGED,
         "mu and sigma should be of one shape": EXCHANGED,
         "vae_loss() missing": ONE_ARGUMENT,
+        "'Losses' object has no attribute": THREE_LOSSES,
     }
     return next((mistake for sign, mistake in signs.items() if sign in messages), None)
 
@@ -257,8 +262,8 @@ STEP_MISTAKES = [
         _steps(RIGHT_ORDER, lambda model, x, eps: measure_loss(model, x, 0 * eps).mean()),
     ),
     Mistake(
-        "three losses taken for one",
-        "`vae_loss` gives loss, BCE and KLD. Which of the three is the one to step along?",
+        THREE_LOSSES.name,
+        THREE_LOSSES.question,
         _steps(RIGHT_ORDER, lambda *inputs: _losses(*inputs).mean()),
         _steps(RIGHT_ORDER, lambda *inputs: _losses(*inputs).sum()),
         _steps(RIGHT_ORDER, lambda *inputs: torch.mean(_losses(*inputs))),
