@@ -208,7 +208,7 @@ WRONG = [
     ("a last step that spoils large numbers", encoder(lambda h, mu, sigma: (mu(h).clamp(-10, 10), sigma(h))), 8),
     ("a last step that spoils large numbers", encoder(lambda h, mu, sigma: (mu(h), sigma(h).clamp(min=-100))), 8),
     *[(name, encoder(both, activation)) for name, activation in ACTIVATIONS],
-    ("returned in the other order", encoder(lambda h, hid_mu, hid_sigma: (hid_sigma(h), hid_mu(h))), 8),
+    ("mu and sigma swapped", encoder(lambda h, hid_mu, hid_sigma: (hid_sigma(h), hid_mu(h))), 8),
     ("one head returned twice", encoder(lambda h, hid_mu, hid_sigma: 2 * (hid_mu(h),))),
     ("one head returned twice", encoder(lambda h, hid_mu, hid_sigma: 2 * (hid_sigma(h),))),
     ("ReLU on mu", encoder(lambda h, hid_mu, hid_sigma: (hid_mu(h).relu(), hid_sigma(h)))),

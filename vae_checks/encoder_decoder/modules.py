@@ -101,6 +101,8 @@ def check_module(
     def recognise(seen: list[Seen]) -> Mistake | None:
         usual = [each for each in seen if each.case.kind != "extreme"]
         found = check.recognise(usual) or _recognise_layers(seen[0]) or _recognise_error(seen)
+        if found is MISTAKES[EXCHANGED]:
+            found = by_name["mu and sigma swapped"]
         right = same([each.expected.value for each in usual], [each.outcome.value for each in usual])
         if not found and any(each.outcome.varies for each in seen):
             return BY_CHANCE
