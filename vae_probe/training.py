@@ -22,7 +22,7 @@ def small_model(seed: int) -> VAE:
     model = VAE(PIXELS, HIDDEN, LATENT, "log_var")
     with torch.no_grad():
         for weight in model.parameters():
-            weight.copy_(0.5 * torch.randn(weight.shape, generator=generator))
+            weight.copy_(0.3 * torch.randn(weight.shape, generator=generator))  # so that no logit rounds to 0 or 1
     return model
 
 
