@@ -195,6 +195,8 @@ def test_a_sigma_below_zero_is_the_same_gaussian():
     ):
         torch.testing.assert_close(fitted, expected, rtol=1e-3, atol=1e-3)
     reported = model(latent_dim=2, sigma_head="sigma")
+    with torch.no_grad():
+        reported.encoder.hid_sigma.bias.sub_(0.3)  # whatever the first weights are
     assert (reported.encode(x)[1] < 0).any()
     assert all(np.isfinite(one.elbo) for one in likelihood.close_ups(reported, x, n=5))
 

@@ -180,9 +180,7 @@ with torch.no_grad():
     mu, sigma = model.encode(image)
     z = reparameterize(mu, sigma, torch.randn(n, 40))
     log_p_x_z = -bce(image.expand(n, -1), model.decoder(z))
-    from_prior = torch.stack(
-        [-bce(image.expand(n, -1), model.decoder(torch.randn(n, 40))) for _ in range(5)]
-    )
+    from_prior = [-bce(image.expand(n, -1), model.decoder(torch.randn(n, 40))) for _ in range(5)]
 log_weights = Normal(0, 1).log_prob(z).sum(1) - Normal(mu, sigma.abs()).log_prob(z).sum(1)
 elbo = log_p_x_z.mean() - kld(mu, sigma).item()
 log_p_x = (log_p_x_z + log_weights).logsumexp(0) - math.log(n)
@@ -192,10 +190,8 @@ print(f"E[log p(x|z)]               {log_p_x_z.mean():6.1f}   (the BCE, with a m
 print(f"KL(q(z|x) || p(z))          {kld(mu, sigma).item():6.1f}   (the KLD)")
 print(f"the ELBO                    {elbo:6.1f}")
 print(f"log p(x), z from encoder    {log_p_x:6.1f}   so the gap is {log_p_x - elbo:.1f} nats")
-print(
-    "log p(x), z from the prior,  five times:",
-    (from_prior.logsumexp(1) - math.log(n)).numpy().round(1),
-)
+five = [round(weights.logsumexp(0).item() - math.log(n), 1) for weights in from_prior]
+print("log p(x), z from the prior, five times:", *five)
 
 # %% [markdown]
 # **What we saw.** The bound is about four nats below: the encoder's guess is good, not perfect. (Such an estimate is, on
