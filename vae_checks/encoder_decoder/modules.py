@@ -88,13 +88,15 @@ def check_module(
         caps={"gradient": 4},
         forbidden=(f"vae_lib.model.{name}", "vae_lib.model.VAE"),
     )
+    value = next(each for each in check.properties if each.name == "value")
     properties = [
         Property("layers", 0, _first_fault(_wrong_layers), required=True),
         Property("names of the layers", 2, _first_fault(lambda each: _names_and_form(each)[0])),
         # Right layers earn their points, whatever forward does with them.
         Property("forward", 0, judge_each(_unwritten, "main", "extreme"), required=True),
         replace(FORM, judge=judge_each(lambda each: _names_and_form(each)[1])),
-        *(each for each in map(_gradient_after_value(check), check.properties) if each is not FORM),
+        # Close to a ReLU a gradient is right on some draws, though the values are wrong on all.
+        *(_after(value, each) if each.name == "gradient" else each for each in check.properties if each is not FORM),
         Property("large numbers", 0, judge_each(partial(_large, parts=parts), "extreme"), follows=("value",), cap=8),
     ]
 
@@ -112,14 +114,9 @@ def check_module(
     return replace(check, properties=properties, recognise=recognise, prepare=_prepared, may_stop=may_stop)
 
 
-def _gradient_after_value(check: Check) -> Callable[[Property], Property]:
-    """Let no gradient earn points where the values are wrong: close to a ReLU's it would be on some draws only."""
-    value = next(each for each in check.properties if each.name == "value")
-
-    def changed(one: Property) -> Property:
-        return replace(one, judge=lambda seen: value.judge(seen) or one.judge(seen)) if one.name == "gradient" else one
-
-    return changed
+def _after(first: Property, second: Property) -> Property:
+    """The second, which is broken where the first is, too."""
+    return replace(second, judge=lambda seen: first.judge(seen) or second.judge(seen))
 
 
 def _large(each: Seen, parts: tuple[str, ...]) -> str:
