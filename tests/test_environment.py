@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.machinery import ModuleSpec
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path, PurePosixPath
 from types import ModuleType, SimpleNamespace
@@ -59,9 +60,9 @@ def imports(name, module):
     def break_it(monkeypatch, tmp_path):
         monkeypatch.setitem(sys.modules, name, module)
         # Let the check import them again.
-        for ours in ("data", "pytorch"):
-            monkeypatch.delitem(sys.modules, f"vae_lib.{ours}")
-            monkeypatch.delattr(vae_lib, ours)
+        for ours in ("data", "pytorch", "vision"):
+            monkeypatch.delitem(sys.modules, f"vae_lib.{ours}", raising=False)
+            monkeypatch.delattr(vae_lib, ours, raising=False)
 
     return break_it
 
@@ -71,7 +72,9 @@ def not_importable(name):
 
 
 # ImportError: cannot import name 'datasets'
-torchvision_that_does_not_fit = imports("torchvision", ModuleType("another torchvision"))
+another = ModuleType("another torchvision")
+another.__spec__ = ModuleSpec(another.__name__, None)
+torchvision_that_does_not_fit = imports("torchvision", another)
 
 
 def no_lab_extension(monkeypatch, tmp_path):

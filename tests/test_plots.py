@@ -84,7 +84,7 @@ def test_every_figure_function_is_tested_here():
             name for name, thing in vars(module).items() if inspect.isfunction(thing) and not name.startswith("_")
         }
         drawing |= {name for name in public if getattr(module, name).__module__ == module.__name__}
-    assert drawing - {"save", "save_images", "show_grid"} == {name.split(",")[0] for name in FIGURES}
+    assert drawing - {"save", "save_images", "show_grid", "tile"} == {name.split(",")[0] for name in FIGURES}
 
 
 @figures
@@ -213,6 +213,15 @@ def tile(picture, row, column, gap=2):
     grid = picture.axes[0].images[0].get_array()
     top, left = (gap + (28 + gap) * place for place in (row, column))
     return torch.tensor(grid[top : top + 28, left : left + 28].data).flatten()
+
+
+@pytest.mark.parametrize(("n", "ncols", "gap"), [(6, 4, 2), (6, 3, 14), (5, 1, 0), (1, 1, 3), (7, 7, 2)])
+def test_images_are_tiled_as_by_torchvision(n, ncols, gap):
+    x = torch.cat([X, X_HAT])[:n]
+    expected = torchvision.utils.make_grid(x.view(-1, 1, 28, 28), nrow=ncols, padding=gap, pad_value=1)[0]
+    if n == 1:  # which torchvision leaves without a frame
+        expected = torch.nn.functional.pad(expected, [gap] * 4, value=1)
+    assert torch.equal(plots.tile(x, ncols, gap), expected)
 
 
 def test_images_are_drawn_row_by_row():

@@ -146,13 +146,13 @@ def first_errors(broken, error, codes):
 
 
 BREAKS = [
-    ("torchvision", "RuntimeError('operator torchvision::nms does not exist')", "do not work together"),
+    ("torchvision", "", "torchvision is not installed in"),
     ("torch", "OSError('[WinError 1114] Error loading c10.dll')", "Visual C++ runtime"),
     ("torch", "ModuleNotFoundError(\"No module named 'torch'\", name='torch')", "torch is not installed in"),
     ("anywidget", "", "anywidget is not installed in"),
 ]
 each_break = pytest.mark.parametrize(
-    ("broken", "error", "words"), BREAKS, ids=["mismatch", "DLL", "missing", "another is missing"]
+    ("broken", "error", "words"), BREAKS, ids=["torchvision is missing", "DLL", "missing", "another is missing"]
 )
 
 
@@ -169,6 +169,18 @@ def test_every_module_of_the_library_gives_the_sentence(broken, error, words):
     modules = sorted(set(LIBRARY) - NEED_NO_TORCH)
     found = first_errors(broken, error, [f"import {name}" for name in modules])
     assert all(line.startswith("ImportError: ") and words in line for line in found), found
+
+
+def test_a_mismatch_is_said_where_torchvision_is_needed_and_nowhere_else(tmp_path, monkeypatch):
+    (tmp_path / "torchvision").mkdir()
+    error = "raise RuntimeError('operator torchvision::nms does not exist')"
+    (tmp_path / "torchvision" / "__init__.py").write_text(error)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    codes = ["import vae_lib.data as data; data.load_tensors()", "import vae_lib.data as data; data.mnist(train=True)"]
+    tensors, dataset = first_errors("nothing", "", codes)
+    assert tensors == "no error"
+    assert dataset.startswith("ImportError: torch ")
+    assert "do not work together" in dataset
 
 
 def test_what_needs_no_pytorch_loads_without_it():
@@ -195,7 +207,6 @@ def last_line_beside(folder):
     [
         ("torch.py", "import torch\nx = torch.nn.Linear(1, 1)\n"),
         ("torch.py", ""),
-        ("torchvision.py", ""),
         ("random.py", "print(1)\n"),
         ("copy.py", ""),
         ("numpy.py", ""),
@@ -219,7 +230,9 @@ def test_a_folder_of_such_a_name_hides_nothing(tmp_path):
     assert import_beside(tmp_path).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["matplotlib.py", "tqdm.py", "anywidget/__init__.py", "sklearn.py", "platformdirs.py"])
+@pytest.mark.parametrize(
+    "name", ["matplotlib.py", "torchvision.py", "tqdm.py", "anywidget/__init__.py", "sklearn.py", "platformdirs.py"]
+)
 def test_a_students_own_file_in_the_place_of_another_package_is_named(tmp_path, name):
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("")
@@ -247,7 +260,7 @@ def test_another_package_that_is_missing_is_named(monkeypatch, name):
 def test_the_other_packages_are_those_that_the_course_asks_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     asked = {Requirement(line).name.replace("scikit-learn", "sklearn") for line in project["dependencies"]}
-    assert asked - {"torch", "torchvision"} == set(OTHERS) - {"IPython", "numpy"}  # which these bring
+    assert asked - {"torch"} == set(OTHERS) - {"IPython", "PIL", "numpy"}  # which these bring
 
 
 @pytest.mark.parametrize("name", ["torch", "torchvision", "PIL"])  # torchvision needs PIL

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from vae_lib.files import FULL, write
 from vae_lib.guards import check_generator, check_whole
-from vae_lib.pytorch import datasets, torch, transforms
+from vae_lib.pytorch import torch
 from vae_lib.remedies import restore
 
 import numpy as np
@@ -68,7 +68,10 @@ def load_tensors(*, root=CACHE):
     Returns:
         (train, val, test): `Images` of 51,000, 9,000 and 10,000, in the order of the split, not shuffled.
     """
-    train_val, test = (_in_memory(mnist(train=train, root=root)) for train in (True, False))
+    raw = unpack(root)
+    if _lacking(raw):
+        mnist(train=True, root=root)  # downloads what the bundle lacks
+    train_val, test = _read(raw, "train"), _read(raw, "t10k")
     train_idx, val_idx = map(torch.tensor, split_indices(len(train_val.x)))
     return (
         Images(train_val.x[train_idx], train_val.y[train_idx]),
@@ -96,8 +99,10 @@ def mnist(*, train, root=CACHE):
     Raises:
         OSError: a file is damaged or missing and cannot be repaired; the sentence says what to do.
     """
+    from vae_lib.vision import datasets, transforms
+
     raw = unpack(root)
-    lacking = [name for _, name in _sums() if not (raw / name).exists()]
+    lacking = _lacking(raw)
     try:
         return datasets.MNIST(raw.parents[1], train=train, transform=transforms.ToTensor(), download=True)
     except (OSError, RuntimeError) as error:
@@ -157,6 +162,10 @@ def _sums():
     return [line.split() for line in (BUNDLE / "SHA256SUMS").read_text().splitlines()]
 
 
+def _lacking(raw):
+    return [name for _, name in _sums() if not (raw / name).exists()]
+
+
 def _unpack_file(target, packed, expected):
     damaged = target.exists()
     if damaged and _sha256(target.read_bytes()) == expected:
@@ -185,5 +194,8 @@ def _sha256(content):
     return hashlib.sha256(content).hexdigest()
 
 
-def _in_memory(dataset):
-    return Images(dataset.data.flatten(1).float() / 255, dataset.targets)
+def _read(raw, name):
+    """The files of a set, whose bytes `unpack` or torchvision has checked: numbers after 16 and 8 bytes of header."""
+    x = np.fromfile(raw / f"{name}-images-idx3-ubyte", np.uint8, offset=16)
+    y = np.fromfile(raw / f"{name}-labels-idx1-ubyte", np.uint8, offset=8)
+    return Images(torch.from_numpy(x).view(-1, 784).float() / 255, torch.from_numpy(y).long())

@@ -76,7 +76,7 @@ def check_torch_and_data():
     """torch and torchvision fit together, and MNIST can be read."""
     name = "PyTorch and MNIST"
     try:
-        from vae_lib import data
+        from vae_lib import data, vision  # noqa: F401
 
         folder = data.unpack()
     except (ImportError, OSError) as error:  # both carry the remedy already

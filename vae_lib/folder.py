@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vae_lib.data import Images, split_indices
-from vae_lib.pytorch import datasets, torch
+from vae_lib.pytorch import torch
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -58,6 +58,8 @@ def _find(folder):
 
 
 def _is_image(path):
+    from vae_lib.vision import datasets
+
     hidden = any(part.startswith(".") for part in path.parts)
     return path.suffix.lower() in datasets.folder.IMG_EXTENSIONS and not hidden
 

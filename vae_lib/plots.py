@@ -72,10 +72,10 @@ def save(picture, path):
 
 def save_images(x, path, ncols=10):
     """Write images x (n, 784) in [0, 1] as one PNG file, `ncols` in a row, three times their size."""
-    from torchvision.utils import save_image
+    from vae_lib.vision import utils
 
     large = squares(x).repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)
-    write_atomically(path, lambda file: save_image(large, file, nrow=ncols, padding=3, pad_value=1, format="png"))
+    write_atomically(path, lambda file: utils.save_image(large, file, nrow=ncols, padding=3, pad_value=1, format="png"))
 
 
 def images(x, alt, *, ncols=10, titles=None, rows=None):
@@ -99,18 +99,25 @@ def images(x, alt, *, ncols=10, titles=None, rows=None):
 
 def show_grid(ax, x, ncols, gap, titles=None, rows=None):
     """Images x (n, 784) on a panel, `ncols` in a row with `gap` pixels between; titles and rows as for `images`."""
-    from torchvision.utils import make_grid  # here, for figures without images need no torchvision
-
     nrows, step = -(-len(x) // ncols), 28 + gap
-    grid = make_grid(squares(x).cpu(), nrow=ncols, padding=gap, pad_value=1)[0]
-    if len(x) == 1:  # which make_grid leaves without padding
-        grid = F.pad(grid, [gap] * 4, value=1.0)
-    ax.imshow(grid.numpy(), cmap="gray", vmin=0, vmax=1)
+    ax.imshow(tile(x, ncols, gap).numpy(), cmap="gray", vmin=0, vmax=1)
     for i, title in enumerate(titles or []):
         ax.text(gap + 14 + step * (i % ncols), step * (i // ncols) + gap - 3, title, ha="center", size=8)
     ax.set(xticks=[], yticks=[step * i + gap + 14 for i in range(nrows)] if rows else [], yticklabels=rows or [])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
+
+
+def tile(x, ncols, gap):
+    """Images x (n, 784) as one image (height, width) on the CPU, white in each gap: `make_grid` of torchvision.
+
+    Written out, for to import torchvision takes as long as to import PyTorch.
+    """
+    nrows, step = -(-len(x) // ncols), 28 + gap
+    tiles = F.pad(squares(x)[:, 0].cpu(), [gap, 0, gap, 0], value=1.0)  # a gap left of each and above
+    white = tiles.new_ones(nrows * ncols - len(x), step, step)
+    rows = torch.cat([tiles, white]).view(nrows, ncols, step, step).transpose(1, 2)
+    return F.pad(rows.reshape(nrows * step, ncols * step), [0, gap, 0, gap], value=1.0)
 
 
 def density(mu, sigma, eps):

@@ -1,4 +1,4 @@
-"""PyTorch and torchvision, or one sentence that says why they cannot be loaded and what to do.
+"""PyTorch, or one sentence that says why it cannot be loaded and what to do.
 
 Every module that needs PyTorch takes it from here before all else, so that the sentence comes first. For the other
 packages of the course it is one, too, where they are missing, or hidden by a file of a student's.
@@ -39,7 +39,10 @@ MISMATCH = r"torchvision::|torchvision.*(undefined symbol|Symbol not found)"
 OFTEN_HIDDEN = {*sys.stdlib_module_names, "PIL", "filelock", "fsspec", "jinja2", "networkx", "numpy", "sympy", "torch"}
 OFTEN_HIDDEN |= {"torchvision", "typing_extensions"}
 # What else the course imports, later than PyTorch.
-OTHERS = ("IPython", "anywidget", "filelock", "ipywidgets", "matplotlib", "numpy", "platformdirs", "sklearn", "tqdm")
+OTHERS = (
+    *("IPython", "PIL", "anywidget", "filelock", "ipywidgets", "matplotlib", "numpy", "platformdirs", "sklearn"),
+    *("torchvision", "tqdm"),
+)
 
 
 def explain(error):
@@ -142,7 +145,7 @@ def _installed(file):
 
 try:
     import torch  # noqa: F401
-    from torchvision import datasets, transforms  # noqa: F401
+    from torch import nn  # noqa: F401, which an own, empty torch.py has not
 except Exception as error:
     raise ImportError(explain(error)) from error
 check_others()

@@ -11,6 +11,7 @@ from vae_lib.plots import ONLY_READ_ALOUD
 
 from IPython.display import HTML, display
 from ipywidgets import DOMWidget
+from PIL import Image
 
 HERE = Path(__file__).parent
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -59,10 +60,8 @@ def display_with_still(bundle, metadata):
 
 def encode_png(x):
     """An image (1, height, width) in [0, 1] as the bytes of a PNG file."""
-    from torchvision.transforms.functional import to_pil_image
-
     buffer = io.BytesIO()
-    to_pil_image(x).save(buffer, format="png")
+    Image.fromarray((255 * x[0]).byte().numpy()).save(buffer, format="png")
     return buffer.getvalue()
 
 
