@@ -26,13 +26,30 @@ def small_model(seed: int) -> VAE:
     return model
 
 
+def lengthen(model: VAE) -> None:
+    """Make a model's means large, which makes its gradients long, and its logits no larger than before."""
+    with torch.no_grad():
+        model.encoder.hid_mu.weight.mul_(40)
+        model.decoder.hidden.weight.div_(40)
+
+
 def weights_of(model: nn.Module) -> Tensor:
     """All weights of a model as one vector."""
     return torch.cat([weight.detach().flatten() for weight in model.parameters()])
 
 
+def gradient_of(model: nn.Module) -> Tensor:
+    """The gradients of all weights as one vector, 0 where a weight has none."""
+    weights = model.parameters()
+    return torch.cat([(torch.zeros_like(w) if w.grad is None else w.grad).detach().flatten() for w in weights])
+
+
 def call_train_step(function: Any, cases: list[Case]) -> list[dict]:
-    """Three steps with a small model: the losses, the weights after each, whether a graph is kept, what came when."""
+    """Three steps with a small model: the losses, the weights after each, whether a graph is kept, what came when, and
+    the gradients with which the optimizer moved the weights.
+
+    In a case of the kind "long" the gradients have norms above 1,000, and the steps are tiny.
+    """
     return [observe(partial(_twice, partial(_three_steps, function, case), "losses")) for case in cases]
 
 
@@ -47,13 +64,18 @@ def _twice(run: Callable[[int], dict], compared: str) -> dict:
 
 def _three_steps(function: Any, case: Case, chance: int) -> dict:
     torch.manual_seed(chance)
-    model, order = small_model(case.seed), []
+    model, order, gradients = small_model(case.seed), [], []
+    rate = 0.02
+    if case.kind == "long":
+        lengthen(model)
+        rate = 1e-9
     optimizer: torch.optim.Optimizer
     if case.optimizer == "SGD":
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
+        optimizer = torch.optim.SGD(model.parameters(), lr=rate)
     else:
-        optimizer = torch.optim.Adam(model.parameters(), lr=0.02, eps=1e-3)
+        optimizer = torch.optim.Adam(model.parameters(), lr=rate, eps=1e-3)
     optimizer.register_step_pre_hook(lambda *_: order.append("step"))
+    optimizer.register_step_post_hook(lambda *_: gradients.append(pack(gradient_of(model))))
     model.decoder.out.bias.register_post_accumulate_grad_hook(lambda _: order.append("backward"))
     inputs = {name: value.clone() for name, value in case.inputs.items()}
     losses, weights, graph = [], [], False
@@ -65,7 +87,7 @@ def _three_steps(function: Any, case: Case, chance: int) -> dict:
         order.append("returned")
     changed = [name for name, value in inputs.items() if not torch.equal(value, case.inputs[name])]
     value = {"losses": losses, "weights": weights, "graph": graph, "order": order[: order.index("returned")]}
-    return {"value": {"dict": value}, "changed": changed}
+    return {"value": {"dict": value | {"gradients": gradients}}, "changed": changed}
 
 
 def call_epoch_loss(function: Any, cases: list[Case]) -> list[dict]:
@@ -73,16 +95,18 @@ def call_epoch_loss(function: Any, cases: list[Case]) -> list[dict]:
 
     The value: "loss"; "moved", whether weights changed; "off", what of gradients the call left switched off, "" if
     nothing; "training", whether the model is in the mode for training, as before; "calls", for each call of the
-    encoder the number of images, and whether a graph was built.
+    encoder the number of images, and whether a graph was built; "backward", whether gradients went to the weights;
+    "left", whether weights have gradients afterwards.
     """
     return [observe(partial(_twice, partial(_one_epoch, function, case), "loss")) for case in cases]
 
 
 def _one_epoch(function: Any, case: Case, chance: int) -> dict:
     torch.manual_seed(chance)
-    model, calls = small_model(case.seed), []
+    model, calls, arrived = small_model(case.seed), [], []
     before = weights_of(model)
     model.encoder.register_forward_hook(lambda _, args, out: calls.append([len(out[0]), out[0].requires_grad]))
+    model.decoder.out.bias.register_post_accumulate_grad_hook(lambda _: arrived.append(True))
     inputs = {"x": case.inputs["x"].clone(), "eps": case.inputs["eps"].clone()}
     loss = call_with(function, {"model": model, **inputs, "batch_size": case.inputs["batch_size"]})
     off = "" if all(weight.requires_grad for weight in model.parameters()) else "those of the model's weights"
@@ -90,7 +114,6 @@ def _one_epoch(function: Any, case: Case, chance: int) -> dict:
     torch.set_grad_enabled(True)
     changed = [name for name, value in inputs.items() if not torch.equal(value, case.inputs[name])]
     moved = not torch.equal(before, weights_of(model))
-    return {
-        "value": {"dict": {"loss": pack(loss), "moved": moved, "off": off, "calls": calls, "training": model.training}},
-        "changed": changed,
-    }
+    value = {"loss": pack(loss), "moved": moved, "off": off, "calls": calls, "training": model.training}
+    value |= {"backward": bool(arrived), "left": bool(gradient_of(model).any())}
+    return {"value": {"dict": value}, "changed": changed}

@@ -47,6 +47,30 @@ def epoch_while_training(model, x, eps, batch_size):
     return sum(losses) / len(losses)
 
 
+def epoch_with_backward(model, x, eps, batch_size, wipe=False, count=len):
+    total, optimizer = 0.0, torch.optim.SGD(model.parameters(), lr=0.1)
+    for pair in zip(x.split(batch_size), eps.split(batch_size), strict=True):
+        loss = loss_by_hand(model, *pair)
+        loss.backward()
+        if wipe:
+            optimizer.zero_grad()
+        total += loss.item() * len(pair[0])
+    return total / count(x)
+
+
+@torch.no_grad()
+def epoch_stepping_without_gradients(model, x, eps, batch_size):
+    return step_zero_last(model, torch.optim.SGD(model.parameters()), x, eps)
+
+
+@torch.no_grad()
+def kld_forgotten(model, x, eps, batch_size):
+    sums = [
+        vae_loss(b, *model(b, e)).bce.sum() for b, e in zip(x.split(batch_size), eps.split(batch_size), strict=True)
+    ]
+    return sum(sums).item() / len(sums)
+
+
 @torch.no_grad()
 def epoch_of_chunks(model, x, eps, batch_size):
     pairs = zip(x.chunk(batch_size), eps.chunk(batch_size), strict=True)
@@ -134,7 +158,20 @@ RIGHT = [epoch_in_float64, epoch_of_images, epoch_of_slices, epoch_of_a_loader]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
-    ("it trains while it measures", epoch_while_training),
+    ("it trains while it measures", epoch_while_training, 2),
+    ("a backward while it measures", epoch_with_backward, 8),
+    ("a backward while it measures", lambda *inputs: epoch_with_backward(*inputs, wipe=True), 9),
+    ("a backward while it measures", epoch_stepping_without_gradients, 0),
+    (
+        "a backward while it measures; and the sum over the images",
+        lambda *inputs: epoch_with_backward(*inputs, count=lambda x: 1),
+        2,
+    ),
+    ("divided by the number of batches; and the KLD left out", kld_forgotten, 4),
+    (
+        "the KLD with the wrong sign",
+        lambda *inputs: mean_of(*inputs[:3], lambda losses: losses.bce - losses.kld),
+    ),
     ("the loss of the last batch", epoch_of_sums(lambda sums, sizes, size: sums[-1] / sizes[-1])),
     (
         "the mean of the batch means",

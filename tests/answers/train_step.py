@@ -53,11 +53,37 @@ def image_by_image_without_zero_grad(model, optimizer, x, eps):
     return total
 
 
-def step_spoilt(model, optimizer, x, eps, todo="zero backward step", loss=loss_by_hand):
+def step_spoilt(
+    model, optimizer, x, eps, todo="zero backward step", loss=loss_by_hand, clip=None, returned=torch.Tensor.item
+):
     value = loss(model, x, eps)
     for part in todo.split():
+        if part == "step" and clip:
+            clip(model.parameters())
         {"zero": optimizer.zero_grad, "backward": value.backward, "step": optimizer.step}[part]()
-    return value.item()
+    return returned(value)
+
+
+def clip_norm(limit):
+    return lambda weights: torch.nn.utils.clip_grad_norm_(weights, limit)
+
+
+def clip_numbers(weights):
+    torch.nn.utils.clip_grad_value_(weights, 0.5)
+
+
+def sum_of_losses(model, x, eps):
+    return vae_loss(x, *model(x, eps)).loss.sum()
+
+
+def kld_taken_away(model, x, eps):
+    _, bce, kld = vae_loss(x, *model(x, eps))
+    return (bce - kld).mean()
+
+
+def sum_after_sigmoid(model, x, eps):
+    x_logits, mu, sigma = model(x, eps)
+    return vae_loss(x, x_logits.sigmoid(), mu, sigma).loss.sum()
 
 
 def loss_of_copied_formula(model, x, eps):
@@ -134,7 +160,14 @@ def step_of(loss):
     return step
 
 
-RIGHT = [step_as_in_the_lessons, step_of_its_parts, step_zero_last, step_with_closure, step_image_by_image]
+RIGHT = [
+    *[step_as_in_the_lessons, step_of_its_parts, step_zero_last, step_with_closure, step_image_by_image],
+    spoilt(clip=clip_norm(torch.inf)),  # measures the gradient, and leaves it
+]
+CUT = "the gradient cut short"
+GRAPH = "the loss returned with its graph"
+NO_ZERO = "zero_grad forgotten"
+SUM = "the sum over the batch in place of the mean"
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
@@ -189,6 +222,25 @@ WRONG = [
     ("the three results of the model as one argument", step_of(lambda x, *results: vae_loss(x, results))),
     ("x and eps exchanged", lambda model, optimizer, x, eps: step_of(vae_loss)(model, optimizer, eps, x)),
     ("another model than the one that is given", lambda model, *inputs: step_of(vae_loss)(VAE(), *inputs)),
+    *[(CUT, spoilt(clip=clip), 8) for clip in (clip_norm(0.1), clip_norm(1.0), clip_norm(5.0), clip_norm(50.0))],
+    (CUT, spoilt(clip=clip_numbers), 8),
+    (f"{CUT}; and {GRAPH}", spoilt(clip=clip_norm(1.0), returned=lambda loss: loss), 8),
+    (f"{NO_ZERO}; and {CUT}", spoilt(todo="backward step", clip=clip_norm(1.0)), 5),
+    (f"{SUM}; and {CUT}", spoilt(loss=sum_of_losses, clip=clip_norm(1.0)), 3),
+    (f"{NO_ZERO}; and {SUM}", spoilt(todo="backward step", loss=sum_of_losses), 3),
+    (
+        f"{NO_ZERO}; and {SUM}; and {GRAPH}",
+        spoilt(todo="backward step", loss=sum_of_losses, returned=lambda loss: loss),
+        2,
+    ),
+    (f"{NO_ZERO}; and {GRAPH}", spoilt(todo="backward step", returned=lambda loss: loss), 4),
+    (f"{NO_ZERO}; and the KLD with the wrong sign", spoilt(todo="backward step", loss=kld_taken_away), 3),
+    (f"step forgotten; and {SUM}", spoilt(todo="zero backward", loss=sum_of_losses), 3),
+    (f"{SUM}; and a second sigmoid", spoilt(loss=sum_after_sigmoid), 3),
+    ("the KLD with the wrong sign", spoilt(loss=kld_taken_away)),
+    ("the BCE left out", spoilt(loss=lambda model, x, eps: vae_loss(x, *model(x, eps)).kld.mean())),
+    ("up the gradient, not down", spoilt(loss=lambda *inputs: -loss_by_hand(*inputs))),
+    ("up the gradient, not down", spoilt(loss=lambda *inputs: -loss_by_hand(*inputs), returned=lambda v: -v.item()), 5),
     ("a number with something around it", lambda *inputs: [step_of(vae_loss)(*inputs)], 8),
 ]
 

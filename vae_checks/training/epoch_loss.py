@@ -9,13 +9,13 @@ from torch import Tensor, nn
 
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, is_number, same
-from vae_checks.losses import measure_bce_and_kld, measure_loss
-from vae_checks.mistakes import Mistake
+from vae_checks.losses import measure_loss
+from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Property, Seen, judge_each, shared
 from vae_checks.shapes import FORM, mistake_of_form, reshape_part
 from vae_checks.slips import COUNT, NO_MEAN, mean_of
 from vae_checks.training.tiny_vae import Losses, draw_images
-from vae_checks.training.train_step import loss_after_sigmoid, loss_exchanged, mistake_of_stop, take_step
+from vae_checks.training.train_step import loss_after_sigmoid, loss_by_pixels, loss_exchanged, mistake_of_stop, weighted
 from vae_probe.outcome import Case
 from vae_probe.training import PIXELS, call_epoch_loss
 
@@ -41,15 +41,9 @@ def _case(kind: str, generator: torch.Generator, batch_size: int, n: int, seed: 
 
 def measure_epoch(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> float:
     """The oracle of `epoch_loss`: nats per image, a float."""
-    losses = _batch_losses(model, x, eps, batch_size)
-    return torch.cat(losses).mean().item()
-
-
-@torch.no_grad()
-def _batch_losses(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> list[Tensor]:
-    """The loss of each image, a tensor for each batch."""
     batches = zip(x.split(batch_size), eps.split(batch_size), strict=True)
-    return [measure_loss(model, *batch) for batch in batches]
+    with torch.no_grad():
+        return torch.cat([measure_loss(model, *batch) for batch in batches]).mean().item()
 
 
 def _prepared(each: Seen) -> Seen:
@@ -86,6 +80,8 @@ def _batch_by_batch(each: Seen) -> str:
 
 
 def _without_gradients(each: Seen) -> str:
+    if each.outcome.value["backward"]:
+        return "your function calls backward; to measure a loss takes no gradient"
     prepared = any(graph for _, graph in each.outcome.value["calls"])
     return "the model is called with gradients on, which takes memory; to measure a loss takes none" if prepared else ""
 
@@ -94,6 +90,8 @@ def _nothing_changed(seen: list[Seen]) -> str:
     done = [each.outcome.value for each in seen if not each.outcome.error]
     if any(value["moved"] for value in done):
         return "the model has other weights than before"
+    if any(value["left"] for value in done):
+        return "the weights have gradients that they did not have before; a training step may add its own to them"
     if off := next(filter(None, (value["off"] for value in done)), ""):
         return f"gradients are still switched off when your function is done: {off}. The next training step stops there"
     if not all(value["training"] for value in done):
@@ -123,12 +121,25 @@ def _is_whole(each: Seen) -> bool:
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
+    done = [each.outcome.value for each in seen if not each.outcome.error]
+    if any(value["moved"] for value in done):
+        return TRAINS
+    if any("does not require grad" in each.outcome.error.message for each in seen if each.outcome.error):
+        return BACKWARD
+    found = _recognise_loss(seen)
+    if any(value["backward"] for value in done):
+        return both(BACKWARD, found) if found else BACKWARD
+    return found
+
+
+def _recognise_loss(seen: list[Seen]) -> Mistake | None:
     if all(map(_is_chunked, seen)):
         return CHUNKED
     if all(map(_is_whole, seen)) and not any(map(_wrong_loss, seen)):
         return ALL_AT_ONCE
     # Not the single image, nor full batches: without a rest, some mistakes look alike.
-    by_ways = recognise_by(_sign, EPOCH_MISTAKES, call_epoch_loss, agree=_agree, kinds=("main",))
+    mistakes = [*EPOCH_MISTAKES, *(PAIRS if any(map(_wrong_loss, [e for e in seen if not e.outcome.error])) else [])]
+    by_ways = recognise_by(_sign, mistakes, call_epoch_loss, agree=_agree, kinds=("main",))
     if mistake := by_ways(seen):
         return mistake
     if mistake := mistake_of_stop(seen):
@@ -144,6 +155,14 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
     return NO_MEAN if any(map(_no_mean, seen)) else mistake_of_form(seen)
 
 
+TRAINS = Mistake(
+    "it trains while it measures",
+    "Measured with which weights? Does the same call give the same number twice?",
+)
+BACKWARD = Mistake(
+    "a backward while it measures",
+    "A gradient says where the weights should go. Where should they go while you measure?",
+)
 CHUNKED = Mistake(
     "chunk taken for split",
     "Is 4 in `x.chunk(4)` the number of pieces, or the number of images in a piece? And in `x.split(4)`?",
@@ -170,129 +189,182 @@ LEFT_OFF = Mistake(
 )
 
 
-def _while_training(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> float:
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    return take_step(model, optimizer, x, eps)
-
-
 def _noise_of_the_first_batch(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> float:
     losses = [measure_loss(model, batch, eps[: len(batch)]).detach() for batch in x.split(batch_size)]
     return torch.cat(losses).mean().item()
 
 
-def _of_batches(combine: Callable[[list[float], list[int], int], float]) -> Callable[..., float]:
-    """An answer from the sum of the losses of each batch, the number of images in each, and the batch size."""
+def _of_batches(
+    combine: Callable[[list[float], list[int], int], float], loss: Callable = measure_loss
+) -> Callable[..., float]:
+    """An answer from the sum of the losses of each batch, the number of images in each, and the batch size.
 
+    Args:
+        combine: these three → the answer.
+        loss: (model, x, eps) → the loss of each image.
+    """
+
+    @torch.no_grad()
     def answer(model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> float:
-        losses = _batch_losses(model, x, eps, batch_size)
+        batches = zip(x.split(batch_size), eps.split(batch_size), strict=True)
+        losses = [loss(model, *batch) for batch in batches]
         return combine([batch.sum().item() for batch in losses], [len(batch) for batch in losses], batch_size)
 
     return answer
+
+
+def _mean(sums: list[float], sizes: list[int], size: int) -> float:
+    return sum(sums) / sum(sizes)
 
 
 def _sum_of_means(sums: list[float], sizes: list[int]) -> float:
     return sum(total / n for total, n in zip(sums, sizes, strict=True))
 
 
-@torch.no_grad()
-def _of_parts(model: nn.Module, x: Tensor, eps: Tensor, of_bce: float, of_kld: float) -> float:
-    bce, kld = measure_bce_and_kld(x, *model(x, eps))
-    return (of_bce * bce + of_kld * kld).mean().item()
-
-
-@torch.no_grad()
-def _mean_over(loss: Callable, model: nn.Module, x: Tensor, eps: Tensor, batch_size: int) -> float:
-    return loss(model, x, eps).mean().item()
-
-
 THREE_LOSSES: Any = Losses(*torch.zeros(3))  # of them a student asks what they do not have
 
+# Of each mistake how it combines the losses of the batches.
+COMBINES: list[tuple[Mistake, list[Callable]]] = [
+    (
+        Mistake(
+            "the loss of the last batch",
+            "Which images does your number speak of, and how many are they?",
+        ),
+        [
+            lambda sums, sizes, size: sums[-1] / sizes[-1],
+            lambda sums, sizes, size: sums[-1],
+        ],
+    ),
+    (
+        Mistake(
+            "the loss of the first batch",
+            "Which images does your number speak of, and how many are they? Where does your `return` stand?",
+        ),
+        [
+            lambda sums, sizes, size: sums[0] / sizes[0],
+            lambda sums, sizes, size: sums[0],
+            lambda sums, sizes, size: sums[0] / sum(sizes),
+        ],
+    ),
+    (
+        Mistake(
+            "the mean of the batch means",
+            "The last batch is smaller. How much does one of its images count, and how much one of the first batch?",
+        ),
+        [
+            lambda sums, sizes, size: _sum_of_means(sums, sizes) / len(sums),
+            lambda sums, sizes, size: _sum_of_means(sums, sizes) / (sum(sizes) / size),
+            lambda sums, sizes, size: _sum_of_means(sums, sizes) / (sum(sizes) // size),
+            lambda sums, sizes, size: _sum_of_means(sums, sizes) * size / sum(sizes),
+        ],
+    ),
+    (
+        Mistake(
+            "the sum over the images",
+            "Should the number double if you measure twice as many images?",
+        ),
+        [
+            lambda sums, sizes, size: sum(sums),
+        ],
+    ),
+    (
+        Mistake(
+            "the sum of the batch means",
+            "Should the number double if you measure twice as many images?",
+        ),
+        [
+            lambda sums, sizes, size: _sum_of_means(sums, sizes),
+        ],
+    ),
+    (
+        Mistake(
+            "batch means, divided by the number of images",
+            "A mean is divided already. What must be added up, so that dividing by all images gives a mean?",
+        ),
+        [
+            lambda sums, sizes, size: _sum_of_means(sums, sizes) / sum(sizes),
+        ],
+    ),
+    (
+        Mistake(
+            "divided by the number of batches",
+            "Your sum runs over images. How many of them are there?",
+        ),
+        [
+            lambda sums, sizes, size: sum(sums) / len(sums),
+            lambda sums, sizes, size: sum(sums) / (sum(sizes) / size),
+            lambda sums, sizes, size: sum(sums) / (sum(sizes) // size),
+        ],
+    ),
+    (
+        Mistake(
+            "the last batch is in the sum, and not in the number",
+            "Your sum runs over all images. Over how many do you divide?",
+        ),
+        [
+            lambda sums, sizes, size: sum(sums) / (sum(sizes) // size * size),
+        ],
+    ),
+    (
+        Mistake(
+            "divided by too many images",
+            "The last batch is smaller. How many images are there in all?",
+        ),
+        [
+            lambda sums, sizes, size: sum(sums) / (len(sums) * size),
+        ],
+    ),
+    (
+        Mistake(
+            "the last batch left out",
+            "What about the images that do not fill a batch?",
+        ),
+        [
+            lambda sums, sizes, size: sum(sums[:-1]) / sum(sizes[:-1]),
+            lambda sums, sizes, size: sum(sums[:-1]) / sum(sizes),
+            lambda sums, sizes, size: _sum_of_means(sums[:-1], sizes[:-1]) / len(sums),
+        ],
+    ),
+]
+# And which loss it takes of an image.
+LOSSES: list[tuple[Mistake, Callable]] = [
+    (
+        Mistake(
+            "the mean over the pixels", "In nats per image: do the 784 pixels of an image share its cost, or add to it?"
+        ),
+        loss_by_pixels,
+    ),
+    (
+        Mistake(
+            "mu and sigma exchanged",
+            "In which order does the model give its three results, and in which does `vae_loss` take them?",
+        ),
+        loss_exchanged,
+    ),
+    (Mistake("a second sigmoid", "Does `vae_loss` take logits, or pixels in [0, 1]?"), loss_after_sigmoid),
+    (
+        Mistake("the KLD left out", "The loss has two terms. What does it cost that the codes differ from N(0, I)?"),
+        weighted(1, 0),
+    ),
+    (
+        Mistake(
+            "the KLD with the wrong sign", "What should the loss do as the codes come to differ more from N(0, I)?"
+        ),
+        weighted(1, -1),
+    ),
+    (
+        Mistake("eps ignored", "Which noise does your model see, that of `eps` or another?"),
+        lambda model, x, eps: measure_loss(model, x, 0 * eps),
+    ),
+]
+
 EPOCH_MISTAKES = [
-    Mistake(
-        "it trains while it measures",
-        "Measured with which weights? Does the same call give the same number twice?",
-        _while_training,
-    ),
-    Mistake(
-        "the loss of the last batch",
-        "Which images does your number speak of, and how many are they?",
-        _of_batches(lambda sums, sizes, size: sums[-1] / sizes[-1]),
-        _of_batches(lambda sums, sizes, size: sums[-1]),
-    ),
-    Mistake(
-        "the loss of the first batch",
-        "Which images does your number speak of, and how many are they? Where does your `return` stand?",
-        _of_batches(lambda sums, sizes, size: sums[0] / sizes[0]),
-        _of_batches(lambda sums, sizes, size: sums[0]),
-        _of_batches(lambda sums, sizes, size: sums[0] / sum(sizes)),
-    ),
-    Mistake(
-        "the mean of the batch means",
-        "The last batch is smaller. How much does one of its images count, and how much one of the first batch?",
-        _of_batches(lambda sums, sizes, size: _sum_of_means(sums, sizes) / len(sums)),
-        _of_batches(lambda sums, sizes, size: _sum_of_means(sums, sizes) / (sum(sizes) / size)),
-        _of_batches(lambda sums, sizes, size: _sum_of_means(sums, sizes) / (sum(sizes) // size)),
-        _of_batches(lambda sums, sizes, size: _sum_of_means(sums, sizes) * size / sum(sizes)),
-    ),
-    Mistake(
-        "the sum over the images",
-        "Should the number double if you measure twice as many images?",
-        _of_batches(lambda sums, sizes, size: sum(sums)),
-    ),
-    Mistake(
-        "the sum of the batch means",
-        "Should the number double if you measure twice as many images?",
-        _of_batches(lambda sums, sizes, size: _sum_of_means(sums, sizes)),
-    ),
-    Mistake(
-        "batch means, divided by the number of images",
-        "A mean is divided already. What must be added up, so that dividing by all images gives a mean?",
-        _of_batches(lambda sums, sizes, size: _sum_of_means(sums, sizes) / sum(sizes)),
-    ),
-    Mistake(
-        "divided by the number of batches",
-        "Your sum runs over images. How many of them are there?",
-        _of_batches(lambda sums, sizes, size: sum(sums) / len(sums)),
-        _of_batches(lambda sums, sizes, size: sum(sums) / (sum(sizes) / size)),
-        _of_batches(lambda sums, sizes, size: sum(sums) / (sum(sizes) // size)),
-    ),
-    Mistake(
-        "the last batch is in the sum, and not in the number",
-        "Your sum runs over all images. Over how many do you divide?",
-        _of_batches(lambda sums, sizes, size: sum(sums) / (sum(sizes) // size * size)),
-    ),
-    Mistake(
-        "divided by too many images",
-        "The last batch is smaller. How many images are there in all?",
-        _of_batches(lambda sums, sizes, size: sum(sums) / (len(sums) * size)),
-    ),
-    Mistake(
-        "the last batch left out",
-        "What about the images that do not fill a batch?",
-        _of_batches(lambda sums, sizes, size: sum(sums[:-1]) / sum(sizes[:-1])),
-        _of_batches(lambda sums, sizes, size: sum(sums[:-1]) / sum(sizes)),
-        _of_batches(lambda sums, sizes, size: _sum_of_means(sums[:-1], sizes[:-1]) / len(sums)),
-    ),
+    *(Mistake(each.name, each.question, *map(_of_batches, ways)) for each, ways in COMBINES),
+    *(Mistake(each.name, each.question, _of_batches(_mean, loss)) for each, loss in LOSSES),
     Mistake(
         "the mean over the pixels",
         "In nats per image: do the 784 pixels of an image share its cost, or add to it?",
         lambda *inputs: measure_epoch(*inputs) / PIXELS,
-        lambda model, x, eps, batch_size: _of_parts(model, x, eps, 1 / PIXELS, 1),
-    ),
-    Mistake(
-        "mu and sigma exchanged",
-        "In which order does the model give its three results, and in which does `vae_loss` take them?",
-        lambda *inputs: _mean_over(loss_exchanged, *inputs),
-    ),
-    Mistake(
-        "a second sigmoid",
-        "Does `vae_loss` take logits, or pixels in [0, 1]?",
-        lambda *inputs: _mean_over(loss_after_sigmoid, *inputs),
-    ),
-    Mistake(
-        "the KLD left out",
-        "The loss has two terms. What does it cost that the codes differ from N(0, I)?",
-        lambda model, x, eps, batch_size: _of_parts(model, x, eps, 1, 0),
     ),
     Mistake(
         "three losses taken for one",
@@ -303,15 +375,15 @@ EPOCH_MISTAKES = [
         lambda *inputs: 2 * measure_epoch(*inputs),
     ),
     Mistake(
-        "eps ignored",
-        "Which noise does your model see, that of `eps` or another?",
-        lambda model, x, eps, batch_size: measure_epoch(model, x, torch.zeros_like(eps), batch_size),
-    ),
-    Mistake(
         "the noise of the first batch for all batches",
         "Which rows of eps belong to the second batch?",
         _noise_of_the_first_batch,
     ),
+]
+PAIRS = [
+    both(first, second, *(_of_batches(way, loss) for way in ways))
+    for first, ways in COMBINES
+    for second, loss in LOSSES
 ]
 
 

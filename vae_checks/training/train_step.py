@@ -1,17 +1,19 @@
 """Check of `train_step`: one step of an optimizer."""
 
 from collections.abc import Callable
-from itertools import groupby, pairwise
+from dataclasses import replace
+from functools import reduce
+from itertools import combinations, groupby, pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from vae_checks.check import Check, recognise_by
+from vae_checks.check import Check, outcomes_of, recognise_by
 from vae_checks.compare import describe, is_number, same
 from vae_checks.losses import measure_bce_and_kld, measure_loss
-from vae_checks.mistakes import Mistake
+from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Property, Seen, judge_each, shared
 from vae_checks.shapes import FORM, mistake_of_form, reshape_part
 from vae_checks.training.tiny_vae import Losses, draw_images
@@ -26,7 +28,9 @@ def _draw_train_step(seed: int) -> list[Case]:
     for i, (kind, batch, optimizer) in enumerate(kinds):
         x, eps = draw_images(generator, 3, batch)  # three batches, so three steps
         cases.append(Case(kind, {"x": x, "eps": eps}, optimizer=optimizer, seed=3 * seed + i))
-    return cases
+    # The same for every seed: whether a gradient is cut must not hang on its length.
+    x, eps = draw_images(torch.Generator().manual_seed(0), 3, 7)
+    return [*cases, Case("long", {"x": x, "eps": eps})]
 
 
 def take_step(model: nn.Module, optimizer: Optimizer, x: Tensor, eps: Tensor) -> float:
@@ -37,6 +41,69 @@ def take_step(model: nn.Module, optimizer: Optimizer, x: Tensor, eps: Tensor) ->
         weight.grad = gradient
     optimizer.step()
     return loss.item()
+
+
+def _by_clipping(name: str) -> Callable[[Callable, float], Callable]:
+    """Makes of a training step, and a limit, one that calls this function of `nn.utils` before the weights move."""
+
+    def limited(step: Callable, limit: float) -> Callable:
+        def clipped(model: nn.Module, optimizer: Optimizer, x: Tensor, eps: Tensor) -> Any:
+            def clip(*_: Any) -> None:
+                getattr(nn.utils, name)(model.parameters(), limit)
+
+            hook = optimizer.register_step_pre_hook(clip)
+            try:
+                return step(model, optimizer, x, eps)
+            finally:
+                hook.remove()
+
+        return clipped
+
+    return limited
+
+
+# How long gradients are cut: the limit in words, what measures it, and what makes a step that cuts.
+CUTS: list[tuple[str, Callable[[Tensor], Tensor], Callable]] = [
+    ("a norm of {:.4g}", torch.linalg.vector_norm, _by_clipping("clip_grad_norm_")),
+    ("numbers within ±{:.4g}", lambda gradient: gradient.abs().max(), _by_clipping("clip_grad_value_")),
+]
+
+
+def _limits(each: Seen) -> list[float]:
+    """Of each of `CUTS` the limit of an answer that cuts in this way: no gradient of its steps is longer."""
+    gradients = [] if each.outcome.error else each.outcome.value["gradients"]
+    return [max(float(measure(gradient)) for gradient in gradients) for _, measure, _ in CUTS] if gradients else []
+
+
+def _same_steps(each: Seen, value: dict) -> bool:
+    """Whether an answer's losses, weights and gradients are these."""
+    actual = each.outcome.value
+    gradients = list(zip(value["gradients"], actual["gradients"], strict=False))
+    return (
+        same(actual["losses"], value["losses"])
+        and same(actual["weights"], value["weights"])
+        and all((a - b).norm() <= 1e-3 * a.norm() for a, b in gradients)
+    )
+
+
+def _uncut(each: Seen) -> Seen:
+    """What was seen; where nothing is wrong but that gradients are cut, as if they were not, and "cut" says how."""
+    if each.outcome.error or _same_steps(each, each.expected.value):
+        return each
+    for (words, _, clip), limit in zip(CUTS, _limits(each), strict=False):
+        (outcome,) = outcomes_of(call_train_step, clip(take_step, limit), [each.case])
+        if _same_steps(each, outcome.value):
+            value = each.outcome.value | {name: each.expected.value[name] for name in ("losses", "weights")}
+            value |= {"cut": words.format(limit)}
+            return each._replace(outcome=replace(each.outcome, value=value))
+    return each
+
+
+def _cut(each: Seen) -> str:
+    cut = each.outcome.value.get("cut")
+    return (
+        f"your step cuts the gradient to {cut}, and the step asked for goes along the gradient as it is" if cut else ""
+    )
 
 
 def _shape(each: Seen) -> str:
@@ -80,23 +147,46 @@ def _sign(seen: list[Seen]) -> list:
     values = [each.outcome.value for each in seen]
     if any(each.outcome.error for each in seen):
         return [each.outcome.error and [each.outcome.error.type, each.outcome.error.message[:40]] for each in seen]
-    return [value | {"order": [part for part, _ in groupby(value["order"])]} for value in values]
+    return [[value["losses"], value["weights"], [part for part, _ in groupby(value["order"])]] for value in values]
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
-    if mistake := recognise_by(_sign, STEP_MISTAKES, call_train_step, agree=same)(seen):
+    *usual, long = seen
+    done = [each.outcome.value for each in seen if not each.outcome.error]
+    cut, graph = any("cut" in value for value in done), any(value["graph"] for value in done)
+    found = _recognise_step(usual)
+    if not found and any(each.outcome.error or _wrong_loss(each) or _wrong_step(each) for each in usual):
+        # The first case is enough to tell two mistakes apart, and there are many pairs.
+        found = recognise_by(_sign, PAIRS, call_train_step, agree=same)(usual[:1])
+    if not found:
+        found = recognise_by(_sign, _cut_as_in(long), call_train_step, agree=same)(usual[:1])
+        cut = cut or found is not None
+    named = [mistake for mistake, made in ((found, found), (CUT, cut), (GRAPH, graph)) if mistake and made]
+    return reduce(both, named) if named else None
+
+
+def _recognise_step(usual: list[Seen]) -> Mistake | None:
+    if mistake := recognise_by(_sign, STEP_MISTAKES, call_train_step, agree=same)(usual):
         return mistake
-    values = [each.outcome.value for each in seen if not each.outcome.error]
-    if mistake := mistake_of_stop(seen):
+    if mistake := mistake_of_stop(usual):
         return mistake
-    if any(each.outcome.varies for each in seen):
+    values = [each.outcome.value for each in usual if not each.outcome.error]
+    if any(each.outcome.varies for each in usual):
         return OTHER_NOISE
     if any(value["order"].count("step") > 1 for value in values):
         return TWO_STEPS
-    if any("step" not in value["order"] and len(value["weights"][0].unique()) for value in values):
-        moves = any(not torch.equal(*value["weights"][:2]) for value in values)
-        return OWN_OPTIMIZER if moves else None
-    return mistake_of_form(seen)
+    if any("step" not in value["order"] and not torch.equal(*value["weights"][:2]) for value in values):
+        return OWN_OPTIMIZER
+    return mistake_of_form(usual)
+
+
+def _cut_as_in(long: Seen) -> list[Mistake]:
+    """`STEP_MISTAKES`, made by steps that cut their gradients as this one does."""
+    return [
+        Mistake(mistake.name, mistake.question, *(clip(way, limit) for way in mistake.ways))
+        for (_, _, clip), limit in zip(CUTS, _limits(long), strict=False)
+        for mistake in STEP_MISTAKES
+    ]
 
 
 OTHER_NOISE = Mistake(
@@ -104,6 +194,14 @@ OTHER_NOISE = Mistake(
     "Call your function twice with the same model, x and eps. Where does the other loss come from?",
 )
 TWO_STEPS = Mistake("more than one step", "How often should the weights move in one call?")
+GRAPH = Mistake(
+    "the loss returned with its graph",
+    "Who adds up 800 of your losses keeps 800 graphs in memory. How does a tensor become a plain number?",
+)
+CUT = Mistake(
+    "the gradient cut short",
+    "Clipping is a custom of some trainings. Along which gradient does your optimizer step where it is long?",
+)
 OWN_OPTIMIZER = Mistake(
     "an optimizer of your own",
     "An optimizer remembers former steps. What does one that you make anew in each call remember?",
@@ -143,33 +241,34 @@ def mistake_of_stop(seen: list[Seen]) -> Mistake | None:
     return next((mistake for sign, mistake in signs.items() if sign in messages), None)
 
 
-def _mean_loss(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
-    return measure_loss(model, x, eps).mean()
-
-
-def _item(loss: Tensor, x: Tensor) -> float:
-    return loss.item()
-
-
-def _steps(parts: str, loss: Callable = _mean_loss, returned: Callable = _item) -> Callable:
-    """A training step that takes the loss, does the named parts in their order, and returns."""
-
-    def step(model: nn.Module, optimizer: Optimizer, x: Tensor, eps: Tensor) -> Any:
-        value = loss(model, x, eps)
-        does = {"zero_grad": optimizer.zero_grad, "backward": value.backward, "step": optimizer.step}
-        for part in parts.split():
-            does[part]()
-        return returned(value, x)
-
-    return step
-
-
 RIGHT_ORDER = "zero_grad backward step"
 
 
-def _measured_after(model: nn.Module, optimizer: Optimizer, x: Tensor, eps: Tensor) -> float:
-    _steps(RIGHT_ORDER)(model, optimizer, x, eps)
-    return measure_loss(model, x, eps).mean().item()
+def _steps(
+    order: str = RIGHT_ORDER,
+    loss: Callable = measure_loss,
+    of_batch: Callable = torch.mean,
+    after: bool = False,
+    times: Callable = lambda x: 1,
+) -> Callable:
+    """A training step that takes the loss, calls the named parts in their order, and returns the loss as a number.
+
+    Args:
+        order: names of the parts.
+        loss: (model, x, eps) → the loss of each image.
+        of_batch: these losses → what the gradient is taken of.
+        after: whether what it returns is measured once more, when the parts are done.
+        times: x → the factor of what it returns.
+    """
+
+    def step(model: nn.Module, optimizer: Optimizer, x: Tensor, eps: Tensor) -> Any:
+        value = of_batch(loss(model, x, eps))
+        does = {"zero_grad": optimizer.zero_grad, "backward": value.backward, "step": optimizer.step}
+        for part in order.split():
+            does[part]()
+        return times(x) * (of_batch(loss(model, x, eps)) if after else value).item()
+
+    return step
 
 
 def _losses(model: nn.Module, x: Tensor, eps: Tensor) -> Any:  # of it a student asks what it does not have
@@ -180,7 +279,7 @@ def _losses(model: nn.Module, x: Tensor, eps: Tensor) -> Any:  # of it a student
 def _sigma_for_log_var(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
     x_logits, mu, sigma = model(x, eps)
     bce, _ = measure_bce_and_kld(x, x_logits, mu, sigma)
-    return (bce + 0.5 * (mu**2 + sigma.exp() - 1 - sigma).sum(1)).mean()
+    return bce + 0.5 * (mu**2 + sigma.exp() - 1 - sigma).sum(1)
 
 
 def loss_exchanged(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
@@ -197,129 +296,173 @@ def loss_after_sigmoid(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
     return bce + kld
 
 
-def _mean_over_pixels(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
-    bce, kld = measure_bce_and_kld(x, *model(x, eps))
-    return bce.mean() / PIXELS + kld.mean()
+def weighted(of_bce: float, of_kld: float) -> Callable[..., Tensor]:
+    """A loss with weights of its two terms."""
 
+    def loss(model: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
+        bce, kld = measure_bce_and_kld(x, *model(x, eps))
+        return of_bce * bce + of_kld * kld
+
+    return loss
+
+
+loss_by_pixels = weighted(1 / PIXELS, 1)
+SUM = "the sum over the batch in place of the mean"
+
+# Of each mistake how it changes `_steps`: two that change different things can be made at once.
+PARTS: list[tuple[Mistake, dict[str, Any]]] = [
+    (
+        Mistake(
+            "zero_grad forgotten",
+            "`backward` adds to the gradients that are there. Which ones are there in the second step?",
+        ),
+        dict(order="backward step"),
+    ),
+    (
+        Mistake("step forgotten", "You have a gradient for each weight. Who moves the weights?"),
+        dict(order="zero_grad backward"),
+    ),
+    (
+        Mistake(
+            "backward forgotten",
+            "The optimizer moves each weight along its gradient. Who computes the gradients?",
+        ),
+        dict(order="zero_grad step"),
+    ),
+    *(
+        (
+            Mistake(
+                "step before backward",
+                "With which gradients does your step go, those of this batch or older ones?",
+            ),
+            dict(order=order),
+        )
+        for order in ("zero_grad step backward", "step zero_grad backward")
+    ),
+    (
+        Mistake(
+            "zero_grad between backward and step",
+            "What is left of the gradients when the optimizer looks at them?",
+        ),
+        dict(order="backward zero_grad step"),
+    ),
+    (
+        Mistake(SUM, "With batches of 128 in place of 64, should the loss double, and the step with it?"),
+        dict(of_batch=torch.sum),
+    ),
+    (
+        Mistake(SUM, "You return the mean. Of which number do you take the gradient?"),
+        dict(of_batch=torch.sum, times=lambda x: 1 / len(x)),
+    ),
+    (
+        Mistake(SUM, "You step along the gradient of the mean. Which number do you return?"),
+        dict(times=len),
+    ),
+    (
+        Mistake(
+            "the loss measured after the step",
+            "Which weights had the model when the gradient was taken, and which when you measured the loss?",
+        ),
+        dict(after=True),
+    ),
+    (
+        Mistake("eps ignored", "Which noise does your model see, that of `eps` or another?"),
+        dict(loss=lambda model, x, eps: measure_loss(model, x, 0 * eps)),
+    ),
+    (
+        Mistake("divided by a batch size of 64", "How many images has a batch that is not full?"),
+        dict(of_batch=lambda losses: losses.sum() / 64),
+    ),
+    (
+        Mistake(
+            "the KLD left out",
+            "A loss of only one term makes an autoencoder. Which term makes it a variational one?",
+        ),
+        dict(loss=weighted(1, 0)),
+    ),
+    (
+        Mistake(
+            "the KLD with the wrong sign", "Should the KLD be large or small? What does your optimizer make of it?"
+        ),
+        dict(loss=weighted(1, -1)),
+    ),
+    (
+        Mistake("the BCE left out", "Which term of the loss knows what the image looks like?"),
+        dict(loss=weighted(0, 1)),
+    ),
+    (
+        Mistake("up the gradient, not down", "An optimizer makes small what you differentiate. What is that in yours?"),
+        dict(of_batch=lambda losses: -losses.mean()),
+    ),
+    (
+        Mistake("up the gradient, not down", "You return the loss. Of which number do you take the gradient?"),
+        dict(of_batch=lambda losses: -losses.mean(), times=lambda x: -1),
+    ),
+    (
+        Mistake(
+            "mu and sigma exchanged",
+            "In which order does the model give its three results, and in which does `vae_loss` take them?",
+        ),
+        dict(loss=loss_exchanged),
+    ),
+    (
+        Mistake("a second sigmoid", "Does `vae_loss` take logits, or pixels in [0, 1]?"),
+        dict(loss=loss_after_sigmoid),
+    ),
+    (
+        Mistake("x and eps exchanged", "In which order does the model take the images and the noise?"),
+        dict(loss=lambda model, x, eps: measure_loss(model, eps, x)),
+    ),
+    (
+        Mistake("sigma taken for log σ²", "The model gives σ. What does your formula call `logvar`, and is σ that?"),
+        dict(loss=_sigma_for_log_var),
+    ),
+    (
+        Mistake(
+            "the mean over the pixels",
+            "The KLD is a sum over dimensions. If the BCE is a mean over pixels, what has become of β?",
+        ),
+        dict(loss=loss_by_pixels),
+    ),
+    (
+        Mistake(
+            "the mean over the pixels", "In nats per image: do the 784 pixels of an image share its cost, or add to it?"
+        ),
+        dict(loss=lambda *inputs: measure_loss(*inputs) / PIXELS),
+    ),
+]
 
 STEP_MISTAKES = [
-    Mistake(
-        "zero_grad forgotten",
-        "`backward` adds to the gradients that are there. Which ones are there in the second step?",
-        _steps("backward step"),
-    ),
-    Mistake(
-        "step forgotten",
-        "You have a gradient for each weight. Who moves the weights?",
-        _steps("zero_grad backward"),
-    ),
-    Mistake(
-        "backward forgotten",
-        "The optimizer moves each weight along its gradient. Who computes the gradients?",
-        _steps("zero_grad step"),
-    ),
-    Mistake(
-        "step before backward",
-        "With which gradients does your step go, those of this batch or older ones?",
-        _steps("zero_grad step backward"),
-        _steps("step zero_grad backward"),
-    ),
-    Mistake(
-        "zero_grad between backward and step",
-        "What is left of the gradients when the optimizer looks at them?",
-        _steps("backward zero_grad step"),
-    ),
-    Mistake(
-        "the sum over the batch in place of the mean",
-        "With batches of 128 in place of 64, should the loss double, and the step with it?",
-        _steps(RIGHT_ORDER, lambda model, x, eps: measure_loss(model, x, eps).sum()),
-    ),
-    Mistake(
-        "the sum over the batch in place of the mean",
-        "You return the mean. Of which number do you take the gradient?",
-        _steps(
-            RIGHT_ORDER, lambda model, x, eps: measure_loss(model, x, eps).sum(), lambda loss, x: loss.item() / len(x)
-        ),
-    ),
-    Mistake(
-        "the sum over the batch in place of the mean",
-        "You step along the gradient of the mean. Which number do you return?",
-        _steps(RIGHT_ORDER, returned=lambda loss, x: loss.item() * len(x)),
-    ),
-    Mistake(
-        "the loss measured after the step",
-        "Which weights had the model when the gradient was taken, and which when you measured the loss?",
-        _measured_after,
-    ),
-    Mistake(
-        "the loss returned with its graph",
-        "Who adds up 800 of your losses keeps 800 graphs in memory. How does a tensor become a plain number?",
-        _steps(RIGHT_ORDER, returned=lambda loss, x: loss),
-    ),
-    Mistake(
-        "eps ignored",
-        "Which noise does your model see, that of `eps` or another?",
-        _steps(RIGHT_ORDER, lambda model, x, eps: measure_loss(model, x, 0 * eps).mean()),
-    ),
+    *(Mistake(mistake.name, mistake.question, _steps(**how)) for mistake, how in PARTS),
     Mistake(
         THREE_LOSSES.name,
         THREE_LOSSES.question,
-        _steps(RIGHT_ORDER, lambda *inputs: _losses(*inputs).mean()),
-        _steps(RIGHT_ORDER, lambda *inputs: _losses(*inputs).sum()),
-        _steps(RIGHT_ORDER, lambda *inputs: torch.mean(_losses(*inputs))),
-        _steps(RIGHT_ORDER, lambda *inputs: torch.stack(_losses(*inputs)).mean()),
-        _steps(RIGHT_ORDER, lambda *inputs: sum(_losses(*inputs)).mean()),
+        _steps(loss=_losses, of_batch=lambda losses: losses.mean()),
+        _steps(loss=_losses, of_batch=lambda losses: losses.sum()),
+        _steps(loss=_losses),
+        _steps(loss=_losses, of_batch=lambda losses: torch.stack(losses).mean()),
+        _steps(loss=_losses, of_batch=lambda losses: (losses.loss + losses.bce + losses.kld).mean()),
     ),
     Mistake(
         "the gradient of many numbers",
         "You have a loss for each image, and a gradient is that of one number. Which number?",
-        _steps(RIGHT_ORDER, lambda *inputs: _losses(*inputs).loss),
+        _steps(loss=_losses, of_batch=lambda losses: losses.loss),
     ),
     Mistake(
         "a plain number before backward",
         "`.item()` lets go of the graph. Who still needs it?",
-        _steps(RIGHT_ORDER, lambda *inputs: _mean_loss(*inputs).item(), lambda loss, x: loss),
+        _steps(of_batch=lambda losses: losses.mean().item()),
     ),
     Mistake(
         "gradients switched off",
         "`no_grad` and `detach` keep PyTorch from noting what it computes. Who needs these notes here?",
-        _steps(RIGHT_ORDER, lambda *inputs: _mean_loss(*inputs).detach()),
+        _steps(of_batch=lambda losses: losses.mean().detach()),
     ),
-    Mistake(
-        "divided by a batch size of 64",
-        "How many images has a batch that is not full?",
-        _steps(RIGHT_ORDER, lambda *inputs: measure_loss(*inputs).sum() / 64),
-    ),
-    Mistake(
-        "the KLD left out",
-        "A loss of only one term makes an autoencoder. Which term makes it a variational one?",
-        _steps(RIGHT_ORDER, lambda model, x, eps: measure_bce_and_kld(x, *model(x, eps))[0].mean()),
-    ),
-    Mistake(
-        "mu and sigma exchanged",
-        "In which order does the model give its three results, and in which does `vae_loss` take them?",
-        _steps(RIGHT_ORDER, lambda *inputs: loss_exchanged(*inputs).mean()),
-    ),
-    Mistake(
-        "a second sigmoid",
-        "Does `vae_loss` take logits, or pixels in [0, 1]?",
-        _steps(RIGHT_ORDER, lambda *inputs: loss_after_sigmoid(*inputs).mean()),
-    ),
-    Mistake(
-        "x and eps exchanged",
-        "In which order does the model take the images and the noise?",
-        _steps(RIGHT_ORDER, lambda model, x, eps: measure_loss(model, eps, x).mean()),
-    ),
-    Mistake(
-        "sigma taken for log σ²",
-        "The model gives σ. What does your formula call `logvar`, and is σ that?",
-        _steps(RIGHT_ORDER, _sigma_for_log_var),
-    ),
-    Mistake(
-        "the mean over the pixels",
-        "The KLD is a sum over dimensions. If the BCE is a mean over pixels, what has become of β?",
-        _steps(RIGHT_ORDER, _mean_over_pixels),
-    ),
+]
+PAIRS = [
+    both(first, second, _steps(**how, **also))
+    for (first, how), (second, also) in combinations(PARTS, 2)
+    if how.keys().isdisjoint(also) and first.name != second.name
 ]
 
 
@@ -330,6 +473,7 @@ train_step = Check(
         FORM,
         Property("loss", 2, judge_each(_wrong_loss, "main"), follows=("shape",)),
         Property("weights after the step", 4, judge_each(_wrong_step, "main"), follows=("loss",)),
+        Property("gradient uncut", 0, judge_each(_cut), cap=8),
         Property("no graph kept", 1, judge_each(_graph)),
         Property(
             "batch of one",
@@ -353,6 +497,6 @@ train_step = Check(
     ),
     oracle=take_step,
     compared=True,
-    prepare=lambda each: reshape_part(each, "losses"),
+    prepare=lambda each: _uncut(reshape_part(each, "losses")),
     may_stop=("one",),
 )
