@@ -315,7 +315,7 @@ def test_each_point_of_the_scatter_is_drawn_as_its_digit():
 
 
 def test_bars_have_their_heights_and_numbers():
-    (ax,) = plots.bars({"a": 1.25, 7: 2}, ALT, decimals=2, xlabel="model", ylabel="nats").axes
+    (ax,) = plots.bars({"a": torch.tensor(1.25), 7: 2}, ALT, decimals=2, xlabel="model", ylabel="nats").axes
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("model", "nats")
     assert [bar.get_height() for bar in ax.patches] == [1.25, 2]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "7"]
@@ -331,7 +331,7 @@ def test_loss_bars_stack_the_kld_on_the_bce():
 
 
 def test_ranks_are_bars_in_the_order_given():
-    (ax,) = plots.ranks([3, 2, 0.5], ALT, xlabel="rank", ylabel="nats").axes
+    (ax,) = plots.ranks(torch.tensor([3, 2, 0.5]), ALT, xlabel="rank", ylabel="nats").axes
     assert [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in ax.patches] == [(1, 3), (2, 2), (3, 0.5)]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("rank", "nats")
 

@@ -152,23 +152,42 @@ def test_each_colour_of_a_curve_can_be_told_from_dark_paper():
         assert (luminance(dark[4, 4]) + 0.05) / (luminance(dark[0, 0]) + 0.05) >= 3, colour
 
 
+SHOWN = """() => Promise.all([...document.images].filter((image) => image.offsetParent).map(async (image) => {
+    image.loading = "eager";
+    await image.decode();
+    return image.currentSrc;
+}))"""
+
+
 def test_figures_follow_the_theme(open_page):
     page = open_page(next(name for name in NOTEBOOK_PAGES if "03_" in name))
     image = alive(page).locator("img")
     for theme in ("light", "dark"):
         page.evaluate("theme => (document.body.dataset.theme = theme)", theme)
         expect(image).to_have_attribute("src", re.compile(r"-dark\.webp$" if theme == "dark" else r"\d\.webp$"))
-        shown = page.evaluate(
-            """() => Promise.all([...document.images].filter((image) => image.offsetParent).map(async (image) => {
-                image.loading = "eager";
-                await image.decode();
-                return image.currentSrc;
-            }))"""
-        )
+        shown = page.evaluate(SHOWN)
         assert len(shown) >= 4
         assert all(src.endswith("-dark.webp") == (theme == "dark") for src in shown)
         module = page.locator(".highlight .nn").first  # which a style of code underlines as if it were a link
         assert module.evaluate("name => getComputedStyle(name).textDecorationLine") == "none"
+
+
+@pytest.mark.parametrize("name", ["README.html", "docs/performance.html"])
+def test_a_picture_of_a_page_follows_the_theme(open_page, name):
+    page = open_page(name)
+    for theme in ("light", "dark"):
+        page.evaluate("theme => (document.body.dataset.theme = theme)", theme)
+        (shown,) = page.evaluate(SHOWN)
+        assert shown.endswith("-dark.webp") == (theme == "dark")
+
+
+def test_code_that_tells_an_answer_opens_by_keyboard(open_page):
+    page = open_page(next(name for name in NOTEBOOK_PAGES if "06_" in name))
+    code = page.locator("details.hide .cell_input").first
+    expect(code).to_be_hidden()
+    page.locator("details.hide:has(.cell_input) > summary").first.focus()
+    page.keyboard.press("Enter")
+    expect(code).to_be_visible()
 
 
 def test_the_playground_leads_back_to_the_course(open_page):
@@ -248,20 +267,25 @@ def test_each_widget_has_its_still_in_its_place_alone(site):
 
 def test_what_answers_a_prediction_is_folded(site):
     for name in LESSONS + ASSIGNMENTS:
-        cells = nbformat.read(ROOT / name, as_version=4).cells
-        code = [cell.source if cell.cell_type == "code" else "" for cell in cells]
-        marked = [i for i, cell in enumerate(cells) if cell.metadata.get("jupyter", {}).get("outputs_hidden")]
-        marked = [i for i in marked if cells[i].outputs or live_widgets.uses_widgets(code, i)]
+        cells = [cell for cell in nbformat.read(ROOT / name, as_version=4).cells if cell.cell_type == "code"]
+        code = [cell.source for cell in cells]
         soup = BeautifulSoup((site / name.replace(".ipynb", ".html")).read_text(), "html.parser")
-        folded = [details for details in soup.select("details.hide") if not details.has_attr("open")]
-        assert len(folded) == len(marked), name
+        for number, (cell, shown) in enumerate(zip(cells, soup.select("div.cell"), strict=True)):
+            marks = cell.metadata.get("jupyter", {})
+            gives = cell.outputs or live_widgets.uses_widgets(code, number)
+            expected = ["cell_input"] * bool(marks.get("source_hidden"))
+            expected += ["cell_output"] * bool(marks.get("outputs_hidden") and gives)
+            folded = shown.select("details.hide:not([open])")
+            assert len(folded) == bool(expected), (name, cell.source)
+            actual = [part["class"][0] for part in shown.select("details.hide :is(.cell_input, .cell_output)")]
+            assert actual == expected, (name, cell.source)
 
 
 def test_each_notebook_says_time_and_partner_and_can_be_downloaded(site):
     for name in LESSONS + ASSIGNMENTS:
         page = (site / name.replace(".ipynb", ".html")).read_text()
         soup = BeautifulSoup(page, "html.parser")
-        assert re.search(r"Time:\s*\d+ minutes", soup.article.get_text()), name
+        assert re.match(r"Time: \d+ minutes", soup.article.p.get_text()), name  # first of all below the title
         copy_of = nbformat.read(site / "downloads" / name, as_version=4)
         nbformat.validate(copy_of)
         assert not any(cell.get("outputs") for cell in copy_of.cells)

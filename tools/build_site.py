@@ -9,6 +9,7 @@ tools/set_address.py sets, or the option; without either, a page that explains t
 """
 
 import argparse
+import base64
 import html
 import os
 import re
@@ -42,8 +43,9 @@ PAGES = [
     "SECURITY.md",
     "vae_lib/mnist/README.md",
 ]
-ABOUT = re.compile(r"\*\*Before you begin:\*\* (?P<before>.+?)\s+\*\*Time:\*\* (?P<time>.+?)(?=\n\n|\Z)", re.DOTALL)
+ABOUT = re.compile(r"\*\*Before you begin:\*\* (?P<before>.+?)\s+\*\*Time:\*\*\s+(?P<time>.+?)(?=\n\n|\Z)", re.DOTALL)
 LINK = re.compile(r"(?<!!)\[(?P<text>[^]]*)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
+PICTURE = re.compile(r"!\[(?P<alt>[^]]*)\]\((?P<path>[^)\s]+)\)")
 MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 NEEDS_PYTHON = "This control needs Python. Run the lesson in Jupyter to move it."
 
@@ -104,16 +106,13 @@ class Site:
         self.lessons, self.assignments = notebook_paths("notebooks"), notebook_paths("exercises")
         self.pages, self.explorer, self.banner = page_paths(), None, None
         shutil.copytree(SOURCE, self.stage)
-        for path in (ROOT / "docs").iterdir():
-            if path.suffix in (".png", ".svg", ".webp"):
-                copy(path, self.stage / "docs" / path.name)
         mathjax = self.stage / "_static/tex-svg.js"
         copy(mathjax_file(), mathjax)
         for name in self.lessons + self.assignments:
             self.stage_notebook(name)
         for name in self.pages:
             text = self.with_links((ROOT / name).read_text(encoding="utf-8"), name)
-            text = MERMAID.sub(flowchart_as_list, text)
+            text = MERMAID.sub(flowchart_as_list, self.with_pictures(text, name))
             if name == "GLOSSARY.md":
                 text = with_anchors(text)
             write(self.stage / name, text + f"\n\n{self.edit_line(name)}\n")
@@ -131,14 +130,12 @@ class Site:
                 if cell.metadata.get("jupyter", {}).get("source_hidden"):
                     cell.source = folded(cell.source)
                 continue
-            hidden = cell.metadata.get("jupyter", {})
-            tags = {"outputs_hidden": "hide-output", "source_hidden": "hide-input"}
-            cell.metadata.setdefault("tags", []).extend(tag for mark, tag in tags.items() if hidden.get(mark))
             cell.outputs = [output for output in cell.outputs if not is_cover(output) and not is_caption(output)]
             for number, output in enumerate(cell.outputs):
                 self.move_picture(output, f"{Path(name).stem}-{index:02d}-{number}", name)
             if index in widgets:
                 put_widget(cell, widgets[index])
+            fold(cell)
         self.put_row(notebook.cells, name)
         write(self.stage / name, nbformat.writes(notebook))
 
@@ -231,6 +228,17 @@ class Site:
 
         return LINK.sub(link, text)
 
+    def with_pictures(self, text, name):
+        """The pictures of a Markdown page become files and HTML, as those of notebooks do."""
+
+        def picture(match):
+            path = ROOT / Path(name).parent / match["path"]
+            shown = self.made / "images" / f"{path.stem}.webp"
+            size = write_image(base64.b64encode(path.read_bytes()), shown)
+            return figure(f"{up(name)}images/{shown.name}", html.escape(match["alt"]), size)
+
+        return PICTURE.sub(picture, text)
+
     def with_lesson_links(self, text, name):
         """A lesson's name in backticks becomes a link to it."""
         for other in self.lessons:
@@ -304,6 +312,17 @@ def put_widget(cell, around):
         cell.outputs.append(nbformat.v4.new_output("display_data", {"text/html": ""}))
     data = cell.outputs[-1].data
     data["text/html"] = before + data["text/html"] + after
+
+
+def fold(cell):
+    """Put behind a line what JupyterLab collapses of a code cell: what it gives, and its code where that tells it."""
+    hidden = cell.metadata.get("jupyter", {})
+    if hidden.get("source_hidden"):
+        cell.metadata.setdefault("tags", []).append("hide-cell")
+        what = "the code and what it gives" if cell.outputs else "the code"
+        cell.metadata["mystnb"] = {"code_prompt_show": f"Show {what}", "code_prompt_hide": f"Hide {what}"}
+    elif hidden.get("outputs_hidden"):
+        cell.metadata.setdefault("tags", []).append("hide-output")
 
 
 def folded(answer):

@@ -213,7 +213,7 @@ def bars(values, alt, *, xlabel="", ylabel="", decimals=1):
     """A bar for each entry of a dictionary label → number, with the number above it."""
     picture = Picture(min(9, 1.6 + 0.95 * len(values)), 3.2, alt)
     ax = picture.panel(xlabel=xlabel, ylabel=ylabel)
-    drawn = ax.bar([str(label) for label in values], list(values.values()), color=BLUE, width=0.65)
+    drawn = ax.bar(list(map(str, values)), list(map(float, values.values())), color=BLUE, width=0.65)
     ax.bar_label(drawn, fmt=f"%.{decimals}f", fontsize=9)
     return picture
 
@@ -222,7 +222,7 @@ def ranks(values, alt, *, xlabel="", ylabel=""):
     """A bar for each of the values (n,), in their order, at the places 1 to n."""
     picture = Picture(6.5, 3.2, alt)
     ax = picture.panel(xlabel=xlabel, ylabel=ylabel)
-    ax.bar(range(1, len(values) + 1), values, color=BLUE, width=0.7)
+    ax.bar(range(1, len(values) + 1), list(map(float, values)), color=BLUE, width=0.7)
     return picture
 
 
