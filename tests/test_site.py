@@ -90,11 +90,12 @@ def sent(path):
 def test_a_page_has_no_error_no_serious_finding_fits_a_phone_and_is_small(open_page, name):
     page = open_page(name)
     assert sum(path.stat().st_size for path in loaded(page)) <= PAGE_BYTES
+    still = "* { transition: none !important; animation: none !important; }"
+    page.add_style_tag(content=still)  # or a colour is judged on its way to another
     page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
     for number in range(page.locator("[data-widget]").count()):
         alive(page, number)
     found = []
-    page.add_style_tag(content="* { transition: none !important; }")  # or a colour is judged on its way to another
     for theme in ("light", "dark"):
         page.evaluate("theme => (document.body.dataset.theme = theme)", theme)
         violations = Axe().run(page, options={"preload": False}).response["violations"]
