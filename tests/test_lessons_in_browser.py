@@ -1,9 +1,11 @@
 """The lessons' live controls in a real JupyterLab and a real browser."""
 
+import io
 import re
 
 import pytest
 import torch
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.jupyter_in_browser import GLIDE, pixels, python, scrolled, serious
@@ -148,6 +150,27 @@ def test_the_map_of_lesson_06_shows_single_digits_and_comes_closer(lesson):
     assert box.locator("svg").get_attribute("viewBox").split() == whole
     for digit in (4, 9):
         box.get_by_role("button", name=f"Only the {digit}").click()
+
+
+def corner(image):
+    """The grey level, 0 to 255, of a picture's paper on the screen."""
+    return Image.open(io.BytesIO(image.screenshot())).convert("L").getpixel((2, 2))
+
+
+def test_in_the_dark_theme_plots_are_dark_and_digits_as_they_are(lesson):
+    figure = ".jp-OutputArea-child:has(+ .jp-OutputArea-child {}) img"
+    plot, digits = figure.format(".vae-plot"), figure.format("> .jp-RenderedHTML > p:only-child:not(.vae-plot)")
+    for name, chosen in (("06_latent_space_pca", (plot, digits)), ("03_reparameterization_trick", (".vae-live img",))):
+        page, seen = lesson(name), {}
+        for theme in ("Dark", "Light"):
+            page.evaluate(
+                "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", f"JupyterLab {theme}"
+            )
+            expect(page.locator("body")).to_have_attribute("data-jp-theme-name", f"JupyterLab {theme}")
+            seen[theme] = [corner(page.locator(selector).first) for selector in chosen]
+        assert seen["Light"] == [255] * len(chosen)
+        assert seen["Dark"][0] < 60, name
+        assert seen["Dark"][1:] == seen["Light"][1:]
 
 
 CLASSIFIER_SAYS = """

@@ -95,7 +95,7 @@ def test_a_notebook_gets_a_png_and_its_description(draw, monkeypatch):
     assert DisplayFormatter().format(picture) == ({}, {})  # what IPython does with the last line of a cell
     (bundle, how), (caption, _) = shown
     metadata = how["metadata"]
-    assert html.unescape(re.sub("<.*?>", "", caption.data)) == picture.alt
+    assert html.unescape(re.sub("<style>.*</style>|<.*?>", "", caption.data)) == picture.alt
     assert "position: absolute; width: 1px" in caption.data  # for screen readers only
     assert bundle["text/plain"] == metadata["image/png"]["alt"] == picture.alt
     assert picture.alt.endswith(".")
@@ -104,6 +104,19 @@ def test_a_notebook_gets_a_png_and_its_description(draw, monkeypatch):
     assert png.size == pytest.approx((144 * picture.get_size_inches()).tolist(), abs=1)
     assert png.text["Description"] == picture.alt
     assert len(png.convert("L").getcolors()) > 2  # not an empty page
+
+
+def test_figures_without_digits_are_plots(monkeypatch):
+    """JupyterLab's dark theme inverts a plot: the rule stands with the caption of each, and of no other figure."""
+    shown = []
+    monkeypatch.setattr(plots, "display", lambda thing, **how: shown.append(thing))
+    for draw in FIGURES.values():
+        DisplayFormatter().format(draw())
+    captions = [caption.data for caption in shown[1::2]]
+    marked = {name for name, caption in zip(FIGURES, captions, strict=True) if 'class="vae-plot"' in caption}
+    digits = {"images", "images, rows", "images, titles", "reconstructions", "snapshot", "posteriors", "case_file"}
+    assert marked == set(FIGURES) - digits - {"one_beta"}
+    assert marked == {name for name, caption in zip(FIGURES, captions, strict=True) if "filter: invert" in caption}
 
 
 @figures

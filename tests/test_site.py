@@ -250,6 +250,7 @@ def test_every_figure_keeps_its_description(site):
         soup = BeautifulSoup((site / name.replace(".ipynb", ".html")).read_text(), "html.parser")
         shown = [image["alt"] for image in soup.select(".cell_output img:not(.only-dark)")]
         assert all(shown)
+        assert not soup.select(".cell_output p[style]")  # or a screen reader would meet each description twice
         assert [alt for alt in shown if alt in expected] == expected  # a control may show a picture that is no figure
 
 

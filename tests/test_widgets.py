@@ -187,6 +187,14 @@ def test_moving_a_live_slider_draws_its_values_once(live, drawn):
     assert base64.b64decode(live.picture["src"].removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
 
 
+def test_live_tells_plots_from_images():
+    for picture, look in (
+        (plots.bars({"a": 1}, "A."), "vae-plot"),
+        (plots.images(torch.rand(1, 784), "An image."), ""),
+    ):
+        assert Live(lambda _, picture=picture: picture, {"β": [1]}).picture["className"] == look
+
+
 def test_live_begins_with_the_first_values_unless_told():
     assert Live(lambda epoch: plots.bars({"a": epoch}, "A."), {"epoch": [1, 2, 5]}).chosen == [0]
 

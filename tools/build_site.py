@@ -26,6 +26,7 @@ import nbformat
 
 from tools.live_widgets import dark_name, html_shown, lesson_widgets, uses_widgets, write_image, write_widget
 from tools.set_address import BRANCH, door_links, repository
+from vae_lib.plots import ONLY_READ_ALOUD
 from vae_lib.widgets import playground
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -337,8 +338,8 @@ def is_cover(output):
 
 
 def is_caption(output):
-    """Whether an output is what JupyterLab shows below a widget's still."""
-    return 'class="vae-still"' in output.get("data", {}).get("text/html", "")
+    """Whether an output is the description that goes with a picture in JupyterLab; here the picture itself has it."""
+    return ONLY_READ_ALOUD in output.get("data", {}).get("text/html", "")
 
 
 def exercise_table(text):

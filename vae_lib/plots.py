@@ -29,6 +29,11 @@ DIGIT_COLOURS = [
 TERMS = {"BCE": dict(color=BLUE), "KLD": dict(color="white", edgecolor=ORANGE, hatch="//")}
 HATCHES = ["", "//", "..", "xx", "--", "\\\\"]
 ONLY_READ_ALOUD = "position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%)"
+# In JupyterLab's dark theme a plot is turned over, its hues stay; in all other places the rule chooses nothing.
+DARK_PLOT = (
+    '<style>@media screen { [data-jp-theme-light="false"] .jp-OutputArea-child:has(+ * .vae-plot) img '
+    "{ filter: invert(0.93) hue-rotate(180deg); } }</style>"
+)
 LINES = [("o", "-", BLUE), ("s", "--", ORANGE), ("^", "-.", GREEN), ("D", ":", "#CC79A7"), ("v", "-", GREY)]
 
 
@@ -46,6 +51,10 @@ class Picture(Figure):
         ax.spines[["top", "right"]].set_visible(False)
         return ax
 
+    def is_plot(self):
+        """Whether the figure holds no grey image: a digit would be spoiled by an inversion."""
+        return not any(image.get_cmap().name == "gray" for ax in self.axes for image in ax.images)
+
     def png(self, dpi):
         """The figure as bytes of a PNG file."""
         buffer = io.BytesIO()
@@ -62,7 +71,8 @@ class Picture(Figure):
         display(data, raw=True, metadata=metadata)
         # JupyterLab 4.6 and nbconvert 7.17 pass over the alt text of a PNG output (Jupyter enhancement proposal 120).
         # Until they do not, the description follows as text that only screen readers meet.
-        display(HTML(f'<p style="{ONLY_READ_ALOUD}">{escape(self.alt)}</p>'))
+        name, rule = (' class="vae-plot"', DARK_PLOT) if self.is_plot() else ("", "")
+        display(HTML(f'<p{name} style="{ONLY_READ_ALOUD}">{escape(self.alt)}</p>{rule}'))
 
 
 def save(picture, path):

@@ -31,7 +31,7 @@ class Live(anywidget.AnyWidget):
             if not isinstance(picture, Picture):
                 remedy = "end it with return and one of vae_lib.plots"
                 raise TypeError(f"draw should return a plots.Picture, got {type(picture).__name__}: {remedy}")
-            return picture._repr_mimebundle_()
+            return *picture._repr_mimebundle_(), "vae-plot" if picture.is_plot() else ""
 
         self._bundle = bundle
         chosen = [v.index(s) for v, s in zip(lists, start, strict=True)] if start else [0] * len(lists)
@@ -42,15 +42,15 @@ class Live(anywidget.AnyWidget):
     def _show(self, _change=None):
         # With the places that it is drawn for, so that the browser never shows it beside others.
         try:
-            data, metadata = self._bundle(*self.chosen)
+            data, metadata, look = self._bundle(*self.chosen)
         except Exception as error:  # which would vanish: nobody sees an error of a widget's message
             self.picture = {"chosen": self.chosen, "error": f"{type(error).__name__}: {error}"}
             return
         source = f"data:image/png;base64,{data['image/png']}"
-        self.picture = {"chosen": self.chosen, "src": source, **metadata["image/png"]}
+        self.picture = {"chosen": self.chosen, "src": source, "className": look, **metadata["image/png"]}
 
     def _ipython_display_(self):
         display_with_still(*self._repr_mimebundle_())
 
     def _repr_mimebundle_(self, **options):
-        return add_still(super()._repr_mimebundle_(**options), self._bundle(*self.chosen))
+        return add_still(super()._repr_mimebundle_(**options), self._bundle(*self.chosen)[:2])
