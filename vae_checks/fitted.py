@@ -54,6 +54,8 @@ class Measured:
         seen: how many images the training saw, each as often as it saw it.
         epochs: how often it saw each, on average.
         in_order: whether they came in the order in which they lie in train_x.
+        same_noise: shares of the training's noise that had come before: "image", for the same image, "row", in the same
+            row of the batch before, "batch", in the same batch; empty, where it could not be seen.
         untrained: loss of the validation images before the training, with the first weights of a new model.
         val: loss of the validation images, nats per image, the mean of some draws of noise.
         scatter: standard deviation of that loss from draw to draw.
@@ -69,6 +71,7 @@ class Measured:
     seen: int
     epochs: float
     in_order: bool
+    same_noise: dict[str, float]
     untrained: float
     val: float
     scatter: float
@@ -160,6 +163,7 @@ def _measure(case: Case, model: VAE, history: list[float], noted: dict[str, Any]
         seen=noted["seen"],
         epochs=noted["seen"] / len(train_x),
         in_order=noted["in_order"],
+        same_noise=noted["same_noise"],
         untrained=untrained.mean().item(),
         val=val.mean().item(),
         scatter=draws.mean(1).std().item(),
@@ -204,6 +208,17 @@ def kept_apart(seen: list[Seen]) -> str:
         "in this check all images of val_x have a grey dot in a corner, no training image has it, and your model draws "
         "it"
     )
+
+
+def new_noise(seen: list[Seen]) -> str:
+    """Whether noise is drawn anew for each image, each time that it comes: where not, a sentence."""
+    said = {
+        "image": "each image gets the noise that it had in the epoch before",
+        "row": "each batch gets the noise of the batch before",
+        "batch": "all images of a batch get the same noise",
+    }
+    again = next((name for name, share in main_of(seen).same_noise.items() if share > 0.5), "")
+    return f"in your training {said[again]}; each image takes a new draw each time that it comes" if again else ""
 
 
 def true_history(each: Seen) -> str:

@@ -47,8 +47,8 @@ def fit_images(case: Case) -> tuple[Tensor, Tensor]:
 
 
 def call_fit(function: Any, cases: list[Case]) -> list[dict]:
-    """Train: the model's weights and sizes, the history that was returned with it, how many images were seen, and
-    whether they came in the order in which they lie in train_x.
+    """Train: the model's weights and sizes, the history that was returned with it, how many images were seen, whether
+    they came in the order in which they lie in train_x, and where noise came again.
 
     Each model begins with the same weights. The global random states are those of `Case.seed`: whatever hangs on it
     was not drawn from the generator.
@@ -60,7 +60,7 @@ def _whole_training(function: Any, case: Case) -> dict:
     _seed(case.seed)
     train_x, val_x = fit_images(case)
     generator = torch.Generator().manual_seed(case.inputs["generator"])
-    with first_weights_apart(), _note_images(train_x) as seen:
+    with first_weights_apart(), _note_images(train_x) as seen, _note_noise() as noises:
         returned = call_with(function, {"train_x": train_x, "val_x": val_x, "generator": generator})
     note = ""
     if isinstance(returned, tuple | list) and len(returned) == 2 and isinstance(returned[1], nn.Module):
@@ -72,6 +72,7 @@ def _whole_training(function: Any, case: Case) -> dict:
     sizes = getattr(getattr(model, "config", None), "__dict__", None)
     value = {"weights": weights, "sizes": sizes, "history": history}
     value |= {"seen": sum(map(len, seen)), "in_order": _as_they_lie(seen, len(train_x))}
+    value["same_noise"] = _same_noise(seen, noises)
     return {"value": pack(value), "note": note}
 
 
@@ -117,6 +118,50 @@ def _note_images(train_x: Tensor) -> Iterator[list[list[int | None]]]:
         yield seen
     finally:
         handle.remove()
+
+
+@contextlib.contextmanager
+def _note_noise() -> Iterator[list[Tensor]]:
+    """In the block, a list grows by the noise (z − μ) / σ of a batch whenever a gradient comes back through its z."""
+    noises: list[Tensor] = []
+    codes: tuple[Tensor, Tensor] | None = None
+
+    def note(layer: nn.Module, inputs: tuple[Tensor], out: Any) -> None:
+        nonlocal codes
+        if isinstance(out, tuple) and len(out) == 2 and all(isinstance(part, Tensor) for part in out):
+            codes = out[0].detach(), out[1].detach()
+        elif isinstance(layer, nn.Linear) and codes and inputs[0].shape == codes[0].shape and out.requires_grad:
+            mu, sigma = codes
+            noise = (inputs[0].detach() - mu) / sigma
+            out.register_hook(lambda _: noises.append(noise))
+
+    handle = register_module_forward_hook(note)
+    try:
+        yield noises
+    finally:
+        handle.remove()
+
+
+def _same_noise(seen: list[list[int | None]], noises: list[Tensor]) -> dict[str, float]:
+    """How often noise is that which came before it, as shares: for the image, in the row of a batch, in the batch.
+
+    Nothing, where images and noise do not come in the same batches.
+    """
+    if not seen or list(map(len, seen)) != list(map(len, noises)):
+        return {}
+    noise = torch.cat([each.cpu() for each in noises])
+    image = torch.tensor([-1 if place is None else place for batch in seen for place in batch])
+    row = torch.cat([torch.arange(len(batch)) for batch in seen])
+    batch = torch.repeat_interleave(torch.tensor(list(map(len, seen))))
+    return {name: _repeats(noise, key) for name, key in {"image": image, "row": row, "batch": batch}.items()}
+
+
+def _repeats(noise: Tensor, key: Tensor) -> float:
+    """The share of noise (n, D) that is the last one of the same key (n,); -1 is none."""
+    key, order = key.sort(stable=True)
+    again = (key[1:] == key[:-1]) & (key[1:] >= 0)
+    apart = (noise[order[1:]] - noise[order[:-1]])[again].abs().flatten(1).median(1).values
+    return (apart < 0.01).double().mean().item() if len(apart) else 0.0
 
 
 def _as_they_lie(seen: list[list[int | None]], images: int) -> bool:

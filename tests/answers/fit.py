@@ -102,6 +102,36 @@ def fit_measured_at_both_ends(*inputs):
     return fit_measured_first(*inputs, at_the_end=True)
 
 
+def fit_with_the_noise_of(draw):
+    """A training that draws its noise once: `draw(n, generator)` for n images; `noise(batch)` of it is used again."""
+
+    def fit(train_x, val_x, generator):
+        model, history = VAE(), []
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+        noise = draw(len(train_x), generator)
+        for _ in range(15):
+            for batch in torch.randperm(len(train_x), generator=generator).split(64):
+                step_spoilt(model, optimizer, train_x[batch], noise(batch))
+            history.append(epoch_of_slices(model, val_x, torch.randn(len(val_x), 40, generator=generator), 500))
+        return model, history
+
+    return fit
+
+
+def noise_of_images(n, generator):
+    noise = torch.randn(n, 40, generator=generator)
+    return lambda batch: noise[batch]
+
+
+def noise_of_rows(n, generator):
+    noise = torch.randn(64, 40, generator=generator)
+    return lambda batch: noise[: len(batch)]
+
+
+def noise_of_batches(n, generator):
+    return lambda batch: torch.randn(1, 40, generator=generator).expand(len(batch), -1)
+
+
 def fit_in_order(train_x, val_x, generator):
     """Right but for the order."""
     model, history = VAE(), []
@@ -193,6 +223,9 @@ WRONG = [
     ("measured before the epoch", fit_measured_first, 7),
     ("evaluated on the training images", fit_reporting_its_steps),
     ("never shuffled", fit_in_order, 9),
+    ("noise that comes again", fit_with_the_noise_of(noise_of_images), 7),
+    ("noise that comes again", fit_with_the_noise_of(noise_of_rows), 6),
+    ("noise that comes again", fit_with_the_noise_of(noise_of_batches)),
     ("the best loss, not the last one", fit_sorted),
     ("the generator is not used", fit_set_back),
     ("chance that is not from the generator", fit_with_chance),

@@ -14,6 +14,7 @@ from vae_checks.fitted import (
     learns,
     main_of,
     measure_outcome,
+    new_noise,
     rises_again,
     true_history,
 )
@@ -57,6 +58,14 @@ def _fit(train_x: Tensor, val_x: Tensor, generator: torch.Generator) -> tuple[VA
     return model, history
 
 
+SAME_NOISE = Symptom(
+    Mistake(
+        "noise that comes again",
+        "Which images share their noise in your training? When an image comes for the second time, what does its z "
+        "teach that the first one did not?",
+    ),
+    lambda trained: any(share > 0.5 for share in trained.main.same_noise.values()),
+)
 TOO_MUCH = Symptom(
     Mistake(
         "trained for too long, or with too large steps",
@@ -81,11 +90,12 @@ fit = Check(
         Property("reaches the loss", 2, _reaches_the_loss, follows=("learns from train_x",), cap=6),
         Property("true validation loss", 3, judge_each(true_history)),
         Property("validation images kept apart", 1, kept_apart, cap=5),
+        Property("new noise each time", 0, new_noise, follows=("learns from train_x",), cap=7),
         Property("draws from the generator", 1, from_the_generator, follows=("learns from train_x",)),
     ],
     draw=_draw_fit,
     call=call_fit,
-    recognise=lambda seen: recognise_symptom(seen, [*SYMPTOMS, TOO_MUCH, TOO_LITTLE]),
+    recognise=lambda seen: recognise_symptom(seen, [*SYMPTOMS, SAME_NOISE, TOO_MUCH, TOO_LITTLE]),
     prepare=measure_outcome,
     may_stop=SHORT,
     forbidden=("vae_lib.train", "vae_lib.checkpoints"),
