@@ -1,7 +1,8 @@
 """What a check finds out: whether a property holds, and which known mistake was made."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from itertools import combinations
+from typing import Any, NamedTuple
 
 
 class Mistake:
@@ -17,6 +18,25 @@ class Mistake:
 def both(first: Mistake, second: Mistake, *ways: Callable) -> Mistake:
     """The mistake of an answer that makes two."""
     return Mistake(f"{first.name}; and {second.name}", f"{first.question} And then: {second.question}", *ways)
+
+
+def alone_and_in_pairs(
+    parts: list[tuple[Mistake, dict[str, Any]]], make: Callable[..., Callable]
+) -> tuple[list[Mistake], list[Mistake]]:
+    """The mistakes of answers that make one of these, and of those that make two.
+
+    Args:
+        parts: mistakes, each with the arguments of `make` that it changes; two that change the same are made by no
+            answer.
+        make: arguments → an answer; without any, a right one.
+    """
+    alone = [Mistake(mistake.name, mistake.question, make(**how)) for mistake, how in parts]
+    pairs = [
+        both(first, second, make(**how, **also))
+        for (first, how), (second, also) in combinations(parts, 2)
+        if how.keys().isdisjoint(also) and first.name != second.name
+    ]
+    return alone, pairs
 
 
 class Finding(NamedTuple):

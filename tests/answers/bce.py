@@ -44,10 +44,34 @@ CAPPED = "the cost of a pixel is capped"
 LISTED = "a list in place of a tensor"
 OTHER = "the value is right, its gradient is not"
 
+
+def bce_of_logs(x, log_p, log_not_p):
+    return -(x * log_p + (1 - x) * log_not_p)
+
+
+MEAN = "the mean over the pixels"
+TWICE = "a second sigmoid"
+PROBABILITIES = "logits taken for probabilities"
+LOG_FOR_SIGMOID = "log σ taken for σ"
+ONE_MINUS = "a minus for one of the two terms only"
+
 RIGHT = [bce_vectorised, bce_loop, bce_of_signs, bce_in_float64, bce_of_bernoulli]
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    (f"{PROBABILITIES}; and {MEAN}", lambda x, a: bce_of_logs(x, a.log(), (1 - a).log()).mean(1)),
+    (f"{PROBABILITIES}; and the wrong sign", lambda x, a: -bce_of_logs(x, a.log(), (1 - a).log()).sum(1)),
+    (f"{TWICE}; and {MEAN}", lambda x, a: bce_vectorised(x, a.sigmoid()) / 784),
+    (f"{TWICE}; and the mean over pixels and batch", lambda x, a: bce_vectorised(x, a.sigmoid()).mean() / 784),
+    (f"the wrong sign; and {MEAN}", lambda x, a: -bce_vectorised(x, a) / 784),
+    (f"only the white pixels are counted; and {MEAN}", lambda x, a: -(x * F.logsigmoid(a)).mean(1)),
+    ("only the black pixels are counted", lambda x, a: ((1 - x) * F.softplus(a)).sum(1)),
+    ("log σ for the black pixels, too", lambda x, a: bce_of_logs(x, F.logsigmoid(a), F.logsigmoid(a)).sum(1)),
+    (LOG_FOR_SIGMOID, lambda x, a: bce_of_logs(x, F.logsigmoid(a), torch.log(1 - F.logsigmoid(a))).sum(1)),
+    (LOG_FOR_SIGMOID, lambda x, a: bce_of_logs(x, F.logsigmoid(a), 1 - F.logsigmoid(a)).sum(1)),
+    (LOG_FOR_SIGMOID, lambda x, a: bce_vectorised(x, F.logsigmoid(a))),
+    (ONE_MINUS, lambda x, a: (-x * F.logsigmoid(a) + (1 - x) * F.logsigmoid(-a)).sum(1)),
+    (ONE_MINUS, lambda x, a: (x * F.logsigmoid(a) - (1 - x) * F.logsigmoid(-a)).sum(1)),
     ("black and white exchanged", lambda x, x_logits: bce_vectorised(x, -x_logits)),
     ("the squared error, not the BCE", lambda x, x_logits: F.mse_loss(x_logits.sigmoid(), x, reduction="none").sum(1)),
     ("the squared error, not the BCE", lambda x, x_logits: F.mse_loss(x_logits, x, reduction="none").sum(1)),

@@ -97,8 +97,20 @@ RIGHT = [
     lambda mu, sigma: mu + (sigma.abs() + 1e-6) * torch.randn_like(mu),
 ]
 
+VARIANCE = "the variance used as standard deviation"
+NO_GRADIENT = "a draw that lets no gradient through"
+
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    (f"{VARIANCE}; and uniform noise", lambda mu, sigma: mu + sigma.square() * torch.rand(mu.shape)),
+    (f"{VARIANCE}; and {NO_GRADIENT}", lambda mu, sigma: Normal(mu, sigma.square()).sample()),
+    (f"{VARIANCE}; and half of the noise", lambda mu, sigma: Normal(mu, sigma.square() / 2).rsample()),
+    (f"{VARIANCE}; and μ ignored", lambda mu, sigma: torch.randn(mu.shape) * sigma.square()),
+    (VARIANCE, lambda mu, sigma: mu - sigma.square() * torch.randn(mu.shape)),
+    (f"σ taken for log σ; and {NO_GRADIENT}", lambda mu, sigma: torch.normal(mu, sigma.exp())),
+    ("σ taken for log σ²; and one ε for the whole batch", lambda mu, s: mu + s.exp().sqrt() * torch.randn(mu.shape[1])),
+    ("σ taken for log σ²; and uniform noise", lambda mu, sigma: mu + sigma.exp().sqrt() * torch.rand(mu.shape)),
+    ("σ taken for log σ; and one ε for all dimensions", lambda mu, s: mu + s.exp() * torch.randn(len(mu), 1)),
     ("σ ignored", lambda mu, sigma: torch.distributions.Normal(mu, 1.0).rsample()),
     ("σ taken for log σ²", lambda mu, sigma: torch.randn_like(mu) * torch.exp(0.5 * sigma) + mu),
     ("σ taken for log σ", lambda mu, sigma: Normal(mu, torch.exp(sigma)).rsample()),

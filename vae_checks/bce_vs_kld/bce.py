@@ -1,6 +1,8 @@
 """Check of `bce`: the binary cross-entropy of each image."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +11,7 @@ from torch.distributions import Bernoulli
 
 from vae_checks.check import tensor_cases
 from vae_checks.extremes import check_with_extremes
-from vae_checks.mistakes import Mistake
+from vae_checks.mistakes import Mistake, alone_and_in_pairs
 from vae_checks.slips import forgive_count, summed
 from vae_probe.outcome import Case
 
@@ -73,6 +75,112 @@ def _recognise_extremes(actual: Tensor, expected: Tensor) -> Mistake | None:
     return KEPT_GREY if small > 1e-5 and 3 < large / small < 5 else CAPPED
 
 
+def _cost(x: Tensor, x_logits: Tensor) -> Tensor:
+    return F.binary_cross_entropy_with_logits(x_logits, x, reduction="none")
+
+
+def _summed(cost: Callable = _cost, total: Callable = lambda cost: cost.sum(1), sign: int = 1) -> Callable:
+    """An answer from the cost of each pixel, what it makes of these costs, and a sign."""
+    return lambda x, x_logits: sign * total(cost(x, x_logits))
+
+
+SWAPPED = Mistake("x and x_logits swapped", "Which of the two is inside the logarithm?")
+ONE_FOR_ALL = "How many numbers should come back for seven images?"
+OTHER_SUM = Mistake(
+    "summed over the images, not over the pixels",
+    "Your result has a number for each pixel. For which of the two dimensions of (B, 784) should it have one?",
+)
+NOT_THE_BCE = Mistake("the squared error, not the BCE", "Where does the logarithm of a probability stand in your cost?")
+ROUNDED = Mistake("grey made black or white", "What does a pixel of 0.5 cost at a logit of 4, and what at −4?")
+LOG_FOR_SIGMOID = Mistake(
+    "log σ taken for σ",
+    "`F.logsigmoid` is log σ(a) already. What do you make of it where a pixel is black?",
+)
+ONE_MINUS = Mistake(
+    "a minus for one of the two terms only", "What does a pixel cost, whichever of the two it is: more than 0 or less?"
+)
+
+# Of each mistake what it changes of `_summed`.
+PARTS: list[tuple[Mistake, dict[str, Any]]] = [
+    (
+        Mistake(
+            "logits taken for probabilities",
+            "Which range do the x_logits have, and of which numbers can one take the logarithm?",
+        ),
+        dict(cost=lambda x, a: -(x * a.log() + (1 - x) * (1 - a).log())),
+    ),
+    (
+        Mistake("a second sigmoid", "How many sigmoids stand between x_logits and your loss, and how many should?"),
+        dict(cost=lambda x, a: _cost(x, a.sigmoid())),
+    ),
+    (
+        Mistake(
+            "x and x_logits swapped",
+            "Which of the two says what the pixel is, and which how probable the model holds it?",
+        ),
+        dict(cost=lambda x, a: _cost(a.sigmoid(), x)),
+    ),
+    (SWAPPED, dict(cost=lambda x, a: F.binary_cross_entropy(x, a.sigmoid(), reduction="none"))),
+    (SWAPPED, dict(cost=lambda x, a: _cost(a, x))),
+    (
+        Mistake(
+            "only the white pixels are counted", "What does a pixel with x = 0 cost, if the model holds it for white?"
+        ),
+        dict(cost=lambda x, a: -x * F.logsigmoid(a)),
+    ),
+    (
+        Mistake(
+            "only the black pixels are counted", "What does a pixel with x = 1 cost, if the model holds it for black?"
+        ),
+        dict(cost=lambda x, a: -(1 - x) * F.logsigmoid(-a)),
+    ),
+    (
+        Mistake("log σ for the black pixels, too", "What should a black pixel cost, if the model holds it for white?"),
+        dict(cost=lambda x, a: -(x * F.logsigmoid(a) + (1 - x) * F.logsigmoid(a))),
+    ),
+    (LOG_FOR_SIGMOID, dict(cost=lambda x, a: -(x * F.logsigmoid(a) + (1 - x) * (1 - F.logsigmoid(a)).log()))),
+    (LOG_FOR_SIGMOID, dict(cost=lambda x, a: -(x * F.logsigmoid(a) + (1 - x) * (1 - F.logsigmoid(a))))),
+    (LOG_FOR_SIGMOID, dict(cost=lambda x, a: _cost(x, F.logsigmoid(a)))),
+    (ONE_MINUS, dict(cost=lambda x, a: -x * F.logsigmoid(a) + (1 - x) * F.logsigmoid(-a))),
+    (ONE_MINUS, dict(cost=lambda x, a: x * F.logsigmoid(a) - (1 - x) * F.logsigmoid(-a))),
+    (Mistake("the wrong sign", "A cost falls as the model gets better. What does yours do?"), dict(sign=-1)),
+    (
+        Mistake(
+            "black and white exchanged",
+            "What does a white pixel cost at a logit of 4, if the model holds it for white?",
+        ),
+        dict(cost=lambda x, a: _cost(1 - x, a)),
+    ),
+    (NOT_THE_BCE, dict(cost=lambda x, a: (a.sigmoid() - x).square())),
+    (NOT_THE_BCE, dict(cost=lambda x, a: (a - x).square())),
+    (
+        Mistake("bits in place of nats", "To which base is the logarithm in a BCE in nats?"),
+        dict(cost=lambda x, a: _cost(x, a) / math.log(2)),
+    ),
+    (ROUNDED, dict(cost=lambda x, a: _cost(x.round(), a))),
+    (ROUNDED, dict(cost=lambda x, a: _cost((x > 0.5).to(x.dtype), a))),
+    (
+        Mistake(
+            "the mean over the pixels",
+            "The KLD is a sum over dimensions. If the BCE is a mean over 784 pixels, what has become of β?",
+        ),
+        dict(total=lambda cost: cost.mean(1)),
+    ),
+    (OTHER_SUM, dict(total=lambda cost: cost.sum(0))),
+    (OTHER_SUM, dict(total=lambda cost: cost.mean(0))),
+    (Mistake("summed over the batch", ONE_FOR_ALL), dict(total=torch.sum)),
+    (Mistake("averaged over the batch", ONE_FOR_ALL), dict(total=lambda cost: cost.sum() / len(cost))),
+    (
+        Mistake(
+            "the mean over pixels and batch",
+            "What does `reduction` say where you do not set it, and by how much is the loss then too small?",
+        ),
+        dict(total=torch.mean),
+    ),
+    (Mistake("not summed over the pixels", ONE_FOR_ALL), dict(total=lambda cost: cost)),
+]
+_alone, _pairs = alone_and_in_pairs(PARTS, _summed)
+
 _by_its_ways = check_with_extremes(
     _bce,
     [
@@ -84,98 +192,16 @@ _by_its_ways = check_with_extremes(
         ),
         Mistake(
             "logits taken for probabilities",
-            "Which range do the x_logits have, and of which numbers can one take the logarithm?",
-            lambda x, x_logits: -(x * x_logits.log() + (1 - x) * (1 - x_logits).log()).sum(1),
-        ),
-        Mistake(
-            "logits taken for probabilities",
             "Which range do the x_logits have, and which does the function expect that you call?",
             lambda x, x_logits: F.binary_cross_entropy(x_logits, x, reduction="none").sum(1),
-        ),
-        Mistake(
-            "a second sigmoid",
-            "How many sigmoids stand between x_logits and your loss, and how many should?",
-            lambda x, x_logits: _bce(x, x_logits.sigmoid()),
-        ),
-        Mistake(
-            "x and x_logits swapped",
-            "Which of the two says what the pixel is, and which how probable the model holds it?",
-            lambda x, x_logits: F.binary_cross_entropy_with_logits(x, x_logits.sigmoid(), reduction="none").sum(1),
-        ),
-        Mistake(
-            "x and x_logits swapped",
-            "Which of the two is inside the logarithm?",
-            lambda x, x_logits: F.binary_cross_entropy(x, x_logits.sigmoid(), reduction="none").sum(1),
-            lambda x, x_logits: F.binary_cross_entropy_with_logits(x, x_logits, reduction="none").sum(1),
-        ),
-        Mistake(
-            "only the white pixels are counted",
-            "What does a pixel with x = 0 cost, if the model holds it for white?",
-            lambda x, x_logits: -(x * x_logits.sigmoid().log()).sum(1),
-        ),
-        Mistake(
-            "the wrong sign",
-            "A cost falls as the model gets better. What does yours do?",
-            lambda x, x_logits: -_bce(x, x_logits),
-        ),
-        Mistake(
-            "black and white exchanged",
-            "What does a white pixel cost at a logit of 4, if the model holds it for white?",
-            lambda x, x_logits: _bce(1 - x, x_logits),
-        ),
-        Mistake(
-            "the squared error, not the BCE",
-            "Where does the logarithm of a probability stand in your cost?",
-            lambda x, x_logits: (x_logits.sigmoid() - x).square().sum(1),
-            lambda x, x_logits: (x_logits - x).square().sum(1),
         ),
         Mistake(
             "the cross-entropy of one choice among 784",
             "Is one of the 784 pixels white and all others black, or does each decide for itself?",
             lambda x, x_logits: F.cross_entropy(x_logits, x, reduction="none"),
         ),
-        Mistake(
-            "bits in place of nats",
-            "To which base is the logarithm in a BCE in nats?",
-            lambda x, x_logits: _bce(x, x_logits) / math.log(2),
-        ),
-        Mistake(
-            "grey made black or white",
-            "What does a pixel of 0.5 cost at a logit of 4, and what at −4?",
-            lambda x, x_logits: _bce(x.round(), x_logits),
-            lambda x, x_logits: _bce((x > 0.5).to(x.dtype), x_logits),
-        ),
-        Mistake(
-            "the mean over the pixels",
-            "The KLD is a sum over dimensions. If the BCE is a mean over 784 pixels, what has become of β?",
-            lambda x, x_logits: _bce(x, x_logits) / x.shape[1],
-        ),
-        Mistake(
-            "summed over the images, not over the pixels",
-            "Your result has a number for each pixel. For which of the two dimensions of (B, 784) should it have one?",
-            lambda x, x_logits: F.binary_cross_entropy_with_logits(x_logits, x, reduction="none").sum(0),
-            lambda x, x_logits: F.binary_cross_entropy_with_logits(x_logits, x, reduction="none").mean(0),
-        ),
-        Mistake(
-            "summed over the batch",
-            "How many numbers should come back for seven images?",
-            lambda x, x_logits: _bce(x, x_logits).sum(),
-        ),
-        Mistake(
-            "averaged over the batch",
-            "How many numbers should come back for seven images?",
-            lambda x, x_logits: _bce(x, x_logits).mean(),
-        ),
-        Mistake(
-            "the mean over pixels and batch",
-            "What does `reduction` say where you do not set it, and by how much is the loss then too small?",
-            lambda x, x_logits: _bce(x, x_logits).mean() / x.shape[1],
-        ),
-        Mistake(
-            "not summed over the pixels",
-            "How many numbers should come back for seven images?",
-            lambda x, x_logits: F.binary_cross_entropy_with_logits(x_logits, x, reduction="none"),
-        ),
+        *_alone,
+        *_pairs,
     ],
     name="bce",
     draw=_draw_bce,

@@ -1,6 +1,7 @@
 """Check of `reparameterize`: z from μ and σ."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +10,7 @@ from torch.distributions import Normal
 
 from vae_checks.check import Check
 from vae_checks.compare import describe, same
-from vae_checks.mistakes import Mistake
+from vae_checks.mistakes import Mistake, alone_and_in_pairs
 from vae_checks.properties import Property, Seen, is_cut_off, judge_each, shared, stop_of
 from vae_checks.reparameterization_trick.gaussian_draws import (
     NOISE,
@@ -99,149 +100,162 @@ def _wrong_gradient(each: Seen, where: Tensor, tolerance: float) -> str:
     return ""
 
 
-def _drawn_once(mu: Tensor, sigma: Tensor) -> Tensor:
-    return mu + sigma * torch.randn(mu.shape, generator=torch.Generator().manual_seed(0), dtype=mu.dtype)
+def _draw(
+    center: Callable = lambda mu, sigma: mu,
+    spread: Callable = lambda sigma, mu: sigma,
+    noise: Callable = torch.randn_like,
+    cut: tuple[str, ...] = (),
+) -> Callable:
+    """An answer from where z lies, its spread, its noise, and the arguments by which it lets no gradient through."""
+
+    def answer(mu: Tensor, sigma: Tensor) -> Tensor:
+        mu, sigma = mu.detach() if "mu" in cut else mu, sigma.detach() if "sigma" in cut else sigma
+        return center(mu, sigma) + spread(sigma, mu) * noise(mu)
+
+    return answer
 
 
-def _seeded(mu: Tensor, sigma: Tensor) -> Tensor:
+def _drawn_once(mu: Tensor) -> Tensor:
+    return torch.randn(mu.shape, generator=torch.Generator().manual_seed(0), dtype=mu.dtype)
+
+
+def _seeded(mu: Tensor) -> Tensor:
     torch.default_generator.manual_seed(0)  # as torch.manual_seed does, without the accelerators' half
-    return mu + sigma * torch.randn_like(sigma)
+    return torch.randn_like(mu)
 
 
 DRAWN = ("independent noise", "mean and spread", "normal noise")
 
+CUT_TO_0 = Mistake(
+    "a negative σ cut to 0: −σ and σ are the same spread",
+    "The noise is as often below 0 as above. What is wrong with −3 times noise?",
+)
+OF_VARIANCE = Mistake(
+    "σ taken for σ²", "A root makes a standard deviation out of a variance. Which of them have you got?"
+)
+UNIFORM = Mistake("uniform noise", "Which spread and which shape has N(0, 1)? Draw a histogram of your ε.")
+NO_GRADIENT = "a draw that lets no gradient through"
+NO_NOISE = Mistake("no noise", "Where is the chance in z? Call your function twice.")
+
+# Of each mistake what it changes of `_draw`: of those that are made in pairs, and of others.
+PARTS: list[tuple[Mistake, dict[str, Any]]] = [
+    (
+        Mistake("σ ignored", "How far from μ should z lie where σ is 3, and how far where it is 0.1?"),
+        dict(spread=lambda sigma, mu: 1.0),
+    ),
+    (
+        Mistake(
+            "σ taken for log σ²",
+            "Some encoders give log σ². What does your argument hold, and does it still need an exponential?",
+        ),
+        dict(spread=lambda sigma, mu: (sigma / 2).exp()),
+    ),
+    (
+        Mistake("σ taken for log σ", "What does your argument hold: σ or its logarithm?"),
+        dict(spread=lambda sigma, mu: sigma.exp()),
+    ),
+    (
+        Mistake("softplus", "Softplus is a custom of some heads, before they give σ. What does your argument hold?"),
+        dict(spread=lambda sigma, mu: F.softplus(sigma)),
+    ),
+    (CUT_TO_0, dict(spread=lambda sigma, mu: F.relu(sigma))),
+    (OF_VARIANCE, dict(spread=lambda sigma, mu: sigma.abs().sqrt())),
+    (
+        Mistake(
+            "the variance used as standard deviation",
+            "If ε has the standard deviation 1, which has 3 · ε? And what do you multiply by where σ is 3?",
+        ),
+        dict(spread=lambda sigma, mu: sigma**2),
+    ),
+    (
+        Mistake("one ε for the whole batch", "How many dice do seven images throw?"),
+        dict(noise=lambda mu: torch.randn_like(mu[:1])),
+    ),
+    (
+        Mistake(
+            "one ε for all dimensions",
+            "The D dimensions of z are independent of each other. How many random numbers does that take for one "
+            "image?",
+        ),
+        dict(noise=lambda mu: torch.randn_like(mu[:, :1])),
+    ),
+    (
+        Mistake(
+            "a single ε for everything",
+            "How many random numbers does a z of shape (B, D) need, if all are independent?",
+        ),
+        dict(noise=lambda mu: torch.randn((), dtype=mu.dtype, device=mu.device)),
+    ),
+    (
+        Mistake("uniform noise", "Which mean, which spread and which shape has N(0, 1)? Draw a histogram of your ε."),
+        dict(noise=torch.rand_like),
+    ),
+    (
+        Mistake("noise of one sign", "Is N(0, 1) as often below 0 as above? On which sides of μ do your draws lie?"),
+        dict(noise=lambda mu: torch.randn_like(mu).abs()),
+    ),
+    (
+        Mistake("half of the noise", "If ε has the standard deviation 1, which has yours? Measure it."),
+        dict(noise=lambda mu: torch.randn_like(mu) / 2),
+    ),
+    (
+        Mistake(NO_GRADIENT, "The loss asks z: which way should μ move? Can a ready-made sample answer?"),
+        dict(cut=("mu", "sigma")),
+    ),
+    (
+        Mistake("μ ignored", "Around which point should the draws of an image lie?"),
+        dict(center=lambda mu, sigma: 0.0),
+    ),
+]
+OTHERS: list[tuple[Mistake, dict[str, Any]]] = [
+    *((CUT_TO_0, dict(spread=lambda sigma, mu, least=least: sigma.clamp(min=least))) for least in (1e-3, 1e-4, 1e-2)),
+    (
+        Mistake("μ and σ swapped", "Which of the two shifts the noise, and which stretches it?"),
+        dict(center=lambda mu, sigma: sigma, spread=lambda sigma, mu: mu),
+    ),
+    (OF_VARIANCE, dict(spread=lambda sigma, mu: sigma.sqrt())),
+    (UNIFORM, dict(noise=lambda mu: torch.rand_like(mu) - 0.5)),
+    (UNIFORM, dict(noise=lambda mu: 2 * torch.rand_like(mu) - 1)),
+    (
+        Mistake("uniform noise", "Mean and spread are those of N(0, 1), but is it a bell? Draw a histogram of your ε."),
+        dict(noise=lambda mu: 12**0.5 * (torch.rand_like(mu) - 0.5)),
+    ),
+    (
+        Mistake(NO_GRADIENT, "μ hears from the loss. Where on its way to σ does the gradient end?"),
+        dict(cut=("sigma",)),
+    ),
+    (
+        Mistake(NO_GRADIENT, "σ hears from the loss. Where on its way to μ does the gradient end?"),
+        dict(cut=("mu",)),
+    ),
+    (
+        Mistake(
+            "the noise drawn once and used again in every call",
+            "Call your function twice. In which line is the noise born, and how often does that line run?",
+        ),
+        dict(noise=_drawn_once),
+    ),
+    (
+        Mistake("a seed set inside the function", "What do random numbers do after the same seed is set again?"),
+        dict(noise=_seeded),
+    ),
+    (NO_NOISE, dict(spread=lambda sigma, mu: 0.0)),
+    (NO_NOISE, dict(noise=torch.ones_like)),
+]
+_alone, PAIRS = alone_and_in_pairs(PARTS, _draw)
 REPARAMETERIZE_MISTAKES = [
+    *_alone,
+    *alone_and_in_pairs(OTHERS, _draw)[0],
     Mistake(
-        "σ ignored",
-        "How far from μ should z lie where σ is 3, and how far where it is 0.1?",
-        lambda mu, sigma: mu + torch.randn_like(mu),
-    ),
-    Mistake(
-        "σ taken for log σ²",
-        "Some encoders give log σ². What does your argument hold, and does it still need an exponential?",
-        lambda mu, sigma: mu + (sigma / 2).exp() * torch.randn_like(mu),
-    ),
-    Mistake(
-        "σ taken for log σ",
-        "What does your argument hold: σ or its logarithm?",
-        lambda mu, sigma: mu + sigma.exp() * torch.randn_like(mu),
-    ),
-    Mistake(
-        "softplus",
-        "Softplus is a custom of some heads, before they give σ. What does your argument hold?",
-        lambda mu, sigma: mu + F.softplus(sigma) * torch.randn_like(mu),
-    ),
-    Mistake(
-        "a negative σ cut to 0: −σ and σ are the same spread",
-        "The noise is as often below 0 as above. What is wrong with −3 times noise?",
-        lambda mu, sigma: mu + F.relu(sigma) * torch.randn_like(mu),
-        lambda mu, sigma: mu + sigma.clamp(min=1e-3) * torch.randn_like(mu),
-        lambda mu, sigma: mu + sigma.clamp(min=1e-4) * torch.randn_like(mu),
-        lambda mu, sigma: mu + sigma.clamp(min=1e-2) * torch.randn_like(mu),
-    ),
-    Mistake(
-        "μ and σ swapped",
-        "Which of the two shifts the noise, and which stretches it?",
-        lambda mu, sigma: sigma + mu * torch.randn_like(mu),
-    ),
-    Mistake(
-        "σ taken for σ²",
-        "A root makes a standard deviation out of a variance. Which of them have you got?",
-        lambda mu, sigma: mu + sigma.sqrt() * torch.randn_like(mu),
-        lambda mu, sigma: mu + sigma.abs().sqrt() * torch.randn_like(mu),
-    ),
-    Mistake(
-        "the variance used as standard deviation",
-        "If ε has the standard deviation 1, which has 3 · ε? And what do you multiply by where σ is 3?",
-        lambda mu, sigma: mu + sigma**2 * torch.randn_like(mu),
-    ),
-    Mistake(
-        "one ε for the whole batch",
-        "How many dice do seven images throw?",
-        lambda mu, sigma: mu + sigma * torch.randn_like(mu[:1]),
-    ),
-    Mistake(
-        "one ε for all dimensions",
-        "The D dimensions of z are independent of each other. How many random numbers does that take for one image?",
-        lambda mu, sigma: mu + sigma * torch.randn_like(mu[:, :1]),
-    ),
-    Mistake(
-        "a single ε for everything",
-        "How many random numbers does a z of shape (B, D) need, if all are independent?",
-        lambda mu, sigma: mu + sigma * torch.randn((), dtype=mu.dtype, device=mu.device),
-    ),
-    Mistake(
-        "uniform noise",
-        "Which mean, which spread and which shape has N(0, 1)? Draw a histogram of your ε.",
-        lambda mu, sigma: mu + sigma * torch.rand_like(mu),
-    ),
-    Mistake(
-        "uniform noise",
-        "Which spread and which shape has N(0, 1)? Draw a histogram of your ε.",
-        lambda mu, sigma: mu + sigma * (torch.rand_like(mu) - 0.5),
-        lambda mu, sigma: mu + sigma * (2 * torch.rand_like(mu) - 1),
-    ),
-    Mistake(
-        "uniform noise",
-        "Mean and spread are those of N(0, 1), but is it a bell? Draw a histogram of your ε.",
-        lambda mu, sigma: mu + sigma * 12**0.5 * (torch.rand_like(mu) - 0.5),
-    ),
-    Mistake(
-        "noise of one sign",
-        "Is N(0, 1) as often below 0 as above? On which sides of μ do your draws lie?",
-        lambda mu, sigma: mu + sigma * torch.randn_like(mu).abs(),
-    ),
-    Mistake(
-        "half of the noise",
-        "If ε has the standard deviation 1, which has yours? Measure it.",
-        lambda mu, sigma: mu + sigma * torch.randn_like(mu) / 2,
-    ),
-    Mistake(
-        "a draw that lets no gradient through",
-        "The loss asks z: which way should μ move? Can a ready-made sample answer?",
-        lambda mu, sigma: torch.normal(mu.detach(), sigma.detach().abs()),
-    ),
-    Mistake(
-        "a draw that lets no gradient through",
+        NO_GRADIENT,
         "The loss asks z: which way should μ move? Can a ready-made sample answer? (It also refuses a σ below 0.)",
         lambda mu, sigma: torch.normal(mu, sigma),
-    ),
-    Mistake(
-        "a draw that lets no gradient through",
-        "μ hears from the loss. Where on its way to σ does the gradient end?",
-        lambda mu, sigma: mu + sigma.detach() * torch.randn_like(mu),
-    ),
-    Mistake(
-        "a draw that lets no gradient through",
-        "σ hears from the loss. Where on its way to μ does the gradient end?",
-        lambda mu, sigma: mu.detach() + sigma * torch.randn_like(mu),
     ),
     Mistake(
         "a negative σ refused",
         "The report's σ comes from a linear layer and may be below 0. The noise is as often below 0 as above. Must σ "
         "be positive, then?",
         lambda mu, sigma: Normal(mu, sigma).rsample(),
-    ),
-    Mistake(
-        "the noise drawn once and used again in every call",
-        "Call your function twice. In which line is the noise born, and how often does that line run?",
-        _drawn_once,
-    ),
-    Mistake(
-        "a seed set inside the function",
-        "What do random numbers do after the same seed is set again?",
-        _seeded,
-    ),
-    Mistake(
-        "no noise",
-        "Where is the chance in z? Call your function twice.",
-        lambda mu, sigma: mu.clone(),
-        lambda mu, sigma: mu + sigma,
-    ),
-    Mistake(
-        "μ ignored",
-        "Around which point should the draws of an image lie?",
-        lambda mu, sigma: sigma * torch.randn_like(mu),
     ),
 ]
 
@@ -250,7 +264,7 @@ SMALL_ADDED = Mistake(
     "a small number added to σ",
     "What does your small number change where σ is 0.01? And which step of yours would fail without it?",
 )
-_recognise_draws = recognise_draws(REPARAMETERIZE_MISTAKES, call_often)
+_recognise_draws = recognise_draws([*REPARAMETERIZE_MISTAKES, *PAIRS], call_often)
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:

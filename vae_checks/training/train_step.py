@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
-from itertools import combinations, groupby, pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from vae_checks.check import Check, outcomes_of, recognise_by
 from vae_checks.compare import describe, is_number, same
 from vae_checks.losses import measure_bce_and_kld, measure_loss
-from vae_checks.mistakes import Mistake, both
+from vae_checks.mistakes import Mistake, alone_and_in_pairs, both
 from vae_checks.properties import Property, Seen, judge_each, shared
 from vae_checks.shapes import FORM, mistake_of_form, reshape_part
 from vae_checks.training.tiny_vae import Losses, draw_images
@@ -309,7 +309,7 @@ def weighted(of_bce: float, of_kld: float) -> Callable[..., Tensor]:
 loss_by_pixels = weighted(1 / PIXELS, 1)
 SUM = "the sum over the batch in place of the mean"
 
-# Of each mistake how it changes `_steps`: two that change different things can be made at once.
+# Of each mistake what it changes of `_steps`.
 PARTS: list[tuple[Mistake, dict[str, Any]]] = [
     (
         Mistake(
@@ -432,8 +432,9 @@ PARTS: list[tuple[Mistake, dict[str, Any]]] = [
     ),
 ]
 
+_alone, PAIRS = alone_and_in_pairs(PARTS, _steps)
 STEP_MISTAKES = [
-    *(Mistake(mistake.name, mistake.question, _steps(**how)) for mistake, how in PARTS),
+    *_alone,
     Mistake(
         THREE_LOSSES.name,
         THREE_LOSSES.question,
@@ -458,11 +459,6 @@ STEP_MISTAKES = [
         "`no_grad` and `detach` keep PyTorch from noting what it computes. Who needs these notes here?",
         _steps(of_batch=lambda losses: losses.mean().detach()),
     ),
-]
-PAIRS = [
-    both(first, second, _steps(**how, **also))
-    for (first, how), (second, also) in combinations(PARTS, 2)
-    if how.keys().isdisjoint(also) and first.name != second.name
 ]
 
 
