@@ -47,6 +47,29 @@ RIGHT = [walk_by_weights, walk_loop, walk_by_lerp, walk_by_numpy]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("a linspace from code to code", lambda z_start, z_end, steps: torch.linspace(z_start, z_end, steps=steps)),
+    (
+        "arguments that linspace does not take",
+        lambda z_start, z_end, steps: z_start + torch.linspace(0, 1, 1 / steps)[:, None] * (z_end - z_start),
+    ),
+    (
+        "an array of NumPy times a tensor",
+        lambda z_start, z_end, steps: z_start + np.linspace(0, 1, num=steps) * (z_end - z_start),
+    ),
+    (
+        "a matrix product of shares and way",
+        lambda z_start, z_end, steps: (z_end - z_start).T + torch.linspace(0, 1, steps) @ (z_end - z_start),
+    ),
+    ("torch.tensor of a list of tensors", lambda *inputs: torch.tensor(list(walk_by_weights(*inputs)))),
+    ("a range of fractions", walk(lambda steps: range(0, 1, 1 / (steps - 1)))),
+    (
+        "a share for each dimension, not for each point",
+        lambda z_start, z_end, steps: (z_end - z_start) * torch.linspace(0, 1, z_end.numel()) + z_start,
+    ),
+    (
+        "a share for each dimension, not for each point",
+        lambda z_start, z_end, steps: walk_by_weights(z_start, z_end, len(z_start)),
+    ),
     ("steps that are not equally long", walk(lambda steps: [i**2 / (steps - 1) ** 2 for i in range(steps)])),
     ("steps that are not equally long", walk(lambda steps: (1 - np.cos(np.linspace(0, np.pi, steps))) / 2)),
     ("the last point is missing", walk(lambda steps: [i / steps for i in range(steps)])),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -107,6 +108,41 @@ def _right_but_for_count(each: Seen) -> Tensor | None:
     return mean_or_rows(each)
 
 
+# A student's line asks for what PyTorch or Python does not do.
+STOPS = [
+    Mistake(
+        "a linspace from code to code",
+        "`torch.linspace` goes from one number to another, not from one code to another. Which two numbers are the "
+        "shares of the way at its start and at its end?",
+        lambda z_start, z_end, steps: torch.linspace(z_start, z_end, steps),
+    ),
+    Mistake(
+        "arguments that linspace does not take",
+        "`torch.linspace(start, end, steps)` takes two numbers, and how many it should make. What are yours?",
+        lambda z_start, z_end, steps: torch.linspace(z_start, z_end),  # type: ignore[call-overload]
+    ),
+    Mistake(
+        "an array of NumPy times a tensor",
+        "Which function of torch makes shares at equal distances, as `np.linspace` does?",
+        lambda z_start, z_end, steps: z_start + np.linspace(0, 1, steps) * (z_end - z_start),
+    ),
+    Mistake(
+        "a matrix product of shares and way",
+        "Each share meets each number of the way. Is that `@` or `*`?",
+        lambda z_start, z_end, steps: z_start + torch.linspace(0, 1, steps) @ (z_end - z_start),
+    ),
+    Mistake(
+        "torch.tensor of a list of tensors",
+        "`torch.tensor` makes a tensor of plain numbers. Which function makes one of tensors of the same shape?",
+        lambda z_start, z_end, steps: torch.tensor([z_start, z_end]),
+    ),
+    Mistake(
+        "a range of fractions",
+        "`range` counts in whole numbers. How do you get from the number of a point to its share of the way?",
+        lambda z_start, z_end, steps: range(0, 1, 1 / steps),  # type: ignore[call-overload]
+    ),
+]
+
 _by_its_ways = check_against(
     _interpolate,
     [
@@ -172,6 +208,13 @@ _by_its_ways = check_against(
             "Each of the `steps` shares meets each of the D numbers of the way. Which shape has a column of shares?",
             _in_one_dimension,
             _in_one_dimension_from_the_way,
+        ),
+        *STOPS,
+        Mistake(
+            "a share for each dimension, not for each point",
+            "How many points has your walk, and how many dimensions has a code? How many shares does it take?",
+            lambda z_start, z_end, steps: z_start + torch.linspace(0, 1, len(z_start)) * (z_end - z_start),
+            lambda z_start, z_end, steps: _interpolate(z_start, z_end, len(z_start)),
         ),
     ],
     name="interpolate",
