@@ -51,6 +51,41 @@ MISTAKES = [Mistake("not squared", "What is x of −1?", lambda x, w: (x * w).su
 check = check_against(oracle, MISTAKES, name="toy", points=POINTS, draw=draw, hints=HINTS)
 
 
+DATASET = torch.ones(7, 3)
+
+
+class Lookup:
+    x = DATASET
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (
+            lambda x, w: (DATASET * w).sum(1),
+            "Your function does not read `x`, but `DATASET`, a variable of the notebook.",
+        ),
+        (
+            lambda x, w: DATASET * HINTS,
+            "Your function does not read `x` and `w`, but `DATASET` and `HINTS`, variables of",
+        ),
+        (lambda x, w: torch.zeros(len(w)), "Your function does not read `x`."),
+        (lambda x, w: Lookup.x.sum(1) * w[:, 0], "Your function does not read `x`."),
+        (lambda x, w: sum((lambda: x * w)()), ""),
+        (lambda x, w: [x[i] for i in range(len(x)) if w[i].any()], ""),
+        (lambda x, w: locals()["x"], ""),
+        (torch.no_grad()(lambda x, w: w.sum(1)), "Your function does not read `x`."),
+        (lambda *inputs: inputs[0], ""),
+        (functools.partial(right), ""),
+    ],
+)
+def test_an_argument_that_is_not_read_is_said_and_what_is_read_instead(answer, sentence):
+    result = check(answer, 0)
+    for shown in (repr(result), result._repr_markdown_()):
+        assert sentence in shown
+        assert ("Your function does not read" in shown) == bool(sentence)
+
+
 def draw_noise(seed):
     inputs = {"n": 4, "generator": seed}
     return [Case("main", inputs), Case("other generator", inputs | {"generator": seed + 1})]
@@ -584,7 +619,7 @@ def test_parts_have_names():
 
 
 def test_where_nothing_is_returned_the_sentence_asks_for_the_return():
-    lines = shown(check(lambda x, w: None))
+    lines = shown(check(lambda x, w: [x, w].clear()))
     assert lines == ["✗ shape: expected a tensor (7,), got nothing (is there a return?)"]
 
 

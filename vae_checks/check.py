@@ -114,7 +114,8 @@ class Check:
         findings = [Finding("runs to its end", stop_of(ends[0]))] if ends else self._judge(seen)
         if all(finding.right for finding in findings):
             return Result(self, "right", findings, None, function)
-        return Result(self, "not yet", findings, self.recognise(seen), function)
+        unread = next(filter(None, (outcome.unread for outcome in actual)), "")
+        return Result(self, "not yet", findings, self.recognise(seen), function, unread=unread)
 
     def _borrowed(self, actual: list[Outcome]) -> str:
         """What an answer calls that it must not, a sentence; "" if nothing."""

@@ -36,6 +36,7 @@ class Result:
         mistake: the known mistake that was made, if any.
         function: the student's.
         printed: what the student's function printed, as far as it is shown.
+        unread: which arguments the student's function never reads, a sentence; "" if that is not known, or none.
     """
 
     check: "Check"
@@ -44,6 +45,7 @@ class Result:
     mistake: Mistake | None
     function: Callable | None
     printed: str = ""
+    unread: str = ""
 
     @property
     def points(self) -> float:
@@ -61,7 +63,7 @@ class Result:
 
     def __repr__(self) -> str:
         mistake = [f"It looks like this: {self.mistake.name}. {self.mistake.question}"] if self.mistake else []
-        found = [*mistake, *self._findings(str), *self._remarks(str)]
+        found = [*mistake, *filter(None, [self.unread]), *self._findings(str), *self._remarks(str)]
         printed = ["Your function printed:", *("  " + line for line in self.printed.splitlines())]
         lines = [*found, *(printed if self.printed else []), *self._help()]
         return "\n".join([self._headline(), *("  " + line for line in lines)])
@@ -71,7 +73,7 @@ class Result:
         mistake = [f"**It looks like this: {self.mistake.name}.** {self.mistake.question}"] if self.mistake else []
         findings = "\n".join(f"- {line}" for line in self._findings(_as_markdown))
         printed = ["Your function printed:", f"<pre>{html.escape(self.printed)}</pre>"]
-        blocks = [f"**{self._headline()}**{about}", *mistake, findings, *self._remarks(_as_markdown)]
+        blocks = [f"**{self._headline()}**{about}", *mistake, self.unread, findings, *self._remarks(_as_markdown)]
         return "\n\n".join(filter(None, [*blocks, *(printed if self.printed else []), *self._help()]))
 
     def _headline(self) -> str:

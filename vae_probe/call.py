@@ -11,6 +11,7 @@ import textwrap
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from types import CodeType
 from typing import Any
@@ -19,12 +20,15 @@ import numpy as np
 import torch
 
 from vae_probe.outcome import LONGEST_PRINT, NOTHING, Case, pack
+from vae_probe.unread import unread
 from vae_probe.watch import is_library, watch_calls, without_watching
 
 NUMPY = "a NumPy array"  # the note on a value that is one, or has one among its parts
 LISTED = "listed numbers"  # the note on a tensor that was made of a list
 EXCHANGED = "exchanged parts"  # the note on a value whose parts came in the other order
 LEFT_OVER = "delete this line"  # the message of a NotImplementedError that stands beside an answer
+
+_unread: ContextVar[list[str] | None] = ContextVar("_unread", default=None)  # what `bind_to` has found
 
 
 def call_function(function: Any, cases: list[Case]) -> list[dict]:
@@ -40,7 +44,7 @@ def call_function(function: Any, cases: list[Case]) -> list[dict]:
         gives another value; "moved", whether the generator was drawn from, if one was given; "device", where the result
         of the call on "meta" is; "error", None or its type, message and line; "printed", what the first call printed,
         up to `LONGEST_PRINT`; "called", names of functions that are not the student's own; "note", `NUMPY` where an
-        array comes back, or what another way to call has to say.
+        array comes back, or what another way to call has to say; "unread", a sentence on arguments that are never read.
     """
     return [observe(partial(_call, function, case)) for case in cases]
 
@@ -48,6 +52,8 @@ def call_function(function: Any, cases: list[Case]) -> list[dict]:
 def observe(run: Callable[[], dict]) -> dict:
     """The outcome that `run()` returns, or its error, with what was printed and called; random states are kept."""
     printed = _Head()
+    said: list[str] = []
+    token = _unread.set(said)
     with (
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(io.StringIO()),
@@ -61,7 +67,9 @@ def observe(run: Callable[[], dict]) -> dict:
             outcome = run()
         except (Exception, SystemExit) as error:  # the student's code can raise anything
             outcome = {"error": describe_error(error)}
-    return NOTHING | {"printed": printed.getvalue(), "called": sorted(called)} | outcome
+    _unread.reset(token)
+    found = {"printed": printed.getvalue(), "called": sorted(called), "unread": next(filter(None, said), "")}
+    return NOTHING | found | outcome
 
 
 class _Head(io.StringIO):
@@ -115,6 +123,8 @@ def call_with(function: Any, inputs: dict[str, Any]) -> Any:
 
 def bind_to(function: Any, inputs: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
     """As `call_with`, for many calls with inputs of these names."""
+    if (said := _unread.get()) is not None and not any(said):
+        said.append(unread(function)[:LONGEST_PRINT])
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # it cannot be called, or does not say how

@@ -54,6 +54,7 @@ class Outcome:
     printed: str = ""
     called: list[str] = field(default_factory=list)
     note: str = ""
+    unread: str = ""
 
     @classmethod
     def from_json(cls, data: Any) -> "Outcome":
@@ -72,7 +73,9 @@ class Outcome:
             and all(type(data[names]) is list for names in ("changed", "called"))
             and all(type(name) is str for name in (*data["changed"], *data["called"]))
             and all(type(data[fact]) is bool for fact in ("seeded", "varies", "moved"))
-            and all(type(data[text]) is str and len(data[text]) <= LONGEST_PRINT for text in ("printed", "note"))
+            and all(
+                type(data[text]) is str and len(data[text]) <= LONGEST_PRINT for text in ("printed", "note", "unread")
+            )
             and data["device"] in (None, "cpu", "meta")
             and (error is None or (type(error) is dict and error.keys() == set(CallError._fields)))
             and all(type(text) is str for text in (error or {}).values())
