@@ -121,10 +121,18 @@ def pytest_xdist_auto_num_workers(config):
 
 
 def pytest_configure(config):
-    """Run everything of what somebody chose. Worker processes get the option from the first one."""
-    if not hasattr(config, "workerinput"):
+    """Run everything of what somebody chose."""
+    if hasattr(config, "workerinput"):
+        config.option.everything = config.workerinput["everything"]
+    else:
         chosen = config.args_source != config.ArgsSource.TESTPATHS or config.option.keyword or config.option.markexpr
         config.option.everything = bool(config.option.everything or chosen)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Tell a worker process what the first one knows, for it reads the command line anew."""
+    node.workerinput["everything"] = node.config.option.everything
 
 
 def pytest_ignore_collect(collection_path, config):

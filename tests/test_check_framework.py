@@ -397,7 +397,13 @@ def test_every_property_is_broken_once():
     assert {*BREAK_ONE, "shape"} == set(NAMES)
 
 
-@pytest.mark.parametrize("answer", [lambda x, w: right(x, w)[:3], lambda x, w: (right(x, w), w)])
+def test_what_is_right_but_for_more_behind_it_keeps_eight_points():
+    result = check(lambda x, w: (right(x, w), w.sum()))
+    assert (result.mistake.name, result.points) == ("more than what is asked for", 8)
+    assert "✓ gradient" in repr(result)  # the sum behind it has one, too
+
+
+@pytest.mark.parametrize("answer", [lambda x, w: right(x, w)[:3], lambda x, w: (w, right(x, w))])
 def test_a_wrong_shape_earns_nothing(answer):
     result = check(answer)
     assert "✗ shape: expected a tensor (7,), got " in repr(result)

@@ -104,7 +104,10 @@ def _difference(each: Seen, terms: Terms) -> str:
     actual, expected = each.outcome.value, each.expected.value
     if same(expected, actual, terms.tolerance):
         return ""
-    return difference(expected, actual, terms.tolerance, terms.parts)
+    inputs = each.case.inputs
+    sizes = ", ".join(f"{name} = {value}" for name, value in inputs.items())
+    place = f"for {sizes} " if all(type(value) is int for value in inputs.values()) else ""
+    return place + difference(expected, actual, terms.tolerance, terms.parts)
 
 
 def _gradient(seen: list[Seen], terms: Terms) -> str:

@@ -7,13 +7,13 @@ import torch
 
 from vae_checks.compare import describe, is_number, same
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import Property, Seen, judge_each, not_a_tensor
-from vae_probe.call import EXCHANGED, LISTED
+from vae_checks.properties import Property, Seen, is_cut_off, judge_each, not_a_tensor
+from vae_probe.call import EXCHANGED, LISTED, MORE, SURPLUS
 
-MORE = "one dimension more"  # a note on a value, as LISTED is one
+# Notes on a value, as LISTED is one.
 FLAT, TURNED, WRAPPED = "all in one row", "transposed", "wrapped"
-NAMED, SURPLUS, ALONE = "named", "surplus", "alone"  # notes on a value of several parts
-KEYED, REVERSED, STRUNG, FRONTS = "keyed", "reversed", "strung", "fronts"
+NAMED, ALONE = "named", "alone"  # notes on a value of several parts
+KEYED, REVERSED, STRUNG, FRONTS, LAST = "keyed", "reversed", "strung", "fronts", "last"
 PER_CENT, COUNTED = "per cent", "counted"  # notes on a share
 GOT = {
     MORE: "a dimension of size 1 more than asked for: keepdim and unsqueeze make one",
@@ -23,6 +23,7 @@ GOT = {
     TURNED: "rows where columns are asked for, and columns where rows are",
     STRUNG: "two dimensions in one: torch.cat puts draw after draw in one row of them, torch.stack keeps them apart",
     FRONTS: "the first two dimensions are asked for in the other order",
+    LAST: "the dimension that is asked for as the first came as the last",
     PER_CENT: "a hundred times as large as a share",
     COUNTED: "a number of images, where their share is asked for",
     REVERSED: "the first row is the last one that is asked for, and the last the first",
@@ -45,6 +46,7 @@ MISTAKES = {
         "How does the next one find the third draw of the fifth image? Which three sizes has z?",
     ),
     FRONTS: Mistake("images first, draws second", "What should z[0] be: all images once, or one image many times?"),
+    LAST: Mistake("the draws last, not first", "What should z[0] be: all images once, or one image many times?"),
     PER_CENT: Mistake("per cent, not a share", "Between which two numbers lies a share?"),
     COUNTED: Mistake("a count, not a share", "What would your number be for twice as many images of the same kind?"),
     REVERSED: Mistake("start and end swapped", "Which point is in the first row?"),
@@ -73,6 +75,17 @@ SQUEEZED = Mistake(
 )
 
 
+IN_PICTURES = Mistake(
+    "pictures in place of rows",
+    "Which shape is asked for? A row of how many numbers does your reshape expect, and how many are in it here?",
+)
+
+
+def makes_pictures(seen: list[Seen]) -> bool:
+    """Whether an answer stops where it makes pictures of 28 × 28, for the rows have another number of pixels."""
+    return any("28, 28]" in each.outcome.error.message for each in seen if each.outcome.error)
+
+
 def find_squeezed(z: Any, expected: tuple[int, ...]) -> Mistake | None:
     """`SQUEEZED`, if z is of this shape but for its sizes of 1."""
     squeezed = tuple(size for size in expected if size != 1)
@@ -89,6 +102,8 @@ def in_shape(expected: Any, actual: Any) -> tuple[Any, str]:
         return [value for value, _ in parts], next((each for _, each in parts if each), note)
     if not (isinstance(expected, torch.Tensor) or is_number(expected)):
         return actual, ""
+    if isinstance(actual, list) and len(actual) > 1 and describe(actual[0]) == describe(expected) != "a number":
+        return actual[0], SURPLUS
     note, value = stacked(actual, expected.dtype if isinstance(expected, torch.Tensor) else None)
     if isinstance(value, torch.Tensor):
         shape = expected.shape if isinstance(expected, torch.Tensor) else torch.Size()
@@ -99,6 +114,8 @@ def in_shape(expected: Any, actual: Any) -> tuple[Any, str]:
             note, value = TURNED, value.T
         elif value.ndim == len(shape) == 3 and value.shape == (shape[1], shape[0], shape[2]) != shape:
             note, value = FRONTS, value.transpose(0, 1)
+        elif value.ndim == len(shape) == 3 and value.shape == (*shape[1:], shape[0]) != shape:
+            note, value = LAST, value.permute(2, 0, 1)
         elif len(shape) == 3 and min(shape[:2]) > 1 and value.shape == (shape[0] * shape[1], shape[2]):
             note, value = STRUNG, value.reshape(shape)
         elif value.ndim == 1 < len(shape) and value.numel() == shape.numel() > max(shape):
@@ -145,7 +162,20 @@ def _stacked(items: list, dtype: torch.dtype | None) -> Any:
 def reshaped(each: Seen, expected: Any = None) -> Seen:
     """What was seen, with the value in the expected shape, or in that of another; the note says how it came."""
     value, note = in_shape(each.expected.value if expected is None else expected, each.outcome.value)
-    return each._replace(outcome=replace(each.outcome, value=value, note=note or each.outcome.note))
+    gradients = gradients_of_first(each) if note == SURPLUS else each.outcome.gradients
+    outcome = replace(each.outcome, value=value, note=note or each.outcome.note, gradients=gradients)
+    return each._replace(outcome=outcome)
+
+
+def gradients_of_first(each: Seen) -> dict:
+    """The gradients where more came back than was asked for: those expected, but where none arrives.
+
+    Those that were seen are of a sum over all that came back.
+    """
+    expected, actual = each.expected.gradients, each.outcome.gradients
+    return {
+        name: value if is_cut_off(expected.get(name), value) else expected.get(name) for name, value in actual.items()
+    }
 
 
 def reshape_part(each: Seen, name: str, expected: Any = None) -> Seen:

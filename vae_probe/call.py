@@ -26,6 +26,8 @@ from vae_probe.watch import is_library, watch_calls, without_watching
 NUMPY = "a NumPy array"  # the note on a value that is one, or has one among its parts
 LISTED = "listed numbers"  # the note on a tensor that was made of a list
 EXCHANGED = "exchanged parts"  # the note on a value whose parts came in the other order
+MORE = "one dimension more"  # the note on a tensor that had dimensions of size 1 beside those asked for
+SURPLUS = "surplus parts"  # the note on a value that was the first of several
 LEFT_OVER = "delete this line"  # the message of a NotImplementedError that stands beside an answer
 
 _unread: ContextVar[list[str] | None] = ContextVar("_unread", default=None)  # what `bind_to` has found

@@ -60,7 +60,9 @@ def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor], notes: se
     names = _match(expected, actual)
     if names is None:
         return {"layers": _mismatch(expected, actual, sizes)}
-    if more := [layer for layer in _layers(actual) if layer not in _layers(expected)]:
+    more = [layer for layer in _layers(actual) if layer not in _layers(expected)]
+    # Buffers stand in the state dict, too, from which the cells below load trained weights.
+    if more := [*more, *(name for name in module.state_dict() if name not in actual)]:
         asked, yours = (", ".join(_layers(weights)) for weights in (expected, actual))
         notes.add(
             f"beside those asked for, you have {', '.join(more)}"
@@ -68,8 +70,11 @@ def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor], notes: se
             else f"expected {asked}, yours are {yours}"
         )
     notes.add(MADE)
+    module.to(batch.device)
     try:
-        returned = functional_call(module, {names[name]: value for name, value in weights.items()}, batch)
+        # Not tied: of two names of one layer, the weights of the second count.
+        given = {names[name]: value for name, value in weights.items()}
+        returned = functional_call(module, given, batch, tie_weights=False)
     except NotImplementedError as error:
         if describe_error(error)["message"]:
             raise
@@ -78,7 +83,7 @@ def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor], notes: se
 
 
 def _shapes(module: nn.Module) -> dict[str, tuple]:
-    return {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
+    return {name: tuple(parameter.shape) for name, parameter in module.named_parameters(remove_duplicate=False)}
 
 
 def _add_biases(module: nn.Module) -> bool:

@@ -73,9 +73,9 @@ plots.bars(bright, alt, ylabel="mean pixel, % of white")
 # %% [markdown]
 # ## 2 · The split
 #
-# ●●○, 15 minutes. The positions 0 to n − 1 of n images go into two sets: 85 % for training, 15 % for validation, chosen
-# at random, each position in exactly one set. Where 85 % is no whole number, round as you like: chance decides who is in
-# which set, not how many. Do it by hand, without scikit-learn.
+# ●●○, 15 minutes. The positions 0 to n − 1 of n images, of one or of 60,000, go into two sets: 85 % for training, 15 %
+# for validation, chosen at random, each position in exactly one set. Where 85 % is no whole number, round as you like:
+# chance decides who is in which set, not how many. Do it by hand, without scikit-learn.
 #
 # All randomness comes from the `generator`, a `torch.Generator`: a source of random numbers of its own, which functions
 # that draw take as `generator=…`. In the same state it gives the same split; it moves on as it draws, so the next call
@@ -142,7 +142,7 @@ your_batches, whose = result.or_library()
 generator = torch.Generator().manual_seed(42)
 epochs = [your_batches(len(train_x), 64, generator) for _ in range(2)]
 print(whose, f"{len(epochs[0])} batches; the last one has {len(epochs[0][-1])} images.")
-first = torch.cat([train_x[torch.as_tensor(epoch[0][:10])] for epoch in epochs])
+first = torch.cat([train_x[torch.as_tensor(list(epoch[0])[:10])] for epoch in epochs])
 alt = "Ten digits of the first batch of epoch 1, and ten others of the first batch of epoch 2."
 plots.images(first, alt, rows=["epoch 1", "epoch 2"])
 

@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import torch
-from torch.utils.data import BatchSampler, RandomSampler
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 
 
 def batches_by_sampler(n, batch_size, generator):
@@ -120,9 +120,19 @@ RIGHT = [batches_by_sampler, batches_loop, batches_sorted_inside]
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
-    ("yield in place of a list", batches_yielded),
     (
-        "yield in place of a list",
+        "an iterator in place of a list",
+        lambda n, batch_size, generator: iter(torch.randperm(n, generator=generator).split(batch_size)),
+        8,
+    ),
+    (
+        "an iterator in place of a list",
+        lambda n, batch_size, generator: DataLoader(range(n), batch_size, shuffle=True, generator=generator),
+        8,
+    ),
+    ("an iterator in place of a list", batches_yielded),
+    (
+        "an iterator in place of a list",
         lambda n, batch_size, generator: (part for part in torch.randperm(n, generator=generator).split(batch_size)),
     ),
     (

@@ -70,20 +70,24 @@ WRONG = [
         lambda input_dim, hidden_dim, latent_dim: (
             by_formula(input_dim, hidden_dim, latent_dim) - (hidden_dim + 1) * latent_dim
         ),
+        3,
     ),
     (
         "the decoder forgotten",
         lambda input_dim, hidden_dim, latent_dim: (input_dim + 1) * hidden_dim + 2 * (hidden_dim + 1) * latent_dim,
+        1,
     ),
     (
         "the encoder forgotten",
         lambda input_dim, hidden_dim, latent_dim: (latent_dim + 1) * hidden_dim + (hidden_dim + 1) * input_dim,
+        1,
     ),
     (
         "the encoder counted twice",
         lambda input_dim, hidden_dim, latent_dim: (
             2 * (input_dim * hidden_dim + hidden_dim + 2 * (hidden_dim * latent_dim + latent_dim))
         ),
+        3,
     ),
     (
         "the decoder counted twice",
@@ -94,6 +98,7 @@ WRONG = [
         lambda input_dim, hidden_dim, latent_dim: (
             input_dim * hidden_dim * 2 + hidden_dim * latent_dim * 4 + 2 * hidden_dim + 2 * latent_dim + input_dim
         ),
+        3,
     ),
 ]
 

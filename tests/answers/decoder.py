@@ -83,8 +83,22 @@ SPOILED = "a last step that spoils large numbers"
 
 RIGHT = [DecoderOfModules, DecoderOfMatrices]
 
+
+class DecoderWithABuffer(DecoderOfModules):
+    def __init__(self, d, units, pixels):
+        super().__init__(d, units, pixels)
+        self.register_buffer("zero", torch.zeros(1))
+
+
+class DecoderOfPictures(DecoderOfModules):
+    def forward(self, z):
+        return super().forward(z).view(-1, 1, 28, 28)
+
+
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("a layer that nobody asked for", DecoderWithABuffer, 8),
+    ("pictures in place of rows", DecoderOfPictures, 2),
     ("sizes of the layers that do not follow the arguments", DecoderOfFixedSizes),
     ("sizes of the layers that do not follow the arguments", DecoderOfAFixedHidden, 8),
     ("the sizes in another order", DecoderOfReorderedSizes, 8),

@@ -66,10 +66,20 @@ def many_of_64_bits(mu, sigma, n, generator):
 
 
 # The exercise asks for no gradient.
+def many_after_a_seed(mu, sigma, n, generator):
+    torch.manual_seed(generator.initial_seed())
+    return torch.randn(n, *mu.shape) * sigma + mu
+
+
 RIGHT = [many_vectorised, many_loop, many_of_normal, lambda mu, *inputs: many_vectorised(mu.detach(), *inputs)]
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("σ taken for log σ²", lambda mu, sigma, *others: many_vectorised(mu, sigma.exp().sqrt(), *others), 5),
+    ("σ taken for log σ", lambda mu, sigma, *others: many_vectorised(mu, sigma.exp(), *others), 5),
+    ("μ and σ swapped", lambda mu, sigma, *others: many_vectorised(sigma, mu, *others), 5),
+    ("the draws last, not first", lambda *inputs: many_vectorised(*inputs).permute(1, 2, 0), 8),
+    ("a global seed in place of the generator", many_after_a_seed, 8),
     (
         "the same noise for all images",
         lambda mu, sigma, n, generator: (

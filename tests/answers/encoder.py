@@ -196,8 +196,30 @@ class EncoderWithoutGradients(EncoderOfModules):
 # A tensor of both is taken apart as a pair is.
 RIGHT = [EncoderOfModules, EncoderOfMatrices, EncoderWithDetachedImages, EncoderOfOneTensor]
 
+
+def _shared_head(pixels, units, d):
+    module = EncoderOfModules(pixels, units, d)
+    module.hid_sigma = module.hid_mu
+    return module
+
+
+class EncoderWithSamples(EncoderOfModules):
+    def forward(self, x):
+        mu, sigma = super().forward(x)
+        return mu, sigma, mu + sigma * torch.randn_like(sigma)
+
+
+class CutOffEncoderWithSamples(EncoderWithSamples):
+    def forward(self, x):
+        mu, sigma, z = super().forward(x)
+        return mu.detach(), sigma.detach(), z.detach()
+
+
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("one head returned twice", _shared_head, 3),
+    ("more than what is asked for", EncoderWithSamples, 8),
+    ("the gradient is cut off", CutOffEncoderWithSamples, 4),
     ("one head reads h before the ReLU", EncoderWithAnEarlyHead),
     *[("sizes of the layers that do not follow the arguments", answer, 8) for answer in FIXED],
     *[("the sizes in another order", answer, 8) for answer in REORDERED],

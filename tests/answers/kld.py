@@ -64,6 +64,13 @@ RIGHT = [kld_of_a_table, kld_of_log_var, kld_of_distributions, kld_loop, kld_car
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    (
+        "the logarithm of a product",
+        lambda mu, sigma: 0.5 * ((mu**2 + sigma**2 - 1).sum(1) - sigma.square().prod(1).log()),
+        8,
+    ),
+    ("σ squared twice", lambda mu, sigma: kl_divergence(Normal(mu, sigma * sigma), Normal(0.0, 1.0)).sum(-1)),
+    ("40 dimensions, whatever D is", lambda mu, sigma: kld_of_a_table(mu, sigma) + mu.shape[1] / 2 - 20),
     ("the wrong sign", lambda mu, sigma: 0.5 * (1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),
     ("log σ in place of log σ²", lambda mu, sigma: -0.5 * (1 + sigma.abs().log() - mu**2 - sigma**2).sum(1)),
     (

@@ -82,8 +82,25 @@ def sampling_of_two_clouds(mu, sigma, n, generator):
 
 RIGHT = [sampling_vectorised, sampling_loop, sampling_in_pairs]
 
+
+def of_a_thousand(mu, sigma, n, generator):
+    return sampling_vectorised(mu, sigma, 1000, generator)
+
+
+def of_fifty_or_more(mu, sigma, n, generator):
+    return sampling_vectorised(mu, sigma, max(n, 50), generator)
+
+
+def of_the_entropy(mu, sigma, n, generator):
+    z = mu + sigma * torch.randn(n, *mu.shape, generator=generator)
+    return (-Normal(mu, sigma).entropy() - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
+
+
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("draws that do not follow n", of_a_thousand, 4),
+    ("draws that do not follow n", of_fifty_or_more, 4),
+    ("log q and log p not at the same z", of_the_entropy, 8),
     (BELOW_0, lambda *inputs: sampling_vectorised(*inputs).abs(), 8),
     (BELOW_0, lambda *inputs: sampling_vectorised(*inputs).clamp(min=0), 8),
     (BELOW_0, lambda *inputs: sampling_vectorised(*inputs).relu(), 8),
@@ -110,7 +127,7 @@ WRONG = [
         lambda mu, sigma, n, generator: sampling_vectorised(mu, sigma, min(n, 100), generator),
         4,
     ),
-    ("log q and log p at two different z", sampling_of_two_clouds, 8),
+    ("log q and log p not at the same z", sampling_of_two_clouds, 8),
     ("divided by n − 1", lambda n, **inputs: sampling_vectorised(n=n, **inputs) * n / (n - 1)),
     ("the mean of everything", lambda **inputs: sampling_of_each_dimension(**inputs).mean()),
     ("not summed over the dimensions", sampling_of_each_dimension),

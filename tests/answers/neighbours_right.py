@@ -129,6 +129,12 @@ RIGHT = [
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    (None, lambda codes, labels: neighbours_vectorised(codes.sub_(codes.mean(0)), labels), 9),
+    (
+        "0 · ∞ beside the diagonal",
+        lambda codes, labels: hits((torch.cdist(codes, codes) + torch.inf * torch.eye(len(codes))).argmin(1), labels),
+    ),
+    ("divided by n − 1", lambda codes, labels: neighbours_loop(codes, labels) * len(labels) / (len(labels) - 1)),
     ("each image is its own neighbour", own_neighbour),
     (
         "each image is its own neighbour",

@@ -97,11 +97,18 @@ RIGHT = [
     lambda mu, sigma: mu + (sigma.abs() + 1e-6) * torch.randn_like(mu),
 ]
 
+
+def with_its_noise(mu, sigma):
+    eps = torch.randn(mu.shape)
+    return mu + eps * sigma, eps
+
+
 VARIANCE = "the variance used as standard deviation"
 NO_GRADIENT = "a draw that lets no gradient through"
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("a dimension too many", lambda mu, sigma: z_vectorised(mu, sigma).unsqueeze(0), 8),
     (f"{VARIANCE}; and uniform noise", lambda mu, sigma: mu + sigma.square() * torch.rand(mu.shape)),
     (f"{VARIANCE}; and {NO_GRADIENT}", lambda mu, sigma: Normal(mu, sigma.square()).sample()),
     (f"{VARIANCE}; and half of the noise", lambda mu, sigma: Normal(mu, sigma.square() / 2).rsample()),
@@ -111,6 +118,7 @@ WRONG = [
     ("σ taken for log σ²; and one ε for the whole batch", lambda mu, s: mu + s.exp().sqrt() * torch.randn(mu.shape[1])),
     ("σ taken for log σ²; and uniform noise", lambda mu, sigma: mu + sigma.exp().sqrt() * torch.rand(mu.shape)),
     ("σ taken for log σ; and one ε for all dimensions", lambda mu, s: mu + s.exp() * torch.randn(len(mu), 1)),
+    ("more than what is asked for", with_its_noise, 8),
     ("σ ignored", lambda mu, sigma: torch.distributions.Normal(mu, 1.0).rsample()),
     ("σ taken for log σ²", lambda mu, sigma: torch.randn_like(mu) * torch.exp(0.5 * sigma) + mu),
     ("σ taken for log σ", lambda mu, sigma: Normal(mu, torch.exp(sigma)).rsample()),
@@ -160,7 +168,7 @@ WRONG = [
     *[(SMALL, lambda mu, sigma, e=e: mu + (sigma**2 + e).sqrt() * torch.randn_like(mu), 8) for e in (1e-5, 1e-6)],
     (SMALL, lambda mu, sigma: mu + (sigma.abs() + 1e-3) * torch.randn_like(mu), 8),
     ("a draw that lets no gradient through", lambda mu, sigma: mu.data + sigma * torch.randn_like(mu), 4),
-    (None, lambda mu, sigma: (mu + sigma * torch.randn_like(mu), sigma), 0),
+    ("more than what is asked for", lambda mu, sigma: (mu + sigma * torch.randn_like(mu), sigma), 8),
     (LISTED, lambda mu, sigma: [m + s * torch.randn_like(m) for m, s in zip(mu, sigma, strict=True)], 8),
     (None, lambda sigma, mu: mu + sigma * torch.randn_like(mu), 0),
     ("μ ignored", lambda mu, sigma: Normal(torch.zeros_like(mu), sigma.abs()).rsample()),

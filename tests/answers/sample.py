@@ -76,10 +76,42 @@ def trained():
     return load_trained()[0]
 
 
-RIGHT = [sample_vectorised, sample_loop, sample_by_inverse]
+def sample_looked_at(decode, n, latent_dim, generator):
+    z = torch.randn(n, latent_dim, generator=generator)
+    assert decode(z[:1]).min() >= 0
+    assert decode(z).max() <= 1
+    return decode(z)
+
+
+RIGHT = [sample_vectorised, sample_loop, sample_by_inverse, sample_looked_at]
+
 
 # The name that the check must give the mistake, and an answer that makes it.
+def sample_of_codes(decode, n, latent_dim, generator):
+    """Dimensions of one spread, of which two neighbours depend on each other."""
+    z = torch.randn(n, latent_dim + 1, generator=generator)
+    return decode((z[:, 1:] + z[:, :-1]) / 2**0.5)
+
+
+def with_its_z(decode, n, latent_dim, generator):
+    z = torch.randn(n, latent_dim, generator=generator)
+    return decode(z), z
+
+
 WRONG = [
+    (
+        "another distribution than the prior",
+        lambda decode, n, latent_dim, generator: decode(
+            torch.randn(n, latent_dim, generator=generator) * torch.linspace(0.5, 1.5, latent_dim)
+        ),
+        4,
+    ),
+    ("another distribution than the prior", sample_of_codes, 4),
+    (None, lambda *inputs: 1 - sample_vectorised(*inputs), 5),
+    (None, lambda *inputs: sample_vectorised(*inputs).flip(0), 5),
+    (None, lambda *inputs: sample_vectorised(*inputs).square(), 5),
+    ("more than what is asked for", with_its_z, 8),
+    ("pictures in place of rows", lambda *inputs: sample_vectorised(*inputs).reshape(-1, 28, 28), 0),
     ("the noise is scaled", sample_scaled(3.0)),
     ("the noise is scaled", sample_scaled(0.5)),
     ("the noise is scaled", sample_scaled(1.2)),

@@ -26,6 +26,7 @@ RIGHT = [
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("more than what is asked for", lambda log_var: (log_var.exp().sqrt(), log_var), 8),
     (
         "the gradient is cut off on its way",
         lambda log_var: torch.from_numpy(np.exp(log_var.numpy() / 2)),

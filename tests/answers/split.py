@@ -177,6 +177,13 @@ RIGHT = [split_by_torch, split_by_numpy, split_by_mask, split_by_sorting, split_
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    (
+        "a dict in place of two sets",
+        lambda n, generator: dict(zip("ab", split_by_torch(n, generator), strict=True)),
+        8,
+    ),
+    ("an iterator in place of a list", lambda n, generator: iter(split_by_torch(n, generator)), 8),
+    ("the position at the cut in both sets", cut_overlapping, 8),
     ("drawn twice, so that images are in both sets", drawn_twice),
     ("the validation set from a shuffle with another seed", other_seed_for_validation),
     ("the validation set from a shuffle with another seed", shuffled_anew_for_validation),
@@ -214,7 +221,7 @@ WRONG = [
     ("positions from 1 to n", positions_from_1),
     ("positions as floating-point numbers", split_as_floats),
     ("masks in place of positions", split_as_masks),
-    ("yield in place of a list", split_yielded),
+    ("an iterator in place of a list", split_yielded),
     ("a pattern in place of a shuffle", turned),
     ("a pattern in place of a shuffle", of_every_twentieth),
     ("one fixed order, cut at a drawn place", rolled),

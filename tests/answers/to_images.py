@@ -27,6 +27,9 @@ RIGHT = [images_by_torchvision, images_in_numpy, images_viewed]
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("the wrong dimensions joined", lambda pixels: (pixels / 255).flatten(0, 1), 7),
+    ("not float32", lambda pixels: pixels.flatten(1).half() / 255, 9),
+    ("divided by 256", lambda pixels: pixels.flatten(1).half() / 256, 4),
     ("an array of NumPy", lambda pixels: pixels.numpy().reshape(len(pixels), -1).astype(np.float32) / 255),
     ("not float32", lambda pixels: pixels.flatten(1).double() / 255, 9),
     ("the number of images is fixed", lambda pixels: pixels.reshape(60_000, 784) / 255, 0),

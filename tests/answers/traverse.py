@@ -88,10 +88,18 @@ def set_eleven_times(z, dim, values):
     return rows
 
 
+def set_repeated(z, dim, values):
+    rows = torch.repeat_interleave(z, len(values)).reshape(len(values), len(z))
+    rows[:, dim] = values
+    return rows
+
+
 RIGHT = [set_by_cat, set_column, set_by_where, set_in_a_loop]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("always the same dimension", lambda z, dim, values: set_column(z, 0, values)),
+    ("each number of z repeated, not z itself", set_repeated),
     ("z itself is changed", set_and_copied),
     ("all rows share one memory", set_without_clone),
     ("all rows share one memory", set_expanded),

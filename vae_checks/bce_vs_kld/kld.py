@@ -28,10 +28,11 @@ def _draw_gaussians(seed: int) -> list[Case]:
         sigma[:, :3] = torch.tensor([3.0, -3.0, 0.3])
         return {"mu": (1 + 1.5 * torch.rand(batch, 5, generator=generator)) * signs(), "sigma": sigma}
 
-    # A little more than σ² inside the logarithm shows here, 1e-6 say; 1e-8 does not matter.
-    signs = (-1.0) ** torch.arange(35).view(7, 5)
-    small = {"mu": torch.zeros(7, 5), "sigma": 0.01 * signs}
-    near = {"mu": torch.linspace(0, 0.3, 7)[:, None].expand(7, 5).clone(), "sigma": signs}
+    # A little more than σ² inside the logarithm shows here, 1e-6 say; 1e-8 does not matter. The product of these 40 σ²
+    # is below all numbers of float32.
+    signs = (-1.0) ** torch.arange(280).view(7, 40)
+    small = {"mu": torch.zeros(7, 40), "sigma": 0.01 * signs}
+    near = {"mu": torch.linspace(0, 0.3, 7)[:, None].expand(7, 5).clone(), "sigma": signs[:, :5].clone()}
     return [*tensor_cases(seed, make), Case("extreme", small), Case("prior", near)]
 
 
@@ -46,7 +47,16 @@ KEPT_AWAY = Mistake(
 )
 
 
+PRODUCT = Mistake(
+    "the logarithm of a product",
+    "How large is the product of forty numbers of 0.0001, and how large can a float32 be that is not 0? Which sum of "
+    "logarithms is the logarithm of that product?",
+)
+
+
 def _recognise_small(actual: Tensor, expected: Tensor) -> Mistake | None:
+    if (actual == torch.inf).all():
+        return PRODUCT
     return KEPT_AWAY if (actual < expected).all() else None
 
 
@@ -163,6 +173,18 @@ KLD_MISTAKES = [
         lambda mu, sigma: 0.5 * (mu**2 + sigma - 1 - sigma.abs().log()).sum(1),
     ),
     Mistake(
+        "σ squared twice",
+        "`Normal` wants a standard deviation, and your formula a variance. Which have you got, and how often do you "
+        "square it?",
+        lambda mu, sigma: _kld(mu, sigma**2),
+        lambda mu, sigma: 0.5 * (mu**2 + sigma**4 - 1 - (sigma**2).log()).sum(1),
+    ),
+    Mistake(
+        "40 dimensions, whatever D is",
+        "For D = 5, μ = 0 and σ = 1: how often does your formula take 1 away?",
+        lambda mu, sigma: 0.5 * ((mu**2 + sigma**2 - (sigma**2).log()).sum(1) - 40),
+    ),
+    Mistake(
         "the ½ is missing",
         "For μ = 1, σ = 1 the KLD is ½. What does your formula give?",
         lambda mu, sigma: 2 * _kld(mu, sigma),
@@ -265,7 +287,7 @@ _by_its_ways = check_with_extremes(
     name="kld",
     draw=_draw_gaussians,
     extreme="σ near 0",
-    inputs="for μ = 0 and σ = ±0.01",
+    inputs="for μ = 0 and σ = ±0.01 in 40 dimensions",
     recognise=_recognise_small,
     hints=(
         "The KLD is 0 where μ = 0 and σ = 1 in every dimension, and above 0 elsewhere. Try your formula there first.",

@@ -81,17 +81,27 @@ def _few(each: Seen) -> str:
     if fault := _shape(each):
         return fault
     errors, n = _errors(each), each.case.inputs["n"]
-    of = f"the errors of {errors.numel():,} estimates for n = {n}, in standard errors of {n} draws,"
     if not errors.mean().abs() < 0.3:  # 19 standard errors
-        return f"{of} have a mean of {errors.mean():.2g}, expected 0"
+        return (
+            f"for n = {n} the estimates of {errors.numel():,} KLDs are off by {errors.mean():.2g} standard errors on "
+            "average, expected 0"
+        )
     if not 0.6 < errors.std() < 1.3:  # 9 standard errors, as far as those count here
-        return f"{of} have a standard deviation of {errors.std():.2g}, expected 1"
+        return (
+            f"for n = {n} the estimates of {errors.numel():,} KLDs scatter {errors.std():.2g} times as much as those "
+            f"from {n} independent {'draw does' if n == 1 else 'draws do'}"
+        )
     if (together := _together(errors)) > 0.3:  # 13 standard errors
         return (
             f"for n = {n} two images with the same μ and σ are off together, the correlation is {together:.2f}: they "
             "share their noise"
         )
     return ""
+
+
+def _from_more_draws(each: Seen) -> bool:
+    """Whether the estimates scatter as those from more draws than are asked for."""
+    return not (each.outcome.error or _shape(each)) and bool(_errors(each).std() < 0.6)
 
 
 def _near(each: Seen) -> str:
@@ -228,7 +238,7 @@ MISTAKES = [
     ),
     Mistake(
         "the generator is not used",
-        "`sample` of torch.distributions takes no generator. From where does its noise come?",
+        "From where does your noise come? `torch.randn` takes a generator, `sample` of torch.distributions does not.",
         _of_global_noise,
     ),
     Mistake(
@@ -279,8 +289,12 @@ NOT_BELOW_0 = Mistake(
     "The KLD is never below 0. But one draw of log q(z) − log p(z)? What does your last step do to the mean of many?",
 )
 TWO_CLOUDS = Mistake(
-    "log q and log p at two different z",
-    "log q(z) − log p(z) is a difference at one z. At how many different z do you evaluate it?",
+    "log q and log p not at the same z",
+    "log q(z) − log p(z) is a difference at one z. Which z goes into your log q, and which into your log p?",
+)
+NOT_N_DRAWS = Mistake(
+    "draws that do not follow n",
+    "Your caller asks for n draws, and n may be 1. How many do you make then?",
 )
 SAMPLED = ("right on average", "as exact as n draws are")
 
@@ -292,6 +306,9 @@ def _prepared(each: Seen) -> Seen:
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
     found = _recognise_draws(seen) or mistake_of_form(seen) or (NUMPY_ARRAY if not_a_tensor(seen[0]) else None)
+    few = [each for each in seen if each.case.kind == "few"]
+    if not found and not judge_each(_mean, "main")(seen) and all(map(_from_more_draws, few)):
+        return NOT_N_DRAWS
     right = not any(each.outcome.error or _shape(each) for each in seen) and not _sampled(seen)
     if not (right and any(map(_near, seen[-1:]))):
         return found

@@ -7,7 +7,7 @@ import torch
 
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Seen
-from vae_probe.draws import SUBSETS, YIELDED
+from vae_probe.draws import NAMED, SUBSETS, YIELDED
 
 FLOATS, MASKS, COLUMN = "floats", "masks", "column"  # notes, as YIELDED is one
 GOT = {
@@ -15,7 +15,8 @@ GOT = {
     MASKS: "masks of True and False: torch.nonzero(mask)[:, 0] are the positions where one is True",
     COLUMN: "tensors of two dimensions, with one position in each row: [:, 0] are the positions in one",
     SUBSETS: "a Subset, which holds the images too: its positions are in .indices",
-    YIELDED: "a generator, as a yield makes it: collect the sets in a list and return that",
+    YIELDED: "something to loop over, as yield, iter and DataLoader make it: list(…) makes a list of it",
+    NAMED: "a dict, where the sets are taken by their place",
 }
 MISTAKES = {
     FLOATS: Mistake("positions as floating-point numbers", "Has a list an element with the number 3.0?"),
@@ -25,7 +26,8 @@ MISTAKES = {
         "subsets in place of positions",
         "What does `random_split` put into a Subset, and which part of it is asked for?",
     ),
-    YIELDED: Mistake("yield in place of a list", "What is the `len` of what a yield makes?"),
+    YIELDED: Mistake("an iterator in place of a list", "What is the `len` of what a yield makes, and its third part?"),
+    NAMED: Mistake("a dict in place of two sets", "What is a in `a, b = {'x': 1, 'y': 2}`?"),
 }
 
 

@@ -18,7 +18,7 @@ from vae_checks.compare import describe
 from vae_checks.data_split.forms import in_positions, judge_form, mistake_of_form
 from vae_checks.data_split.shuffles import find_pattern, find_recurrence, labels_of
 from vae_checks.mistakes import Mistake, both
-from vae_checks.properties import Property, Seen, judge_each
+from vae_checks.properties import Property, Seen, judge_each, stop_of
 from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
@@ -145,7 +145,7 @@ def check_index_sets(
     judges: dict[str, tuple[Callable[[list[Seen]], str], tuple[str, ...], int | None]] = {
         "sizes": (judge_all(lambda sets, inputs: look_at_sizes(sets, inputs)[1]), (), None),
         "each image once": (judge_all(lambda sets, inputs: _not_once(sets, inputs["n"])), (), None),
-        "no image in both sets": (judge_each(_leak, *LARGE), (), 4),
+        "at most one image in both sets": (judge_each(_leak, *LARGE), (), 4),
         "nearly every image used": (judge_each(_left_out, *LARGE), (), 4),
         "shuffled": (shuffled, (), 4),
         "drawn from the generator": (drawn_from_the_generator, ("shuffled",), None),
@@ -154,7 +154,7 @@ def check_index_sets(
     properties = [
         Property("shape", 0, judge_each(shape), required=True),
         Property("form", 0, partial(judge_form, form=form), cap=8),
-        Property("few images", 0, judge_each(lambda each: "", "small"), cap=8),
+        Property("few images", 0, _stops_for_few, cap=8),
     ]
     for property_, worth in points.items():
         judge, follows, cap = judges[property_]
@@ -172,6 +172,11 @@ def check_index_sets(
         may_stop=may_stop,
         forbidden=forbidden,
     )
+
+
+def _stops_for_few(seen: list[Seen]) -> str:
+    stopped = [each for each in seen if each.case.kind == "small" and each.outcome.error]
+    return f"for n = {stopped[0].case.inputs['n']} {stop_of(stopped[0].outcome.error)}" if stopped else ""
 
 
 def _pattern(seen: list[Seen]) -> str:

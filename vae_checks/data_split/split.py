@@ -36,9 +36,10 @@ def _look_at_split(sets: list, inputs: dict) -> tuple[str, str]:
     if not validation:
         return "uncut", f"for n = {inputs['n']:,}: expected {expected[1]} positions for validation, got none"
     kind = "swapped" if max(abs(training - expected[1]), abs(validation - expected[0])) <= 1 else "other"
+    n = inputs["n"]
     sentence = (
-        f"for n = {inputs['n']:,}, different positions: expected {expected[0]:,} for training and {expected[1]:,} for "
-        f"validation, got {training:,} and {validation:,}"
+        f"for n = {n:,} the shares are {0.85 * n:,.10g} for training and {0.15 * n:,.10g} for validation, got "
+        f"{training:,} and {validation:,} different positions"
     )
     return kind, sentence
 
@@ -211,7 +212,7 @@ split = check_index_sets(
     points={
         "sizes": 2,
         "each image once": 2,
-        "no image in both sets": 2,
+        "at most one image in both sets": 2,
         "shuffled": 2,
         "drawn from the generator": 2,
     },

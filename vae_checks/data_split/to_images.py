@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from vae_checks.check import check_against
-from vae_checks.compare import describe
+from vae_checks.compare import describe, same
 from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Property, Seen, judge_each, not_a_tensor
 from vae_checks.shapes import FLAT, NUMPY_ARRAY, TURNED
@@ -110,6 +110,10 @@ NOT_FLATTENED = Mistake(
     "not flattened",
     "How many dimensions has your result, and how many has the input of an nn.Linear that reads a batch?",
 )
+WRONG_ONES_JOINED = Mistake(
+    "the wrong dimensions joined",
+    "Of (N, 28, 28), which two dimensions should become one? Which two did you join?",
+)
 OTHER_SHAPES = {
     TURNED: Mistake("a column for each image", "How many rows should there be: one for each image, or for each pixel?"),
     FLAT: Mistake("all images in one row", "Where does the second image begin, in a tensor of this shape?"),
@@ -125,8 +129,18 @@ def _in_another_shape(each: Seen) -> bool:
     return reshaped_one or each.outcome.note in OTHER_SHAPES
 
 
+def _in_float32(each: Seen) -> Seen:
+    """What was seen, with the numbers asked for where they are those, as exactly as 16 bits can say."""
+    value, expected = each.outcome.value, each.expected.value
+    coarse = isinstance(value, torch.Tensor) and value.dtype == torch.float16 and value.numel() == expected.numel()
+    if not (coarse and same(expected, value.reshape(expected.shape), 0.001)):
+        return each
+    return each._replace(outcome=replace(each.outcome, value=expected.reshape(value.shape)))
+
+
 def _in_rows(seen: list[Seen]) -> list[Seen]:
-    """What was seen, with a row for each image where the numbers came in another shape."""
+    """What was seen, with a row for each image where the numbers came in another shape, and in float32."""
+    seen = list(map(_in_float32, seen))
     if not any(map(_in_another_shape, seen)):
         return seen
 
@@ -179,13 +193,15 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
         return FIXED_NUMBER
     found = _values_of_images.recognise(_in_rows(seen))
     if other := next(filter(_in_another_shape, seen), None):
-        shape = OTHER_SHAPES.get(other.outcome.note, NOT_FLATTENED)
+        shape = OTHER_SHAPES.get(
+            other.outcome.note, NOT_FLATTENED if other.outcome.value.ndim > 2 else WRONG_ONES_JOINED
+        )
         return both(shape, found) if found else shape
     if found:
         return found
     if any(map(not_a_tensor, seen)):
         return NUMPY_ARRAY
-    values = [prop for prop in _values_of_images.properties if prop.judge(seen)]
+    values = [prop for prop in _values_of_images.properties if prop.judge(_in_rows(seen))]
     return ANOTHER_DTYPE if _float32(seen) and not values else None
 
 

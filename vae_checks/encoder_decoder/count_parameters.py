@@ -56,13 +56,21 @@ def _without_biases_of(*numbers: int) -> Callable[..., int]:
     return count
 
 
-def _weights(seen: list[Seen]) -> str:
-    """Is all that is wrong a matter of single sizes, as biases are, not of their products?"""
+def _weights_of(of: str, *steps: tuple[int, int, int]) -> Property:
+    """Is all that is wrong a matter of single sizes, as biases are, not of the products in which these steps show?"""
+
+    def judge(seen: list[Seen]) -> str:
+        return _weights(seen, steps)
+
+    return Property(f"weights {of}", 2, judge, follows=("value",))
+
+
+def _weights(seen: list[Seen], steps: tuple[tuple[int, int, int], ...]) -> str:
     counts = [float("nan") if each.outcome.error else each.outcome.value for each in seen]
     if not all(abs(count) < 2**53 for count in counts):  # above, whole numbers are not told apart
         return "not every number that you return is one that counts weights"
     off = {step: float(count) - each.expected.value for step, count, each in zip(STEPS, counts, seen, strict=True)}
-    for step in STEPS[4:]:
+    for step in steps:
         first, second = (i for i in range(3) for _ in range(step[i]))
         if off[step] - off[STEPS[1 + first]] - off[STEPS[1 + second]] + off[STEPS[0]]:
             return "where two of the sizes grow, your number does not grow as the number of weights does"
@@ -147,5 +155,11 @@ _values = check_against(
 )
 
 count_parameters = replace(
-    _values, properties=[*_values.properties, Property("all weights", 4, _weights, follows=("value",))]
+    _values,
+    properties=[
+        *_values.properties,
+        # The product of the other two sizes is in no layer, and its step belongs to both.
+        _weights_of("between pixels and hidden units", (2, 0, 0), (0, 2, 0), (1, 1, 0), (1, 0, 1)),
+        _weights_of("between hidden units and codes", (0, 2, 0), (0, 0, 2), (0, 1, 1), (1, 0, 1)),
+    ],
 )

@@ -17,8 +17,8 @@ from vae_checks.check import Check, check_against, tensor_cases
 from vae_checks.compare import difference, same
 from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Property, Seen, judge_each, stop_of
-from vae_checks.shapes import FORM, GOT, MISTAKES, in_shape
-from vae_probe.call import EXCHANGED
+from vae_checks.shapes import FORM, GOT, IN_PICTURES, MISTAKES, gradients_of_first, in_shape, makes_pictures
+from vae_probe.call import EXCHANGED, SURPLUS
 from vae_probe.modules import FIXED, MADE, REORDERED, WITHOUT_BIAS, call_module
 from vae_probe.outcome import Case
 
@@ -153,6 +153,8 @@ def _prepared(each: Seen) -> Seen:
     else:
         value, note = in_shape(expected, value)
     outcome = replace(each.outcome, value=value, note=f"{each.outcome.note} {note}".strip())
+    if note == SURPLUS:
+        outcome = replace(outcome, gradients=gradients_of_first(each))
     if isinstance(value, list) and not same(expected, value) and same(expected, value[::-1]):
         # Their gradients are those of a sum that weighs each part by its place.
         note = f"{each.outcome.note} {EXCHANGED}".strip()
@@ -244,13 +246,13 @@ def _recognise_layers(each: Seen) -> Mistake | None:
 
 
 def _recognise_error(seen: list[Seen]) -> Mistake | None:
-    """The mistake that stops an answer, or comes back, where a class of layers was called with a batch."""
+    """The mistake that stops an answer: a class of layers called with a batch, or rows made into pictures."""
     made = r"(^|must be Tensor, not )(ReLU|Sigmoid|Tanh)($|\.__init__\(\) takes 1 positional)"
     for _, outcome, _ in seen:
         unknown = outcome.value.get("unknown", "") if isinstance(outcome.value, dict) else ""
         if re.search(made, outcome.error.message if outcome.error else str(unknown)):
             return NOT_CALLED
-    return None
+    return IN_PICTURES if makes_pictures(seen) else None
 
 
 def change_end(oracle: Any, end: Callable) -> Any:

@@ -152,6 +152,8 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
 def _has_a_small_diagonal(seen: list[Seen]) -> bool:
     """Whether one number on the diagonal explains the shares, 1 where all codes are far apart among them."""
     cases = [each for each in seen if each.case.kind in ("main", "far")]
+    if not any(map(_wrong_share, cases)):
+        return False
     distances = [_distances(each.case.inputs["codes"]) for each in cases]
     limits = torch.cat([_to_others(distance).min(1).values for distance in distances])
 
@@ -190,6 +192,18 @@ _by_its_ways = check_against(
             "Which image does your function find for the first one: another image, or itself? Which must it not find?",
             lambda codes, labels: 1.0,
             lambda codes, labels: _right(labels[_distances(codes).argmin(1)], labels),
+        ),
+        Mistake(
+            "0 · ∞ beside the diagonal",
+            "What is 0 times infinity? Print a few of your distances after that step.",
+            lambda codes, labels: _right(
+                labels[(_distances(codes) + torch.eye(len(codes)) * torch.inf).argmin(1)], labels
+            ),
+        ),
+        Mistake(
+            "divided by n − 1",
+            "Of how many images do you ask whether the neighbour is right?",
+            lambda codes, labels: _neighbours_right(codes, labels) * len(codes) / (len(codes) - 1),
         ),
         Mistake(
             "the columns are not those of the images",

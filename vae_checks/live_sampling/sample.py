@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +13,7 @@ from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, difference, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import ANY_SIZES, Property, Seen, judge_each, not_a_tensor, shared
-from vae_checks.shapes import FORM, mistake_of_form, reshape_part
+from vae_checks.shapes import FORM, IN_PICTURES, makes_pictures, mistake_of_form, reshape_part
 from vae_checks.slips import COUNT, OTHER_COUNT, mistake_of_sizes
 from vae_probe.outcome import Case
 from vae_probe.samples import call_samples
@@ -36,7 +38,23 @@ def _draw_samples(seed: int) -> list[Case]:
 
 def _prepared(each: Seen) -> Seen:
     """What was seen, with the pictures in the shape that was asked for; the note says how they came."""
-    return reshape_part(each, "x_hat", _pictures(each, each.case.inputs["n"]))
+    return _without_others(reshape_part(each, "x_hat", _pictures(each, each.case.inputs["n"])))
+
+
+def _without_others(each: Seen) -> Seen:
+    """What was seen, without the z that were decoded before or after those of the n pictures, to look at them, say."""
+    value, n = each.outcome.value, each.case.inputs["n"]
+    if each.outcome.error or value["z"] is None or len(value["z"]) <= n:
+        return each
+    for part in (slice(-n, None), slice(n)):
+        if same(_decode(each, value["z"][part]), value["x_hat"]):
+            again = value["again"] if value["again"] is None else value["again"][part]
+            return each._replace(outcome=replace(each.outcome, value=value | {"z": value["z"][part], "again": again}))
+    return each
+
+
+def _decode(each: Seen, z: Tensor) -> Tensor:
+    return torch.sigmoid(z @ each.case.inputs["weights"] + each.case.inputs["bias"])
 
 
 def _pictures(each: Seen, n: int) -> Tensor:
@@ -93,6 +111,11 @@ def _dependence(z: Tensor) -> str:
         return "the same z occurs more than once, but for its sign"
     if lengths.std() < 1e-3 * lengths.mean():
         return f"every z has the length {lengths.mean():.2f}"
+    if (z == z[:, :1]).all():
+        return "all numbers within a z are the same"
+    spread = z.std(0)
+    if (spread - spread.mean()).abs().max() > 6 * spread.mean() / (2 * n) ** 0.5:
+        return f"the numbers of one dimension scatter by {spread.min():.2f}, those of another by {spread.max():.2f}"
     if not (torch.corrcoef(z.T).tril(-1).abs() < 6 / n**0.5).all():
         return "the numbers within a z depend on each other"
     if not (torch.corrcoef(torch.stack([z[:-1].flatten(), z[1:].flatten()]))[0, 1].abs() < 6 / n**0.5):
@@ -131,7 +154,7 @@ def _wrong_x_hat(each: Seen) -> str:
     x_hat, z = each.outcome.value["x_hat"], each.outcome.value["z"]
     if z is None:
         return "decode was never called"
-    decoded = torch.sigmoid(z @ each.case.inputs["weights"] + each.case.inputs["bias"])
+    decoded = _decode(each, z)
     if describe(decoded) != describe(x_hat):
         return f"decode gave {describe(decoded)}, you return {describe(x_hat)}"
     if same(decoded, x_hat):
@@ -140,7 +163,22 @@ def _wrong_x_hat(each: Seen) -> str:
         return "you return what decode gave, after another sigmoid"
     if isinstance(x_hat, Tensor) and set(x_hat.unique().tolist()) <= {0, 1}:
         return "you return pixels that are 0 or 1, decode gave grey ones"
-    return f"not what decode gave: {difference(decoded, x_hat)}"
+    if same(1 - decoded, x_hat):
+        return "black and white of what decode gave are exchanged"
+    if isinstance(x_hat, Tensor) and same(_sorted_rows(decoded), _sorted_rows(x_hat)):
+        return "you return the pictures that decode gave, in another order"
+    changed = "a function of what decode gave" if _is_function_of(decoded, x_hat) else "not what decode gave"
+    return f"{changed}: {difference(decoded, x_hat)}"
+
+
+def _sorted_rows(x_hat: Tensor) -> Tensor:
+    return x_hat[x_hat.double().mean(1).argsort()]
+
+
+def _is_function_of(decoded: Tensor, x_hat: Any) -> bool:
+    """Whether a brighter pixel of one is never a darker one of the other, nor the reverse."""
+    steps = x_hat.flatten()[decoded.flatten().argsort()].diff()
+    return bool((steps >= 0).all() or (steps <= 0).all())
 
 
 def _wrong_in_other_sizes(each: Seen) -> str:
@@ -359,6 +397,14 @@ OTHER_DECODER = Mistake(
 )
 
 
+OF_CODES = "scatter by|depend on each other"  # said of draws whose dimensions are not independent and alike
+NOT_THE_PRIOR = Mistake(
+    "another distribution than the prior",
+    "In the prior all dimensions are alike, and none knows of another. Is that true of what you draw from? Codes of "
+    "images, say, have a spread of their own in each dimension.",
+)
+
+
 def _uses_another_decoder(each: Seen) -> bool:
     """Whether the decoder of the course stops, or pictures of 784 pixels come back that were not decoded."""
     if each.outcome.error:
@@ -370,10 +416,14 @@ def _uses_another_decoder(each: Seen) -> bool:
 def _recognise(seen: list[Seen]) -> Mistake | None:
     if any(map(_uses_another_decoder, seen)):
         return OTHER_DECODER
+    if makes_pictures(seen):
+        return IN_PICTURES
     if mistake := _by_symptoms(seen) or mistake_of_form(seen):
         return mistake
     if any(not each.outcome.error and _wrong_count(each) for each in seen):
         return OTHER_COUNT
+    if any(re.search(OF_CODES, _wrong_z(each)) for each in seen[:1] if not each.outcome.error):
+        return NOT_THE_PRIOR
     return mistake_of_sizes(PROPERTIES, seen)
 
 

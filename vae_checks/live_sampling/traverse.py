@@ -47,6 +47,12 @@ def _set(z: Tensor, dim: int, values: Tensor) -> Tensor:
     return rows
 
 
+def _each_repeated(z: Tensor, dim: int, values: Tensor) -> Tensor:
+    rows = z.repeat_interleave(len(values)).view(len(values), -1)
+    rows[:, dim] = values
+    return rows
+
+
 def _row_for_column(z: Tensor, dim: int, values: Tensor) -> Tensor:
     rows = z.repeat(len(values), 1)
     rows[dim] = values
@@ -112,6 +118,16 @@ _by_its_ways = check_against(
             "Which entry is `z[dim]`, and which one did you set?",
             lambda z, dim, values: _set(z, dim - 1, values),
             lambda z, dim, values: _set(z, dim + 1, values),
+        ),
+        Mistake(
+            "always the same dimension",
+            "For dim = 2 and for dim = 27, which column of your rows changes?",
+            *(lambda z, dim, values, fixed=fixed: _set(z, fixed, values) for fixed in (0, 1, -1)),
+        ),
+        Mistake(
+            "each number of z repeated, not z itself",
+            "What does `repeat_interleave` repeat, and in which order? What should stand in the first row?",
+            _each_repeated,
         ),
         Mistake(
             "a row set in place of a column",

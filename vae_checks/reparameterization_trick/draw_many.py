@@ -160,6 +160,21 @@ DRAW_MANY_MISTAKES = [
         lambda mu, sigma, n, generator: mu + sigma**2 * torch.randn(n, *mu.shape, generator=generator),
     ),
     Mistake(
+        "σ taken for log σ²",
+        "Many tutorials have an encoder that gives log σ². What does your argument hold?",
+        lambda mu, sigma, n, generator: mu + (sigma / 2).exp() * torch.randn(n, *mu.shape, generator=generator),
+    ),
+    Mistake(
+        "σ taken for log σ",
+        "What does your argument hold: σ, or its logarithm?",
+        lambda mu, sigma, n, generator: mu + sigma.exp() * torch.randn(n, *mu.shape, generator=generator),
+    ),
+    Mistake(
+        "μ and σ swapped",
+        "Which of the two says where the draws lie, and which how far from there?",
+        lambda mu, sigma, n, generator: sigma + mu * torch.randn(n, *mu.shape, generator=generator),
+    ),
+    Mistake(
         "uniform noise",
         "Which mean, which spread and which shape has N(0, 1)?",
         lambda mu, sigma, n, generator: mu + sigma * torch.rand(n, *mu.shape, generator=generator),
@@ -177,6 +192,12 @@ DRAW_MANY_MISTAKES = [
 ]
 
 
+# Their draws look like those after a global seed.
+OF_GENERATORS = ("a copy of the generator is drawn from", "noise from a seed of its own", "the generator is not used")
+GLOBAL_SEED = Mistake(
+    "a global seed in place of the generator",
+    "What happens to the random numbers of whoever called your function?",
+)
 IN_A_WALK = Mistake(
     "each draw goes on from the one before",
     "Can you guess from one draw where the next will lie? Independent draws know nothing of each other.",
@@ -192,6 +213,8 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
         n, mu = wrong[0].case.inputs["n"], wrong[0].case.inputs["mu"]
         return find_squeezed(wrong[0].outcome.value[0], (n, *mu.shape))
     found = _recognise_draws(seen) or (IN_A_WALK if _walks(seen[0]) else None)
+    if found and found.name in OF_GENERATORS and seen[0].outcome.seeded:
+        return GLOBAL_SEED
     return found or mistake_of_form(seen) or mistake_of_dtype(seen[:1])
 
 
