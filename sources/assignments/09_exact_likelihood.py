@@ -24,7 +24,7 @@
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
 # one after it: the check says what holds and what not yet. `checks.iwae.hint(1)`, then 2 and 3, help you on. You may check
-# as often as you like.
+# as often as you like. Do without `vae_lib` in your answers: it has such functions.
 
 # %%
 import math

@@ -25,7 +25,7 @@
 #
 # **How this works.** Write your answer where it says `YOUR CODE HERE` (delete the line below it), run the cell, then the
 # one after it: the check says what holds and what not yet. `checks.energy_distance.hint(1)`, then 2 and 3, help you on.
-# You may check as often as you like.
+# You may check as often as you like. Do without `vae_lib` in your answers: it has such functions.
 
 # %%
 from vae_lib import measure, plots

@@ -25,7 +25,8 @@
 # **How this works.** Each exercise begins with a program that is wrong. Write the mended one where it says `YOUR CODE HERE`
 # (delete the line below it; copy what is right), run the cell, then the one after it: the check trains with your program, on
 # images that it chooses, and measures what came of it. That takes some seconds. `checks.mended_units.hint(1)`, then 2 and 3,
-# help you on. You may check as often as you like.
+# help you on. You may check as often as you like. Do without `vae_lib.train` and `vae_lib.clinic` in your answers: they
+# have such functions.
 #
 # The images are digits at half their side, 196 pixels, and the model is small, so that 40 epochs take seconds.
 
