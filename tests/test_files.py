@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from vae_lib import files, plots
+from vae_lib import files, images
 
 ROOT = Path(__file__).parents[1]
 
@@ -80,7 +80,7 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    plots.save_images(torch.rand(2, 784), "~/grid.png")
+    images.save_images(torch.rand(2, 784), "~/grid.png")
     files.write("~/notes", "a")
     assert sorted(path.name for path in (tmp_path / "home").iterdir()) == ["grid.png", "notes"]
     assert list((tmp_path / "work").iterdir()) == []

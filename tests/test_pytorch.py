@@ -263,8 +263,7 @@ def test_the_other_packages_are_those_that_the_course_asks_for():
     assert asked - {"torch"} == set(OTHERS) - {"IPython", "PIL", "numpy"}  # which these bring
 
 
-@pytest.mark.parametrize("name", ["torch", "torchvision", "PIL"])  # torchvision needs PIL
+@pytest.mark.parametrize("name", ["torch", "torchvision", "PIL"])
 def test_without_a_package_it_and_the_environment_are_named(name):
-    error = f'ModuleNotFoundError("No module named {name!r}", name={name!r})'
-    (found,) = first_errors(name, error, ["import vae_lib.data"])
+    (found,) = first_errors(name, "", ["import vae_lib.data"])
     assert found == f"ImportError: {name} is not installed in {sys.prefix}: run the set-up line of README.md again."

@@ -9,8 +9,8 @@ import torch
 
 from vae_lib.checkpoints import load_trained
 from vae_lib.data import load_tensors
+from vae_lib.images import save_images
 from vae_lib.latent import encode, interpolate
-from vae_lib.plots import save_images
 
 PATH = Path(__file__).resolve().parents[1] / "docs/walks.png"
 WALKS = [(4, 9), (3, 8), (0, 6)]

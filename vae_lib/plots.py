@@ -8,13 +8,13 @@ import io
 from html import escape
 from itertools import cycle
 
-from vae_lib.files import write, write_atomically
+from vae_lib.files import write
 from vae_lib.guards import check_labels, check_rows, check_same_shape, check_whole, squares
+from vae_lib.images import tile
 from vae_lib.loss import Losses
 from vae_lib.pytorch import torch
 
 import numpy as np
-import torch.nn.functional as F
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
@@ -80,14 +80,6 @@ def save(picture, path):
     write(path, picture.png(144))
 
 
-def save_images(x, path, ncols=10):
-    """Write images x (n, 784) in [0, 1] as one PNG file, `ncols` in a row, three times their size."""
-    from vae_lib.vision import utils
-
-    large = squares(x).repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)
-    write_atomically(path, lambda file: utils.save_image(large, file, nrow=ncols, padding=3, pad_value=1, format="png"))
-
-
 def images(x, alt, *, ncols=10, titles=None, rows=None):
     """Images in a grid.
 
@@ -116,18 +108,6 @@ def show_grid(ax, x, ncols, gap, titles=None, rows=None):
     ax.set(xticks=[], yticks=[step * i + gap + 14 for i in range(nrows)] if rows else [], yticklabels=rows or [])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-
-
-def tile(x, ncols, gap):
-    """Images x (n, 784) as one image (height, width) on the CPU, white in each gap: `make_grid` of torchvision.
-
-    Written out, for to import torchvision takes as long as to import PyTorch.
-    """
-    nrows, step = -(-len(x) // ncols), 28 + gap
-    tiles = F.pad(squares(x)[:, 0].cpu(), [gap, 0, gap, 0], value=1.0)  # a gap left of each and above
-    white = tiles.new_ones(nrows * ncols - len(x), step, step)
-    rows = torch.cat([tiles, white]).view(nrows, ncols, step, step).transpose(1, 2)
-    return F.pad(rows.reshape(nrows * step, ncols * step), [0, gap, 0, gap], value=1.0)
 
 
 def density(mu, sigma, eps):

@@ -21,7 +21,7 @@ from vae_lib.files import FULL, check_writable, printing, stopping
 from vae_lib.remedies import command, line
 
 with stopping():
-    from vae_lib import checkpoints, plots, train
+    from vae_lib import checkpoints, images, plots, train
     from vae_lib.data import Images, load_tensors
     from vae_lib.fast import IMAGES, fast_epochs, new_fast_run
     from vae_lib.folder import load_folder
@@ -85,8 +85,8 @@ def fixed_z(model, n=64):
 def save_pictures(model, x, z, out, number):
     """Write this epoch's reconstructions of x (n, 784) and the samples decoded from z (m, D)."""
     both = torch.cat([x, model.decode(model.encode(x)[0])])
-    plots.save_images(both, out / "reconstructions" / f"recon_epoch{number:02d}.png", ncols=len(x))
-    plots.save_images(model.decode(z), out / "samples" / f"samples_epoch{number:02d}.png", ncols=16)
+    images.save_images(both, out / "reconstructions" / f"recon_epoch{number:02d}.png", ncols=len(x))
+    images.save_images(model.decode(z), out / "samples" / f"samples_epoch{number:02d}.png", ncols=16)
 
 
 def main(argv=None):

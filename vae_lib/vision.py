@@ -6,6 +6,6 @@ Loading it takes as long as loading PyTorch, so functions that need it import th
 from vae_lib.pytorch import explain
 
 try:
-    from torchvision import datasets, transforms, utils  # noqa: F401
+    from torchvision import datasets, transforms  # noqa: F401
 except Exception as error:
     raise ImportError(explain(error)) from error

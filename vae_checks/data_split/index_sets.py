@@ -175,8 +175,10 @@ def check_index_sets(
 
 
 def _stops_for_few(seen: list[Seen]) -> str:
-    stopped = [each for each in seen if each.case.kind == "small" and each.outcome.error]
-    return f"for n = {stopped[0].case.inputs['n']} {stop_of(stopped[0].outcome.error)}" if stopped else ""
+    for each in seen:
+        if each.case.kind == "small" and each.outcome.error:
+            return f"for n = {each.case.inputs['n']} {stop_of(each.outcome.error)}"
+    return ""
 
 
 def _pattern(seen: list[Seen]) -> str:

@@ -2,11 +2,11 @@
 
 import base64
 
+from vae_lib.images import encode_png, enlarge, tile
 from vae_lib.latent import class_means
 from vae_lib.loss import kld_per_dim
-from vae_lib.plots import tile
 from vae_lib.pytorch import torch
-from vae_lib.widgets.still import HERE, add_still, display_with_still, encode_png, read_scripts
+from vae_lib.widgets.still import HERE, add_still, display_with_still, read_scripts
 
 import anywidget
 import traitlets
@@ -74,7 +74,7 @@ class Explorer(anywidget.AnyWidget):
     @torch.no_grad()
     def _repr_mimebundle_(self, **options):
         x = self._decode(torch.cat([torch.tensor([self.z]), self._means]))
-        grid = tile(x, ncols=11, gap=2).repeat_interleave(2, 0).repeat_interleave(2, 1)[None]
+        grid = enlarge(tile(x, ncols=11, gap=2), 2)
         alt = "Left, the digit that the explorer shows. Right, the means of the ten classes, 0 to 9, decoded."
         if self.mixture:
             alt += " Below, the middles of the heaviest bells of the mixture, decoded."

@@ -1,17 +1,16 @@
 """Still pictures, for widgets and for where no kernel runs; and the scripts that the browser gets."""
 
 import base64
-import io
 import re
 from html import escape
 from pathlib import Path
 
 from vae_lib.guards import check_tensor, squares
+from vae_lib.images import encode_png
 from vae_lib.plots import ONLY_READ_ALOUD
 
 from IPython.display import HTML, display
 from ipywidgets import DOMWidget
-from PIL import Image
 
 HERE = Path(__file__).parent
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -21,7 +20,7 @@ CAPTION = "A still picture, as it was when the cell was run. For the live one, r
 def image_html(x, alt, size=224):
     """An image x (784,) in [0, 1] as an HTML element with a description."""
     check_tensor(x)
-    source = base64.b64encode(encode_png(squares(x.reshape(1, -1))[0])).decode()
+    source = base64.b64encode(encode_png(squares(x.reshape(1, -1))[0, 0])).decode()
     style = "image-rendering: pixelated"
     return (
         f'<img alt="{escape(alt)}" width="{size}" height="{size}" style="{style}" src="data:image/png;base64,{source}">'
@@ -56,13 +55,6 @@ def display_with_still(bundle, metadata):
     style = (HERE / "still.css").read_text(encoding="utf-8")
     description = f'<p style="{ONLY_READ_ALOUD}">{escape(still["text/plain"])}</p>'
     display(HTML(f'<style>{style}</style><p class="vae-still">{CAPTION}</p>{description}'))
-
-
-def encode_png(x):
-    """An image (1, height, width) in [0, 1] as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    Image.fromarray((255 * x[0]).byte().numpy()).save(buffer, format="png")
-    return buffer.getvalue()
 
 
 def read_scripts(*names):
