@@ -172,11 +172,11 @@ SUM = "the sum over the batch in place of the mean"
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
     ("zero_grad forgotten", spoilt(todo="backward step")),
-    ("step forgotten", spoilt(todo="zero backward")),
-    ("backward forgotten", spoilt(todo="zero step")),
-    ("step before backward", spoilt(todo="zero step backward")),
+    ("step forgotten", spoilt(todo="zero backward"), 4),
+    ("backward forgotten", spoilt(todo="zero step"), 4),
+    ("step before backward", spoilt(todo="zero step backward"), 4),
     ("step before backward", spoilt(todo="step zero backward")),
-    ("zero_grad between backward and step", spoilt(todo="backward zero step")),
+    ("zero_grad between backward and step", spoilt(todo="backward zero step"), 4),
     (
         "the sum over the batch in place of the mean",
         spoilt(loss=lambda model, x, eps: vae_loss(x, *model(x, eps)).loss.sum()),
