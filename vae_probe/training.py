@@ -13,16 +13,19 @@ from vae_probe.call import call_with, observe
 from vae_probe.model import VAE
 from vae_probe.outcome import Case, pack
 
-PIXELS, HIDDEN, LATENT = 12, 8, 3  # of the small models
+PIXELS, HIDDEN, LATENT = 784, 5, 3  # of the small models
 
 
 def small_model(seed: int) -> VAE:
-    """A VAE of a few dozen weights, drawn."""
+    """A VAE with few neurons, its weights drawn."""
     generator = torch.Generator().manual_seed(seed)
     model = VAE(PIXELS, HIDDEN, LATENT, "log_var")
     with torch.no_grad():
         for weight in model.parameters():
             weight.copy_(0.3 * torch.randn(weight.shape, generator=generator))  # so that no logit rounds to 0 or 1
+        model.encoder.hidden.weight.div_(8)  # it adds up many pixels
+        model.encoder.hidden.bias.add_(1)  # few of its neurons are off
+        model.encoder.hid_mu.bias.add_(2)  # and few means near 0, where who takes one for σ divides by it
     return model
 
 
@@ -65,7 +68,7 @@ def _twice(run: Callable[[int], dict], compared: str) -> dict:
 def _three_steps(function: Any, case: Case, chance: int) -> dict:
     torch.manual_seed(chance)
     model, order, gradients = small_model(case.seed), [], []
-    rate = 0.02
+    rate = 0.001
     if case.kind == "long":
         lengthen(model)
         rate = 1e-9

@@ -1,4 +1,4 @@
-"""Images of a few pixels, for models of a few dozen weights, and what `vae_loss` returns."""
+"""Images for models of a few neurons, and what `vae_loss` returns."""
 
 from typing import NamedTuple
 

@@ -254,7 +254,7 @@ def mistake_of_stop(seen: list[Seen]) -> Mistake | None:
     """The mistake that the error of `vae_loss` or of a model of the course gives away."""
     messages = " ".join(each.outcome.error.message for each in seen if each.outcome.error)
     signs = {
-        "VAE expects images of shape": OTHER_MODEL,
+        "must match the size of tensor b (3)": OTHER_MODEL,  # mu of another model, and eps of that which is given
         "x is not all in [0, 1], and x_logits is": EXCHANGED,
         "expected pixels in [0, 1]": EXCHANGED,
         "x and x_logits should be of one shape": EXCHANGED,
