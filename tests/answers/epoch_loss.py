@@ -220,6 +220,8 @@ WRONG = [
     ("eps ignored", lambda model, x, eps, size: epoch_of_images(model, x, 0 * eps, size)),
     ("the noise of the first batch for all batches", epoch_with_old_noise),
     ("the last batch left out", epoch_of_full_batches, 4),
+    ("batches of another size than batch_size", lambda *inputs: epoch_of_slices(*inputs[:3], 64), 6),
+    ("batches of another size than batch_size", lambda *inputs: epoch_of_slices(*inputs[:3], 128), 6),
     ("all images at once", lambda *inputs: mean_of(*inputs[:3], lambda losses: losses.loss), 6),
     (
         "the last batch is in the sum, and not in the number",

@@ -27,8 +27,9 @@ def _draw_epoch_loss(seed: int) -> list[Case]:
         _case("main", generator, 5, 4 * 5 + 2, seed + 1),
         _case("full batches", generator, 6, 2 * 6, seed + 2),
         _case("one", generator, 4, 1, seed + 3),
-        # More than batch_size² images: batch_size chunks of them are larger than batch_size.
-        _case("many batches", generator, 4, 6 * 4, seed + 4),
+        # More than batch_size² images: batch_size chunks of them are larger than batch_size. And more than 64 or 128,
+        # which may stand in an answer in place of batch_size.
+        _case("many batches", generator, 12, 12 * 12 + 6, seed + 4),
     ]
 
 
@@ -71,12 +72,19 @@ def _wrong_loss(each: Seen) -> str:
     return "" if same(expected, actual) else f"expected {expected:.5g}, got {float(actual):.5g}"
 
 
+def _largest_batch(each: Seen) -> int:
+    return max([images for images, _ in each.outcome.value["calls"]], default=0)
+
+
+def _too_many(each: Seen) -> bool:
+    return _largest_batch(each) > each.case.inputs["batch_size"]
+
+
 def _batch_by_batch(each: Seen) -> str:
-    size, n = each.case.inputs["batch_size"], len(each.case.inputs["x"])
-    largest = max([seen for seen, _ in each.outcome.value["calls"]], default=0)
+    size, n, largest = each.case.inputs["batch_size"], len(each.case.inputs["x"]), _largest_batch(each)
     if not largest:
         return f"of {n} image{'s' * (n > 1)}, with a batch_size of {size}, the model saw none"
-    return "" if largest <= size else f"the model saw {largest} images at once, with a batch_size of {size}"
+    return f"the model saw {largest} images at once, with a batch_size of {size}" if _too_many(each) else ""
 
 
 def _without_gradients(each: Seen) -> str:
@@ -135,8 +143,9 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
 def _recognise_loss(seen: list[Seen]) -> Mistake | None:
     if all(map(_is_chunked, seen)):
         return CHUNKED
-    if all(map(_is_whole, seen)) and not any(map(_wrong_loss, seen)):
-        return ALL_AT_ONCE
+    right = not any(each.outcome.error or _wrong_loss(each) for each in seen)
+    if right and any(map(_too_many, seen)):
+        return ALL_AT_ONCE if all(map(_is_whole, seen)) else OTHER_SIZE
     # Not the single image, nor full batches: without a rest, some mistakes look alike.
     mistakes = [*EPOCH_MISTAKES, *(PAIRS if any(map(_wrong_loss, [e for e in seen if not e.outcome.error])) else [])]
     by_ways = recognise_by(_sign, mistakes, call_epoch_loss, agree=_agree, kinds=("main",))
@@ -170,6 +179,10 @@ CHUNKED = Mistake(
 ALL_AT_ONCE = Mistake(
     "all images at once",
     "How many images may the model see at once? Which of your lines reads `batch_size`?",
+)
+OTHER_SIZE = Mistake(
+    "batches of another size than batch_size",
+    "How many images does your model see at once? Which of your lines reads `batch_size`, and for what?",
 )
 OTHER_ORDER = Mistake(
     "an order that is drawn",
