@@ -67,7 +67,7 @@ your_images, whose = result.or_library()
 x = your_images(pixels)  # (60000, 784)
 print(whose)
 bright = {str(d): 100 * x[labels == d].mean().item() for d in range(10)}
-alt = "Mean brightness of each digit: the 1 is by far the darkest, the 0 the brightest."
+alt = f"Mean brightness; from dark to bright: {', '.join(sorted(bright, key=bright.get))}."
 plots.bars(bright, alt, ylabel="mean pixel, % of white")
 
 # %% [markdown]
@@ -109,7 +109,7 @@ some = val_x[:8]
 nearest = train_x[torch.cdist(some, train_x).argmin(dim=1)]
 print(whose, f"{len(train_x):,} images for training, {len(val_x):,} for validation.")
 print(f"Found itself: {(some == nearest).all(dim=1).sum()} of {len(some)}.")
-alt = "Eight digits, and below each a similar one; none of them is the very same image."
+alt = "Eight validation images, and below each the training image that is nearest in its pixels."
 plots.images(torch.cat([some, nearest]), alt, ncols=8, rows=["validation", "nearest in training"])
 
 # %% [markdown]

@@ -98,7 +98,7 @@ with torch.no_grad():
 distance = torch.cdist(mu[:10], mu[10:])
 nearest = 10 + distance.argmin(dim=1)
 print(whose, f"The same digit in {(y[:10] == y[nearest]).sum()} of 10 pairs.")
-alt = "Ten digits; below each the image with the nearest mu, which looks much like it."
+alt = f"The digits {y[:10].tolist()}; below, those with the nearest mu: {y[nearest].tolist()}."
 plots.images(torch.cat([x[:10], x[nearest]]), alt, rows=["image", "nearest mu"])
 
 # %% [markdown]
@@ -179,7 +179,7 @@ your_count, whose = result.or_library()
 counted = sum(weights.numel() for weights in trained.parameters())
 print(whose, f"For our model {your_count(784, 400, 40):,}; PyTorch counts {counted:,}.")
 thousands = {f"D = {d}": your_count(784, 400, d) / 1000 for d in (2, 10, 20, 40, 80)}
-alt = "Thousands of weights for D from 2 to 80: the bars differ little."
+alt = "Thousands of weights: " + ", ".join(f"{n:.0f} for {d}" for d, n in thousands.items()) + "."
 plots.bars(thousands, alt, ylabel="thousands of weights", decimals=0)
 
 # %% [markdown]

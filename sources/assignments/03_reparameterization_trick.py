@@ -75,8 +75,10 @@ your_reparameterize, whose = result.or_library()
 z = your_reparameterize(mu.repeat(200, 1), sigma.repeat(200, 1))  # (2000, 40)
 points, explained = project(z)
 print(whose)
-picture = plots.latent_scatter(points, torch.arange(10).repeat(200), explained)
-picture.alt = "Ten clouds of 200 draws in a plane, one for each digit. Neighbours overlap."
+digits, middles = torch.arange(10).repeat(200), points.view(200, 10, 2).mean(0)
+strays = (torch.cdist(points, middles).argmin(1) != digits).float().mean()
+picture = plots.latent_scatter(points, digits, explained)
+picture.alt = f"Ten clouds of 200 draws; {strays:.0%} lie nearest to another cloud's middle."
 picture
 
 # %% [markdown]
@@ -85,7 +87,7 @@ picture
 
 # %%
 nearest = torch.cdist(z, mu).argmin(dim=1)
-own = (nearest == torch.arange(10).repeat(200)).float().mean()
+own = (nearest == digits).float().mean()
 print(f"nearest to their own μ: {own:.0%} of the draws")
 
 # %% [markdown]
@@ -116,8 +118,9 @@ result.points
 your_sigma, whose = result.or_library()
 h = torch.linspace(-4, 4, 81)
 print(whose)
-alt = "σ against h: both curves rise and stay above 0. One is 1 at h = 0, and steeper and steeper."
 curves = {"σ from log σ²": your_sigma(h[None])[0], "softplus": F.softplus(h)}
+at = [f"{name} " + ", ".join(f"{y:.2f}" for y in curve[::20]) for name, curve in curves.items()]
+alt = f"Two curves over h, with these values at −4, −2, 0, 2 and 4: {'; '.join(at)}."
 plots.lines(h, curves, alt, xlabel="h", ylabel="σ")
 
 # %% [markdown]
@@ -153,7 +156,7 @@ your_draws, whose = result.or_library()
 z = your_draws(mu, sigma, 5, torch.Generator().manual_seed(0))  # (5, 10, 40)
 x_hat = model.decode(z.flatten(0, 1)).detach()  # (50, 784)
 print(whose)
-alt = "Ten digits, and five decoded draws below each: the same digit, with slightly other strokes."
+alt = "Ten digits, one of each, and below each five decoded draws."
 rows = ["original", *[f"draw {k}" for k in range(1, 6)]]
 plots.images(torch.cat([x, x_hat]), alt, rows=rows)
 

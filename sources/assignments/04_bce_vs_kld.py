@@ -77,9 +77,8 @@ cost = your_bce(x, x_logits)
 order = cost.argsort()
 chosen = torch.cat([order[:5], order[-5:]])
 print(whose)
-alt = (
-    "Five digits with the lowest BCE, thin and simple, and five with the highest, thick or unusual."
-)
+digits, ink = val_set.y[chosen].tolist(), x[chosen].view(2, -1).mean(dim=1)
+alt = f"Lowest BCE: digits {digits[:5]}, {ink[0]:.0%} ink; highest: {digits[5:]}, {ink[1]:.0%}."
 plots.images(x[chosen], alt, ncols=5, rows=["lowest BCE", "highest BCE"])
 
 # %% [markdown]

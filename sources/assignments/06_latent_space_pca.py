@@ -106,9 +106,10 @@ result.points
 your_means, whose = result.or_library()
 decoded = model.decode(your_means(codes, labels)).detach()
 print(whose)
-alt = "Above, ten decoded mean codes, clear digits. Below, ten mean pictures, blurred digits."
-rows = ["mean code", "mean picture"]
-plots.images(torch.cat([decoded, your_means(x, labels)]), alt, rows=rows)
+pictures = torch.cat([decoded, your_means(x, labels)])
+grey = ((pictures > 0.1) & (pictures < 0.9)).float().view(2, -1).mean(1)
+alt = f"Ten decoded mean codes, {grey[0]:.0%} grey; below, ten mean pictures, {grey[1]:.0%} grey."
+plots.images(pictures, alt, rows=["mean code", "mean picture"])
 
 # %% [markdown]
 # ## 3 · Are neighbours of one kind?
@@ -144,7 +145,8 @@ right = {}
 for k in (1, 2, 3, 5, 10, 20, 40):
     right[k] = your_neighbours(your_pca(codes[:1000], k)[0], labels[:1000])
 print(whose)
-alt = "Share of right neighbours in k dimensions: from 0.2 for one to 0.9 for forty."
+shares = ", ".join(f"{share:.2f} for k = {k}" for k, share in right.items())
+alt = f"Share of right neighbours in k dimensions: {shares}."
 plots.bars(right, alt, xlabel="k", ylabel="share of right neighbours", decimals=2)
 
 # %% [markdown]

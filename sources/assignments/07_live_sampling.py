@@ -76,11 +76,11 @@ result.points
 your_sample, whose = result.or_library()
 samples = your_sample(model.decode, 40, 40, torch.Generator().manual_seed(7)).detach()
 print(whose)
-alt = "Forty samples: some are clear digits, many are scribbles between two digits."
+alt = "Forty samples, in two rows of twenty."
 plots.images(samples, alt, ncols=20)
 
 # %%
-alt = "Forty reconstructions of validation images: nearly all of them are clear digits."
+alt = "Forty reconstructions of validation images, in two rows of twenty."
 plots.images(model.decode(mu[:40]).detach(), alt, ncols=20)
 
 # %% [markdown]
@@ -152,9 +152,7 @@ dim = int(kld_per_dim(mu, sigma).mean(0).argmax())
 values = torch.linspace(-3, 3, 11)
 rows = torch.cat([your_traverse(first[digit], dim, values) for digit in range(5)])
 print(whose)
-alt = (
-    f"Five digits, 0 to 4, each with z[{dim}] going from -3 to 3: all change shape, some the digit."
-)
+alt = f"Five rows, from the digits 0 to 4; in each z[{dim}] goes from −3 to 3, in eleven steps."
 plots.images(model.decode(rows).detach(), alt, ncols=11, rows=[str(digit) for digit in range(5)])
 
 # %% [markdown]

@@ -81,10 +81,10 @@ print(
     f"log p(x) from {log_p.min():.0f} to {log_p.max():.0f} nats, mean {log_p.mean():.1f}.",
     sep="\n",
 )
-alt = "Five likely images, thin strokes and ones, and five unlikely ones, thick or odd."
-plots.images(
-    x[torch.cat([order[:5], order[-5:]])], alt, ncols=5, rows=["likeliest", "least likely"]
-)
+chosen = torch.cat([order[:5], order[-5:]])
+digits, ink = val_set.y[chosen].tolist(), x[chosen].view(2, -1).mean(dim=1)
+alt = f"Likeliest: digits {digits[:5]}, {ink[0]:.0%} ink; least likely: {digits[5:]}, {ink[1]:.0%}."
+plots.images(x[chosen], alt, ncols=5, rows=["likeliest", "least likely"])
 
 # %% [markdown]
 # ## 2 · The importance-weighted bound

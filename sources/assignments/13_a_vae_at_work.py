@@ -85,7 +85,7 @@ with torch.no_grad():
     )
 print(whose)
 oddest = score_normal.argsort(descending=True)[:10]
-alt = "The ten oddest of 2,000 digits: fives and eights with odd loops or gaps, a crossed 0, a speck beside an 8."
+alt = f"The ten oddest of 2,000: the digits {val_set.y[oddest].tolist()}, each below its score."
 plots.images(normal[oddest], alt, titles=[f"{score:.0f}" for score in score_normal[oddest]])
 
 # %% [markdown]
@@ -124,7 +124,7 @@ pairs = {
 }
 values = {name: float(your_auroc(*pair)) for name, pair in pairs.items()}
 print(whose)
-alt = "AUROC of three scores: yours and the one divided by the ink near 0.9, the ink alone at one half."
+alt = "AUROC: " + ", ".join(f"{name} {value:.2f}" for name, value in values.items()) + "."
 plots.bars(values, alt, ylabel="AUROC", decimals=2)
 
 # %% [markdown]
