@@ -1,5 +1,6 @@
 """Which mistake a training shows; to train wrongly for each of them would take a minute."""
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ def recognise_symptom(seen: list[Seen], symptoms: list[Symptom]) -> Mistake | No
     """The first mistake of which there is a symptom."""
     if mistake := mistake_of_form(seen):
         return mistake
+    if (stop := seen[0].outcome.error) and re.search("must match the size .* dimension 0", stop.message):
+        return FIXED_NUMBER
     values = [each.outcome.value for each in seen]
     # A short training that ended with an error looks like the long one.
     values = values[:1] + [values[0] if each.outcome.error else each.outcome.value for each in seen[1:]]
@@ -60,8 +63,30 @@ def _draws(dot: float, full: float) -> bool:
     return dot > full / 5
 
 
-def _last_batch(main: Measured) -> bool:
-    return main.reported > main.val + 3 and any(_near(main.reported, loss, 0.03 * loss) for loss in main.last_batches)
+def _is_one_of(reported: float, losses: list[float]) -> bool:
+    return any(_near(reported, loss, 0.03 * loss) for loss in losses)
+
+
+def _last_batch(trained: Trained) -> bool:
+    main, few = trained.main, trained.few
+    return (
+        main.reported > main.val + 3
+        and _is_one_of(main.reported, main.last_batches)
+        and _is_one_of(few.reported, few.last_batches)
+    )
+
+
+def _first_batch(trained: Trained) -> bool:
+    main, few = trained.main, trained.few
+    return (
+        main.reported < main.val - 3
+        and _is_one_of(main.reported, main.first_batches)
+        and _is_one_of(few.reported, few.first_batches)
+    )
+
+
+def _best_returned(measured: Measured) -> bool:
+    return not measured.is_true and _near(min(measured.history), measured.val, measured.slack)
 
 
 def _without_noise(main: Measured) -> bool:
@@ -131,6 +156,20 @@ SYMPTOMS = [
         lambda trained: trained.main.kld > trained.main.bce,
     ),
     Symptom(
+        Mistake(
+            "the validation images that are given are never read",
+            "Which validation images do you measure: those that your function is given, or those of the notebook?",
+        ),
+        lambda trained: trained.main.val_x_unread and not (trained.main.is_true and trained.few.is_true),
+    ),
+    Symptom(
+        Mistake(
+            "the best model returned, with the history of the last one",
+            "From which epoch is the model that you return? With the loss of which epoch does your history end?",
+        ),
+        lambda trained: _best_returned(trained.main) or _best_returned(trained.few),
+    ),
+    Symptom(
         Mistake("a sum in place of a mean", "Should the number double if you measure twice as many images?"),
         lambda trained: trained.main.reported > 2 * trained.main.val,
     ),
@@ -143,10 +182,18 @@ SYMPTOMS = [
     ),
     Symptom(
         Mistake(
+            "only the first validation images",
+            "How many images does your number speak of, and how many are there? In this check the first ones are the "
+            "thinnest digits.",
+        ),
+        _first_batch,
+    ),
+    Symptom(
+        Mistake(
             "the loss of the last batch",
             "Which images does your number speak of? In this check the last ones are the thickest digits.",
         ),
-        lambda trained: _last_batch(trained.main),
+        _last_batch,
     ),
     Symptom(
         Mistake(

@@ -8,6 +8,7 @@ import torch
 from vae_checks.compare import describe, is_number, same
 from vae_checks.losses import measure_bce_and_kld, measure_loss
 from vae_checks.properties import Seen, stop_of
+from vae_checks.shapes import ALONE
 from vae_probe.fitting import (
     BLACK_CORNER,
     TRAIN_CORNER,
@@ -22,7 +23,7 @@ from vae_probe.model import VAE
 from vae_probe.outcome import Case
 
 VAL, FEW_VAL = 2_010, 60  # validation images, of the training and of the short ones
-DRAWS = 3  # of noise for the validation images
+DRAWS, FEW_DRAWS = 3, 30  # of noise for the validation images
 SHORT = ("few", "other chance", "other generator")  # the kinds of the short trainings
 
 
@@ -54,15 +55,19 @@ class Measured:
         seen: how many images the training saw, each as often as it saw it.
         epochs: how often it saw each, on average.
         in_order: whether they came in the order in which they lie in train_x.
-        same_noise: shares of the training's noise that had come before: "image", for the same image, "row", in the same
-            row of the batch before, "batch", in the same batch; empty, where it could not be seen.
+        same_noise: shares of the training's noise that is 0, "none", or had come before: "image", for the same image,
+            "row", in the same row of the batch before, "batch", in the same batch; empty, where it could not be seen.
+        models: how many were trained.
+        old_gradients: share of the gradients that were added to those of the step before.
+        val_x_unread: whether the function never reads the validation images that it is given.
         untrained: loss of the validation images before the training, with the first weights of a new model.
         val: loss of the validation images, nats per image, the mean of some draws of noise.
         scatter: standard deviation of that loss from draw to draw.
         train: loss of the training images.
         without_noise: loss of the validation images at z = μ.
         bce, kld: the two terms of that.
-        last_batches: losses of the last validation images, for each batch size that is likely.
+        first_batches, last_batches: losses of the first and the last validation images, for each batch size that is
+            likely.
         train_dot, val_dot: how much brighter the model draws the corner with a dot than one without.
     """
 
@@ -72,6 +77,9 @@ class Measured:
     epochs: float
     in_order: bool
     same_noise: dict[str, float]
+    models: int
+    old_gradients: float
+    val_x_unread: bool
     untrained: float
     val: float
     scatter: float
@@ -79,6 +87,7 @@ class Measured:
     without_noise: float
     bce: float
     kld: float
+    first_batches: list[float]
     last_batches: list[float]
     train_dot: float
     val_dot: float
@@ -121,7 +130,8 @@ def measure_outcome(seen: Seen) -> Seen:
         return seen
     loaded = _load(seen.outcome.value)
     measured = loaded if isinstance(loaded, str) else _measure(seen.case, *loaded, seen.outcome.value)
-    return seen._replace(outcome=replace(seen.outcome, value=measured))
+    note = ALONE if seen.outcome.value == {"unknown": "VAE"} else seen.outcome.note
+    return seen._replace(outcome=replace(seen.outcome, value=measured, note=note))
 
 
 def _load(value: Any) -> str | tuple[VAE, list[float]]:
@@ -149,7 +159,7 @@ def _measure(case: Case, model: VAE, history: list[float], noted: dict[str, Any]
     def loss_of(x: torch.Tensor, model: VAE = model) -> torch.Tensor:
         return measure_loss(model, x, torch.randn(len(x), model.config.latent_dim, generator=generator))
 
-    draws = torch.stack([loss_of(val_x) for _ in range(DRAWS)])
+    draws = torch.stack([loss_of(val_x) for _ in range(DRAWS if case.kind == "main" else FEW_DRAWS)])
     train, val = loss_of(train_x[:1_000]), draws.mean(0)
     with first_weights_apart():
         untrained = loss_of(val_x, VAE(**vars(model.config)))
@@ -157,6 +167,7 @@ def _measure(case: Case, model: VAE, history: list[float], noted: dict[str, Any]
     bce, kld = (part.mean().item() for part in measure_bce_and_kld(val_x, x_logits, mu, sigma))
     corners = x_logits.sigmoid().mean(0)
     black = corners[BLACK_CORNER]
+    likely = (*range(10, 101, 10), 2, 32, 64, 128, 200, 256, 500, 512, 1000, 1024)
     return Measured(
         history=history,
         sizes=(model.config.input_dim, model.config.hidden_dim, model.config.latent_dim),
@@ -164,6 +175,9 @@ def _measure(case: Case, model: VAE, history: list[float], noted: dict[str, Any]
         epochs=noted["seen"] / len(train_x),
         in_order=noted["in_order"],
         same_noise=noted["same_noise"],
+        models=noted["models"],
+        old_gradients=noted["old_gradients"],
+        val_x_unread=noted["val_x_unread"],
         untrained=untrained.mean().item(),
         val=val.mean().item(),
         scatter=draws.mean(1).std().item(),
@@ -171,12 +185,8 @@ def _measure(case: Case, model: VAE, history: list[float], noted: dict[str, Any]
         without_noise=bce + kld,
         bce=bce,
         kld=kld,
-        last_batches=[
-            val[-n:].mean().item()
-            for size in (*range(10, 101, 10), 2, 32, 64, 128, 200, 256, 500, 512, 1000, 1024)
-            for n in (size, len(val) % size)
-            if n
-        ],
+        first_batches=[val[:n].mean().item() for n in likely],
+        last_batches=[val[-n:].mean().item() for size in likely for n in (size, len(val) % size) if n],
         # Beside a black corner, because a model that has hardly learnt draws every corner, one brighter than the other.
         train_dot=(corners[TRAIN_CORNER] - black).item(),
         val_dot=(corners[VAL_CORNER] - black).item() if black < VAL_DOT / 2 else 0.0,
@@ -213,12 +223,50 @@ def kept_apart(seen: list[Seen]) -> str:
 def new_noise(seen: list[Seen]) -> str:
     """Whether noise is drawn anew for each image, each time that it comes: where not, a sentence."""
     said = {
+        "none": "z is μ, without any noise",
         "image": "each image gets the noise that it had in the epoch before",
         "row": "each batch gets the noise of the batch before",
         "batch": "all images of a batch get the same noise",
     }
     again = next((name for name, share in main_of(seen).same_noise.items() if share > 0.5), "")
     return f"in your training {said[again]}; each image takes a new draw each time that it comes" if again else ""
+
+
+def new_gradients(seen: list[Seen]) -> str:
+    """Whether each step goes along the gradient of its batch alone: where not, a sentence."""
+    if main_of(seen).old_gradients < 0.5:
+        return ""
+    return "each gradient is added to those of the steps before, and your optimizer goes along their sum"
+
+
+def one_model(seen: list[Seen]) -> str:
+    """Whether one model is trained in all epochs: where not, a sentence."""
+    main = main_of(seen)
+    again = main.models > 1 and main.models == round(main.epochs)
+    return f"{main.models} models were trained for one epoch each, all from first weights" if again else ""
+
+
+def number_for_each_epoch(seen: list[Seen]) -> str:
+    """Whether the history is as long as the training: where it is far too short, a sentence."""
+    main = main_of(seen)
+    epochs, numbers = main.epochs / max(main.models, 1), len(main.history)
+    if numbers >= epochs / 2:
+        return ""
+    return (
+        f"your history has {numbers} number{'s' * (numbers > 1)} for {epochs:.0f} epochs, and the loss after each of "
+        "them is asked for"
+    )
+
+
+def any_number(seen: list[Seen]) -> str:
+    """Whether the short trainings run to their end: where not, a sentence."""
+    error = next((each.outcome.error for each in seen[1:] if each.outcome.error), None)
+    images = seen[1].case.inputs
+    return (
+        f"with {len(images['train'])} training and {len(images['val'])} validation images {stop_of(error)}"
+        if error
+        else ""
+    )
 
 
 def true_history(each: Seen) -> str:
@@ -244,8 +292,8 @@ def true_history(each: Seen) -> str:
 def from_the_generator(seen: list[Seen]) -> str:
     """Whether all chance is from the generator: where not, a sentence."""
     _, first, other_chance, other_generator = (each.outcome for each in seen)
-    if error := first.error or other_chance.error or other_generator.error:
-        return f"with {len(seen[1].case.inputs['train'])} training images {stop_of(error)}"
+    if fault := any_number(seen):
+        return fault
     if same(first.value.history, other_generator.value.history):
         return "nothing in your training depends on the generator that it is given"
     if main_of(seen).in_order:

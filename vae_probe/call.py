@@ -89,7 +89,9 @@ def describe_error(error: BaseException) -> dict[str, str]:
     message, line = " ".join(str(error).split())[:300], "its call"
     if own:
         code, number = own[-1]
-        line = f"line {number}, {linecache.getline(code.co_filename, number).strip()}"
+        # In a notebook each cell counts its own lines.
+        of = f" of {code.co_name}" if code.co_name not in (own[0][0].co_name, "<module>") else ""
+        line = f"line {number}{of}, {linecache.getline(code.co_filename, number).strip()}"
         if isinstance(error, NotImplementedError) and not message and not _is_stub(code):
             message = LEFT_OVER
     return {"type": type(error).__name__, "message": message, "line": line}

@@ -13,10 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import init
 from torch.nn.modules.module import register_module_forward_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from vae_lib.data import mnist
 from vae_probe.call import EXCHANGED, call_with, observe
 from vae_probe.outcome import Case, pack
+from vae_probe.unread import places_unread
 
 # Corners in which no digit has ink: of the training images, of the validation images, of none.
 TRAIN_CORNER, VAL_CORNER, BLACK_CORNER = 27, 0, 756
@@ -48,7 +50,8 @@ def fit_images(case: Case) -> tuple[Tensor, Tensor]:
 
 def call_fit(function: Any, cases: list[Case]) -> list[dict]:
     """Train: the model's weights and sizes, the history that was returned with it, how many images were seen, whether
-    they came in the order in which they lie in train_x, and where noise came again.
+    they came in the order in which they lie in train_x, and where noise came again; how many models were trained, how
+    often a gradient was added to that of the step before, and whether the argument val_x is never read.
 
     Each model begins with the same weights. The global random states are those of `Case.seed`: whatever hangs on it
     was not drawn from the generator.
@@ -60,7 +63,7 @@ def _whole_training(function: Any, case: Case) -> dict:
     _seed(case.seed)
     train_x, val_x = fit_images(case)
     generator = torch.Generator().manual_seed(case.inputs["generator"])
-    with first_weights_apart(), _note_images(train_x) as seen, _note_noise() as noises:
+    with first_weights_apart(), _note_images(train_x) as seen, _note_noise() as noises, _note_layers() as layers:
         returned = call_with(function, {"train_x": train_x, "val_x": val_x, "generator": generator})
     note = ""
     if isinstance(returned, tuple | list) and len(returned) == 2 and isinstance(returned[1], nn.Module):
@@ -73,6 +76,9 @@ def _whole_training(function: Any, case: Case) -> dict:
     value = {"weights": weights, "sizes": sizes, "history": history}
     value |= {"seen": sum(map(len, seen)), "in_order": _as_they_lie(seen, len(train_x))}
     value["same_noise"] = _same_noise(seen, noises)
+    value["models"] = len({id(layer) for layer, _ in layers})
+    value["old_gradients"] = sum(old for _, old in layers) / max(len(layers) - 1, 1)  # the first step has none
+    value["val_x_unread"] = 1 in places_unread(function)
     return {"value": pack(value), "note": note}
 
 
@@ -121,6 +127,37 @@ def _note_images(train_x: Tensor) -> Iterator[list[list[int | None]]]:
 
 
 @contextlib.contextmanager
+def _note_layers() -> Iterator[list[tuple[nn.Module, bool]]]:
+    """In the block, a list grows by the layer whenever a gradient comes back to a layer that takes images.
+
+    Beside it, whether that with which an optimizer has made its last step is still there.
+    """
+    noted: list[tuple[nn.Module, bool]] = []
+    stepped = False
+
+    def note(layer: nn.Module, inputs: tuple[Tensor], out: Any) -> None:
+        if isinstance(layer, nn.Linear) and layer.in_features == PIXELS and out.requires_grad:
+            out.register_hook(partial(arrive, layer))
+
+    def arrive(layer: nn.Linear, _: Tensor) -> None:
+        nonlocal stepped
+        old = layer.weight.grad
+        noted.append((layer, stepped and old is not None and bool(old.any())))
+        stepped = False
+
+    def step(*_: Any) -> None:
+        nonlocal stepped
+        stepped = True
+
+    handles = register_module_forward_hook(note), register_optimizer_step_post_hook(step)
+    try:
+        yield noted
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextlib.contextmanager
 def _note_noise() -> Iterator[list[Tensor]]:
     """In the block, a list grows by the noise (z − μ) / σ of a batch whenever a gradient comes back through its z."""
     noises: list[Tensor] = []
@@ -143,7 +180,8 @@ def _note_noise() -> Iterator[list[Tensor]]:
 
 
 def _same_noise(seen: list[list[int | None]], noises: list[Tensor]) -> dict[str, float]:
-    """How often noise is that which came before it, as shares: for the image, in the row of a batch, in the batch.
+    """How often noise is none, or that which came before it, as shares: for the image, in the row of a batch, in the
+    batch.
 
     Nothing, where images and noise do not come in the same batches.
     """
@@ -153,7 +191,8 @@ def _same_noise(seen: list[list[int | None]], noises: list[Tensor]) -> dict[str,
     image = torch.tensor([-1 if place is None else place for batch in seen for place in batch])
     row = torch.cat([torch.arange(len(batch)) for batch in seen])
     batch = torch.repeat_interleave(torch.tensor(list(map(len, seen))))
-    return {name: _repeats(noise, key) for name, key in {"image": image, "row": row, "batch": batch}.items()}
+    shares = {name: _repeats(noise, key) for name, key in {"image": image, "row": row, "batch": batch}.items()}
+    return {"none": (noise.abs().amax(1) < 1e-3).double().mean().item()} | shares
 
 
 def _repeats(noise: Tensor, key: Tensor) -> float:

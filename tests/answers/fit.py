@@ -1,5 +1,7 @@
 """Right and wrong answers to `fit`, in other words than the check's own."""
 
+import copy
+
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
@@ -194,6 +196,49 @@ OTHER_NOISE = "other random numbers of the same kind"
 OTHER_CHOICE = "another choice, as good"
 
 
+def fit_spoilt(
+    train_x,
+    val_x,
+    generator,
+    *,
+    todo="zero backward step",
+    new_models=False,
+    once=False,
+    best=False,
+    part=slice(None),
+    images=None,
+    rows=None,
+    lr=1e-3,
+    epochs=8,
+):
+    """A training as many write it, whose slips are switched on."""
+
+    def noise(n):
+        return torch.randn(n, 40, generator=generator)
+
+    model, history, kept = VAE(), [], None
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    for _ in range(epochs):
+        if new_models:
+            model = VAE()
+            optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+        for batch in torch.randperm(len(train_x), generator=generator).split(32):
+            step_spoilt(model, optimizer, train_x[batch], noise(len(batch)), todo=todo)
+        x = (val_x if images is None else images)[part]
+        history.append(float(epoch_of_slices(model, x, noise(rows or len(x)), 500)))
+        if history[-1] == min(history):
+            kept = copy.deepcopy(model)
+    return kept if best else model, history[-1:] if once else history
+
+
+def fit_of_the_notebooks_images(train_x, vx, generator):
+    return fit_spoilt(train_x, load_tensors()[1].x[:2000], generator, epochs=12)
+
+
+def slip(**how):
+    return lambda *inputs: fit_spoilt(*inputs, **how)
+
+
 RIGHT = [fit_log_var, fit_loader, fit_measured_at_both_ends]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -231,6 +276,17 @@ WRONG = [
     ("chance that is not from the generator", fit_with_chance),
     ("trained for too long, or with too large steps", lambda *inputs: fit_loop(*inputs, epochs=12, lr=4e-3, size=32)),
     ("it stops with another number of images", fit_of_3000),
+    ("it stops with another number of images", slip(rows=2000)),
+    ("zero_grad forgotten", slip(todo="backward step")),
+    ("zero_grad forgotten", slip(todo="backward step", lr=2e-4)),
+    ("a new model in each epoch", slip(new_models=True), 4),
+    ("measured once, not after each epoch", slip(once=True, epochs=12), 8),
+    ("the best model returned, with the history of the last one", slip(best=True, epochs=12), 7),
+    ("only the first validation images", slip(part=slice(100), epochs=12), 7),
+    ("only the first validation images", slip(part=slice(100), rows=100, epochs=12), 6),
+    ("trained without noise", lambda *inputs: fit_loop(*inputs, noise=lambda n: torch.zeros(n, 40))),
+    ("the validation images that are given are never read", fit_of_the_notebooks_images, 7),
+    ("one thing where several are asked for", lambda *inputs: fit_spoilt(*inputs, epochs=1)[0], 0),
     ("returned in the other order", fit_exchanged, 6),
 ]
 

@@ -7,6 +7,7 @@ from vae_checks.check import Check
 from vae_checks.fit_symptoms import SYMPTOMS, Symptom, recognise_symptom
 from vae_checks.fitted import (
     SHORT,
+    any_number,
     draw_trainings,
     fault_of_form,
     from_the_generator,
@@ -14,7 +15,10 @@ from vae_checks.fitted import (
     learns,
     main_of,
     measure_outcome,
+    new_gradients,
     new_noise,
+    number_for_each_epoch,
+    one_model,
     rises_again,
     true_history,
 )
@@ -22,7 +26,7 @@ from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, judge_each
 from vae_checks.shapes import FORM
 from vae_checks.training.epoch_loss import measure_epoch
-from vae_checks.training.train_step import take_step
+from vae_checks.training.train_step import NO_ZERO_GRAD, take_step
 from vae_probe.fitting import call_fit
 from vae_probe.model import VAE
 from vae_probe.outcome import Case
@@ -58,6 +62,28 @@ def _fit(train_x: Tensor, val_x: Tensor, generator: torch.Generator) -> tuple[VA
     return model, history
 
 
+OLD_GRADIENTS = Symptom(NO_ZERO_GRAD, lambda trained: trained.main.old_gradients >= 0.5)
+NEW_MODELS = Symptom(
+    Mistake(
+        "a new model in each epoch",
+        "Where in your function is the model made? What does the second epoch begin with, and what should it?",
+    ),
+    lambda trained: trained.main.models == round(trained.main.epochs) > 1,
+)
+NO_NOISE = Symptom(
+    Mistake(
+        "trained without noise",
+        "Which z does the decoder see in your training? Who then teaches the model how wide σ should be?",
+    ),
+    lambda trained: trained.main.same_noise.get("none", 0) > 0.5,
+)
+ONCE = Symptom(
+    Mistake(
+        "measured once, not after each epoch",
+        "Inside which of your loops does `append` stand? How many points has your curve?",
+    ),
+    lambda trained: len(trained.main.history) < trained.main.epochs / max(trained.main.models, 1) / 2,
+)
 SAME_NOISE = Symptom(
     Mistake(
         "noise that comes again",
@@ -86,16 +112,24 @@ fit = Check(
     properties=[
         Property("model and history", 1, fault_of_form, required=True),
         FORM,
+        Property("new gradients in each step", 0, new_gradients, cap=5),
+        Property("one model in all epochs", 0, one_model, cap=4),
         Property("learns from train_x", 2, learns, cap=2),
         Property("reaches the loss", 2, _reaches_the_loss, follows=("learns from train_x",), cap=6),
+        Property("a number for each epoch", 0, number_for_each_epoch, cap=8),
         Property("true validation loss", 3, judge_each(true_history)),
         Property("validation images kept apart", 1, kept_apart, cap=5),
         Property("new noise each time", 0, new_noise, follows=("learns from train_x",), cap=7),
-        Property("draws from the generator", 1, from_the_generator, follows=("learns from train_x",)),
+        Property("any number of images", 0, any_number, follows=("learns from train_x",), cap=9),
+        Property(
+            "draws from the generator", 1, from_the_generator, follows=("learns from train_x", "any number of images")
+        ),
     ],
     draw=_draw_fit,
     call=call_fit,
-    recognise=lambda seen: recognise_symptom(seen, [*SYMPTOMS, SAME_NOISE, TOO_MUCH, TOO_LITTLE]),
+    recognise=lambda seen: recognise_symptom(
+        seen, [OLD_GRADIENTS, NEW_MODELS, NO_NOISE, *SYMPTOMS, ONCE, SAME_NOISE, TOO_MUCH, TOO_LITTLE]
+    ),
     prepare=measure_outcome,
     may_stop=SHORT,
     forbidden=("vae_lib.train", "vae_lib.checkpoints"),

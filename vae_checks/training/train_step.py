@@ -333,15 +333,14 @@ def weighted(of_bce: float, of_kld: float) -> Callable[..., Tensor]:
 loss_by_pixels = weighted(1 / PIXELS, 1)
 SUM = "the sum over the batch in place of the mean"
 
+NO_ZERO_GRAD = Mistake(
+    "zero_grad forgotten",
+    "`backward` adds to the gradients that are there. Which ones are there in the second step?",
+)
+
 # Of each mistake what it changes of `_steps`.
 PARTS: list[tuple[Mistake, dict[str, Any]]] = [
-    (
-        Mistake(
-            "zero_grad forgotten",
-            "`backward` adds to the gradients that are there. Which ones are there in the second step?",
-        ),
-        dict(order="backward step"),
-    ),
+    (NO_ZERO_GRAD, dict(order="backward step")),
     (
         Mistake("step forgotten", "You have a gradient for each weight. Who moves the weights?"),
         dict(order="zero_grad backward"),
