@@ -5,6 +5,7 @@ import io
 import json
 import math
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -25,7 +26,22 @@ from vae_checks.compare import describe, difference, same
 from vae_checks.mistakes import Finding, Mistake
 from vae_checks.properties import PROPERTIES, Property
 from vae_lib import loss
+from vae_probe.call import call_function
 from vae_probe.outcome import Case, pack, unpack
+
+
+def stop(x):
+    raise ValueError("here")
+
+
+def stop_elsewhere(x):
+    return stop(x)
+
+
+def test_an_error_in_another_function_says_in_which():
+    for answer, place in [(stop, r"line \d+, raise"), (stop_elsewhere, r"line \d+ of stop, raise")]:
+        (outcome,) = call_function(answer, [Case("main", {"x": torch.ones(1)})])
+        assert re.match(place, outcome["error"]["line"])
 
 
 def oracle(x, w):

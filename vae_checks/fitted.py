@@ -55,6 +55,7 @@ class Measured:
         seen: how many images the training saw, each as often as it saw it.
         epochs: how often it saw each, on average.
         in_order: whether they came in the order in which they lie in train_x.
+        one_order: whether they came in another order, and in the second epoch in that of the first.
         same_noise: shares of the training's noise that is 0, "none", or had come before: "image", for the same image,
             "row", in the same row of the batch before, "batch", in the same batch; empty, where it could not be seen.
         models: how many were trained.
@@ -76,6 +77,7 @@ class Measured:
     seen: int
     epochs: float
     in_order: bool
+    one_order: bool
     same_noise: dict[str, float]
     models: int
     old_gradients: float
@@ -174,6 +176,7 @@ def _measure(case: Case, model: VAE, history: list[float], noted: dict[str, Any]
         seen=noted["seen"],
         epochs=noted["seen"] / len(train_x),
         in_order=noted["in_order"],
+        one_order=noted["one_order"],
         same_noise=noted["same_noise"],
         models=noted["models"],
         old_gradients=noted["old_gradients"],
@@ -267,6 +270,11 @@ def any_number(seen: list[Seen]) -> str:
         if error
         else ""
     )
+
+
+def new_order(seen: list[Seen]) -> str:
+    """Whether a new order is drawn for each epoch: where not, a sentence."""
+    return "in each epoch the images come in the order of the first one" if main_of(seen).one_order else ""
 
 
 def true_history(each: Seen) -> str:

@@ -50,8 +50,9 @@ def fit_images(case: Case) -> tuple[Tensor, Tensor]:
 
 def call_fit(function: Any, cases: list[Case]) -> list[dict]:
     """Train: the model's weights and sizes, the history that was returned with it, how many images were seen, whether
-    they came in the order in which they lie in train_x, and where noise came again; how many models were trained, how
-    often a gradient was added to that of the step before, and whether the argument val_x is never read.
+    they came in the order in which they lie in train_x, or always in one other, and where noise came again; how many
+    models were trained, how often a gradient was added to that of the step before, and whether the argument val_x is
+    never read.
 
     Each model begins with the same weights. The global random states are those of `Case.seed`: whatever hangs on it
     was not drawn from the generator.
@@ -75,6 +76,7 @@ def _whole_training(function: Any, case: Case) -> dict:
     sizes = getattr(getattr(model, "config", None), "__dict__", None)
     value = {"weights": weights, "sizes": sizes, "history": history}
     value |= {"seen": sum(map(len, seen)), "in_order": _as_they_lie(seen, len(train_x))}
+    value["one_order"] = not value["in_order"] and _comes_again(seen, len(train_x))
     value["same_noise"] = _same_noise(seen, noises)
     value["models"] = len({id(layer) for layer, _ in layers})
     value["old_gradients"] = sum(old for _, old in layers) / max(len(layers) - 1, 1)  # the first step has none
@@ -208,6 +210,18 @@ def _as_they_lie(seen: list[list[int | None]], images: int) -> bool:
     each = [place for batch in seen for place in batch]
     follow = all(b is not None and b in (0, a + 1) for a, b in pairwise(each) if a is not None)
     return len(each) > 1 and None not in each and follow and all(len(batch) < images for batch in seen)
+
+
+def _comes_again(seen: list[list[int | None]], images: int) -> bool:
+    """Whether the images of the second epoch come in the order of the first; an epoch ends where the first comes again.
+
+    In batches of all images no order counts.
+    """
+    each = [place for batch in seen for place in batch]
+    if each.count(each[0] if each else None) < 2 or None in each or all(len(batch) == images for batch in seen):
+        return False
+    epoch = each.index(each[0], 1)
+    return epoch > images / 2 and each[:epoch] == each[epoch : 2 * epoch]
 
 
 def _seed(seed: int) -> None:

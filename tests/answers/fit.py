@@ -203,6 +203,7 @@ def fit_spoilt(
     *,
     todo="zero backward step",
     new_models=False,
+    one_order=False,
     once=False,
     best=False,
     part=slice(None),
@@ -222,7 +223,9 @@ def fit_spoilt(
         if new_models:
             model = VAE()
             optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-        for batch in torch.randperm(len(train_x), generator=generator).split(32):
+        if not one_order or not history:
+            order = torch.randperm(len(train_x), generator=generator)
+        for batch in order.split(32):
             step_spoilt(model, optimizer, train_x[batch], noise(len(batch)), todo=todo)
         x = (val_x if images is None else images)[part]
         history.append(float(epoch_of_slices(model, x, noise(rows or len(x)), 500)))
@@ -280,6 +283,7 @@ WRONG = [
     ("zero_grad forgotten", slip(todo="backward step")),
     ("zero_grad forgotten", slip(todo="backward step", lr=2e-4)),
     ("a new model in each epoch", slip(new_models=True), 4),
+    ("one order for all epochs", slip(one_order=True, epochs=12), 9),
     ("measured once, not after each epoch", slip(once=True, epochs=12), 8),
     ("the best model returned, with the history of the last one", slip(best=True, epochs=12), 7),
     ("only the first validation images", slip(part=slice(100), epochs=12), 7),

@@ -17,6 +17,7 @@ from vae_checks.fitted import (
     measure_outcome,
     new_gradients,
     new_noise,
+    new_order,
     number_for_each_epoch,
     one_model,
     rises_again,
@@ -84,6 +85,13 @@ ONCE = Symptom(
     ),
     lambda trained: len(trained.main.history) < trained.main.epochs / max(trained.main.models, 1) / 2,
 )
+ONE_ORDER = Symptom(
+    Mistake(
+        "one order for all epochs",
+        "In which order do the images come in your first epoch, and in which in the second? Where is it drawn?",
+    ),
+    lambda trained: trained.main.one_order,
+)
 SAME_NOISE = Symptom(
     Mistake(
         "noise that comes again",
@@ -120,6 +128,7 @@ fit = Check(
         Property("true validation loss", 3, judge_each(true_history)),
         Property("validation images kept apart", 1, kept_apart, cap=5),
         Property("new noise each time", 0, new_noise, follows=("learns from train_x",), cap=7),
+        Property("a new order in each epoch", 0, new_order, cap=9),
         Property("any number of images", 0, any_number, follows=("learns from train_x",), cap=9),
         Property(
             "draws from the generator", 1, from_the_generator, follows=("learns from train_x", "any number of images")
@@ -128,7 +137,7 @@ fit = Check(
     draw=_draw_fit,
     call=call_fit,
     recognise=lambda seen: recognise_symptom(
-        seen, [OLD_GRADIENTS, NEW_MODELS, NO_NOISE, *SYMPTOMS, ONCE, SAME_NOISE, TOO_MUCH, TOO_LITTLE]
+        seen, [OLD_GRADIENTS, NEW_MODELS, NO_NOISE, *SYMPTOMS, ONCE, SAME_NOISE, ONE_ORDER, TOO_MUCH, TOO_LITTLE]
     ),
     prepare=measure_outcome,
     may_stop=SHORT,
