@@ -63,30 +63,28 @@ def _draws(dot: float, full: float) -> bool:
     return dot > full / 5
 
 
-def _is_one_of(reported: float, losses: list[float]) -> bool:
-    return any(_near(reported, loss, 0.03 * loss) for loss in losses)
+def _is_one_of(reported: float, losses: list[float], slack: float = 0.03) -> bool:
+    return any(_near(reported, loss, slack * loss) for loss in losses)
 
 
-def _last_batch(trained: Trained) -> bool:
-    main, few = trained.main, trained.few
-    return (
-        main.reported > main.val + 3
-        and _is_one_of(main.reported, main.last_batches)
-        and _is_one_of(few.reported, few.last_batches)
-    )
+def _last_batch(main: Measured) -> bool:
+    return main.reported > main.val + 3 and _is_one_of(main.reported, main.last_batches)
 
 
-def _first_batch(trained: Trained) -> bool:
+def _first_images(trained: Trained) -> bool:
     main, few = trained.main, trained.few
     return (
         main.reported < main.val - 3
         and _is_one_of(main.reported, main.first_batches)
-        and _is_one_of(few.reported, few.first_batches)
+        and _is_one_of(few.reported, few.first_batches, 0.1)
     )
 
 
-def _best_returned(measured: Measured) -> bool:
-    return not measured.is_true and _near(min(measured.history), measured.val, measured.slack)
+def _best_returned(trained: Trained) -> bool:
+    """Whether the model has the lowest loss of the history, and not the last one."""
+    both = trained.main, trained.few
+    lowest = all(_near(min(each.history), each.val, each.slack) for each in both)
+    return lowest and not all(each.is_true for each in both)
 
 
 def _without_noise(main: Measured) -> bool:
@@ -167,7 +165,7 @@ SYMPTOMS = [
             "the best model returned, with the history of the last one",
             "From which epoch is the model that you return? With the loss of which epoch does your history end?",
         ),
-        lambda trained: _best_returned(trained.main) or _best_returned(trained.few),
+        _best_returned,
     ),
     Symptom(
         Mistake("a sum in place of a mean", "Should the number double if you measure twice as many images?"),
@@ -182,18 +180,10 @@ SYMPTOMS = [
     ),
     Symptom(
         Mistake(
-            "only the first validation images",
-            "How many images does your number speak of, and how many are there? In this check the first ones are the "
-            "thinnest digits.",
-        ),
-        _first_batch,
-    ),
-    Symptom(
-        Mistake(
             "the loss of the last batch",
             "Which images does your number speak of? In this check the last ones are the thickest digits.",
         ),
-        _last_batch,
+        lambda trained: _last_batch(trained.main),
     ),
     Symptom(
         Mistake(
@@ -201,6 +191,14 @@ SYMPTOMS = [
             "The loss is that of a z drawn from N(μ, σ²). Which z did you decode?",
         ),
         lambda trained: _without_noise(trained.main),
+    ),
+    Symptom(
+        Mistake(
+            "only the first validation images",
+            "How many images does your number speak of, and how many are there? In this check the first ones are the "
+            "thinnest digits.",
+        ),
+        _first_images,
     ),
     Symptom(
         Mistake(
