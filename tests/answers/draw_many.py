@@ -75,6 +75,7 @@ RIGHT = [many_vectorised, many_loop, many_of_normal, lambda mu, *inputs: many_ve
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("a negative σ refused", lambda mu, sigma, n, generator: torch.distributions.Normal(mu, sigma).sample((n,))),
     ("σ taken for log σ²", lambda mu, sigma, *others: many_vectorised(mu, sigma.exp().sqrt(), *others), 5),
     ("σ taken for log σ", lambda mu, sigma, *others: many_vectorised(mu, sigma.exp(), *others), 5),
     ("μ and σ swapped", lambda mu, sigma, *others: many_vectorised(sigma, mu, *others), 5),

@@ -47,6 +47,20 @@ RIGHT = [walk_by_weights, walk_loop, walk_by_lerp, walk_by_numpy]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    (
+        "the way goes away from the end",
+        lambda z_start, z_end, steps: z_start - torch.linspace(0, 1, steps)[:, None] * (z_end - z_start),
+    ),
+    (
+        "both codes weighted alike",
+        lambda z_start, z_end, steps: torch.stack([t * z_start + t * z_end for t in torch.linspace(0, 1, steps)]),
+    ),
+    (
+        "the share in the wrong bracket",
+        lambda z_start, z_end, steps: torch.stack(
+            [(z_start + i / (steps - 1)) * (z_end - z_start) for i in range(steps)]
+        ),
+    ),
     ("a linspace from code to code", lambda z_start, z_end, steps: torch.linspace(z_start, z_end, steps=steps)),
     (
         "arguments that linspace does not take",

@@ -182,6 +182,22 @@ _by_its_ways = check_against(
             _at(lambda steps: torch.linspace(0, 0.5, steps)),
         ),
         Mistake(
+            "the way goes away from the end",
+            "Put the share 1 into your formula: which point do you get?",
+            _at(lambda steps: -torch.linspace(0, 1, steps)),
+        ),
+        Mistake(
+            "both codes weighted alike",
+            "Put the share 0 into your formula: how much of z_start is in it, and how much of z_end?",
+            lambda z_start, z_end, steps: torch.linspace(0, 1, steps).unsqueeze(1) * (z_start + z_end),
+            lambda z_start, z_end, steps: torch.linspace(1, 0, steps).unsqueeze(1) * (z_start + z_end),
+        ),
+        Mistake(
+            "the share in the wrong bracket",
+            "Put the share 0 into your formula: which point do you get? What should the share be multiplied by?",
+            lambda z_start, z_end, steps: (z_start + torch.linspace(0, 1, steps).unsqueeze(1)) * (z_end - z_start),
+        ),
+        Mistake(
             "it begins at 0",
             "Put the share 0 into your formula: which point do you get?",
             lambda z_start, z_end, steps: _interpolate(0 * z_start, z_end - z_start, steps),

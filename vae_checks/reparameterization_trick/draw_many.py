@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.distributions import Normal
 
 from vae_checks.check import Check
 from vae_checks.compare import describe
@@ -153,6 +154,7 @@ DRAW_MANY_MISTAKES = [
         "The report's σ comes from a linear layer and may be below 0. The noise is as often below 0 as above. Must σ "
         "be positive, then?",
         lambda mu, sigma, n, generator: torch.normal(mu, sigma, generator=generator),
+        lambda mu, sigma, n, generator: Normal(mu, sigma).sample(torch.Size([n])),
     ),
     Mistake(
         "the variance used as standard deviation",
