@@ -613,7 +613,7 @@ def test_numbers_of_one_hash_do_not_keep_the_judge_busy():
 
 
 def test_steps_that_did_not_come_back_earn_nothing():
-    value = {"dict": {"losses": [0.0] * 3, "weights": [], "graph": False, "order": []}}
+    value = {"dict": {"losses": [0.0] * 3, "weights": [], "gradients": [], "graph": False, "order": []}}
     cases = checks.train_step.draw(0)
     with pytest.raises(ValueError, match="zip"):  # which judge.grade takes for unreadable
         checks.train_step.result(cases, [outcome(value=value)] * len(cases))

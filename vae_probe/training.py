@@ -74,7 +74,8 @@ def _three_steps(function: Any, case: Case, chance: int) -> dict:
         rate = 1e-9
     optimizer: torch.optim.Optimizer
     if case.optimizer == "SGD":
-        optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+        # Small, for the weights after a step that is seven times too long to be no matter of rounding.
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.3 * rate)
     else:
         optimizer = torch.optim.Adam(model.parameters(), lr=rate, eps=1e-3)
     optimizer.register_step_pre_hook(lambda *_: order.append("step"))
