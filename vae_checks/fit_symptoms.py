@@ -156,7 +156,8 @@ SYMPTOMS = [
     Symptom(
         Mistake(
             "the validation images that are given are never read",
-            "Which validation images do you measure: those that your function is given, or those of the notebook?",
+            "Which images do you measure: those that your function is given, those of the notebook, or those that it "
+            "trains on?",
         ),
         lambda trained: trained.main.val_x_unread and not (trained.main.is_true and trained.few.is_true),
     ),

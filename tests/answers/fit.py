@@ -274,7 +274,7 @@ WRONG = [
     ("the KLD left out", lambda *inputs: fit_too_short(*inputs, loss=only_bce)),
     ("measured before the epoch", fit_measured_before),
     ("measured before the epoch", fit_measured_first, 7),
-    ("evaluated on the training images", fit_reporting_its_steps),
+    ("the validation images that are given are never read", fit_reporting_its_steps, 5),
     ("never shuffled", fit_in_order, 9),
     ("noise that comes again", fit_with_the_noise_of(noise_of_images), 7),
     ("noise that comes again", fit_with_the_noise_of(noise_of_rows), 6),
