@@ -306,11 +306,11 @@ def _prepared(each: Seen) -> Seen:
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
     found = _recognise_draws(seen) or mistake_of_form(seen) or (NUMPY_ARRAY if not_a_tensor(seen[0]) else None)
+    whole = not any(each.outcome.error or _shape(each) for each in seen)
     few = [each for each in seen if each.case.kind == "few"]
-    if not found and not judge_each(_mean, "main")(seen) and all(map(_from_more_draws, few)):
+    if whole and not found and not judge_each(_mean, "main")(seen) and all(map(_from_more_draws, few)):
         return NOT_N_DRAWS
-    right = not any(each.outcome.error or _shape(each) for each in seen) and not _sampled(seen)
-    if not (right and any(map(_near, seen[-1:]))):
+    if not (whole and not _sampled(seen) and any(map(_near, seen[-1:]))):
         return found
     return TWO_CLOUDS if not seen[-1].outcome.error and abs(float(_errors(seen[-1]).mean())) < 0.2 else NOT_BELOW_0
 
