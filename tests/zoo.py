@@ -131,8 +131,7 @@ inside(
     "print('x' * 10**8)\n" + "return " + "0.5 * (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1)",
     10.0,
 )
-# Where there is room for them, they are a wrong answer like any other.
-inside("500 MB come back", "return torch.zeros(125_000_000)", words="killed|timed out|graded")
+inside("500 MB come back", "return torch.zeros(125_000_000)", words="killed|timed out|MemoryError")
 inside("deep lists come back", "x = []\nfor _ in range(900): x = [x]\nreturn x", words="flagged|graded")
 inside("a list that holds itself", "x = []\nx.append(x)\nreturn x", words="flagged|graded|killed")
 inside(
