@@ -286,8 +286,13 @@ def test_a_whole_bundle_downloads_nothing(tmp_path, monkeypatch):
     assert len(data.mnist(train=True, root=tmp_path)) == 60_000
 
 
+@pytest.mark.parametrize(
+    "load",
+    [lambda root: data.mnist(train=False, root=root), lambda root: data.load_tensors(root=root)[2].y],
+    ids=["data set", "tensors"],
+)
 @pytest.mark.parametrize("there", [None, b"damaged"])
-def test_torchvision_downloads_what_the_bundle_lacks(own_bundle, own_root, monkeypatch, there):
+def test_torchvision_downloads_what_the_bundle_lacks(own_bundle, own_root, monkeypatch, there, load):
     lacking = own_root / "MNIST" / "raw" / "t10k-labels-idx1-ubyte"
     (own_bundle / f"{lacking.name}.gz").unlink()
     lacking.unlink()
@@ -300,7 +305,7 @@ def test_torchvision_downloads_what_the_bundle_lacks(own_bundle, own_root, monke
 
     monkeypatch.setattr(DOWNLOAD, download)
     with pytest.warns(UserWarning, match=lacking.name) if there else contextlib.nullcontext():
-        assert len(data.mnist(train=False, root=own_root)) == 10_000
+        assert len(load(own_root)) == 10_000
     assert lacking.read_bytes() == unpacked(lacking.name)
 
 

@@ -95,6 +95,31 @@ class Measured:
     val_dot: float
 
     @property
+    def repeated_noise(self) -> str:
+        """Of `same_noise` the first way in which most of the noise is none, or had come before; else ""."""
+        return next((name for name, share in self.same_noise.items() if share > 0.5), "")
+
+    @property
+    def adds_gradients(self) -> bool:
+        """Whether most gradients were added to those of the step before."""
+        return self.old_gradients >= 0.5
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether each epoch trained a model of its own."""
+        return self.models == round(self.epochs) > 1
+
+    @property
+    def epochs_of_each(self) -> float:
+        """Epochs of each of the models."""
+        return self.epochs / max(self.models, 1)
+
+    @property
+    def is_rarely_measured(self) -> bool:
+        """Whether the history has fewer numbers than half of the epochs of each model."""
+        return len(self.history) < self.epochs_of_each / 2
+
+    @property
     def reported(self) -> float:
         """The loss that was reported last."""
         return self.history[-1]
@@ -231,13 +256,13 @@ def new_noise(seen: list[Seen]) -> str:
         "row": "each batch gets the noise of the batch before",
         "batch": "all images of a batch get the same noise",
     }
-    again = next((name for name, share in main_of(seen).same_noise.items() if share > 0.5), "")
+    again = main_of(seen).repeated_noise
     return f"in your training {said[again]}; each image takes a new draw each time that it comes" if again else ""
 
 
 def new_gradients(seen: list[Seen]) -> str:
     """Whether each step goes along the gradient of its batch alone: where not, a sentence."""
-    if main_of(seen).old_gradients < 0.5:
+    if not main_of(seen).adds_gradients:
         return ""
     return "each gradient is added to those of the steps before, and your optimizer goes along their sum"
 
@@ -245,16 +270,16 @@ def new_gradients(seen: list[Seen]) -> str:
 def one_model(seen: list[Seen]) -> str:
     """Whether one model is trained in all epochs: where not, a sentence."""
     main = main_of(seen)
-    again = main.models > 1 and main.models == round(main.epochs)
-    return f"{main.models} models were trained for one epoch each, all from first weights" if again else ""
+    sentence = f"{main.models} models were trained for one epoch each, all from first weights"
+    return sentence if main.begins_anew else ""
 
 
 def number_for_each_epoch(seen: list[Seen]) -> str:
     """Whether the history is as long as the training: where it is far too short, a sentence."""
     main = main_of(seen)
-    epochs, numbers = main.epochs / max(main.models, 1), len(main.history)
-    if numbers >= epochs / 2:
+    if not main.is_rarely_measured:
         return ""
+    epochs, numbers = main.epochs_of_each, len(main.history)
     return (
         f"your history has {numbers} number{'s' * (numbers > 1)} for {epochs:.0f} epochs, and the loss after each of "
         "them is asked for"

@@ -121,11 +121,8 @@ def _note_images(train_x: Tensor) -> Iterator[list[list[int | None]]]:
             batch = [places.get(image.tobytes()) for image in images]
             out.register_hook(lambda _: seen.append(batch))
 
-    handle = register_module_forward_hook(note)
-    try:
+    with register_module_forward_hook(note):
         yield seen
-    finally:
-        handle.remove()
 
 
 @contextlib.contextmanager
@@ -151,12 +148,8 @@ def _note_layers() -> Iterator[list[tuple[nn.Module, bool]]]:
         nonlocal stepped
         stepped = True
 
-    handles = register_module_forward_hook(note), register_optimizer_step_post_hook(step)
-    try:
+    with register_module_forward_hook(note), register_optimizer_step_post_hook(step):
         yield noted
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 @contextlib.contextmanager
@@ -174,11 +167,8 @@ def _note_noise() -> Iterator[list[Tensor]]:
             noise = (inputs[0].detach() - mu) / sigma
             out.register_hook(lambda _: noises.append(noise))
 
-    handle = register_module_forward_hook(note)
-    try:
+    with register_module_forward_hook(note):
         yield noises
-    finally:
-        handle.remove()
 
 
 def _same_noise(seen: list[list[int | None]], noises: list[Tensor]) -> dict[str, float]:

@@ -68,27 +68,27 @@ def _fit(train_x: Tensor, val_x: Tensor, generator: torch.Generator) -> tuple[VA
     return model, history
 
 
-OLD_GRADIENTS = Symptom(NO_ZERO_GRAD, lambda trained: trained.main.old_gradients >= 0.5)
+OLD_GRADIENTS = Symptom(NO_ZERO_GRAD, lambda trained: trained.main.adds_gradients)
 NEW_MODELS = Symptom(
     Mistake(
         "a new model in each epoch",
         "Where in your function is the model made? What does the second epoch begin with, and what should it?",
     ),
-    lambda trained: trained.main.models == round(trained.main.epochs) > 1,
+    lambda trained: trained.main.begins_anew,
 )
 NO_NOISE = Symptom(
     Mistake(
         "trained without noise",
         "Which z does the decoder see in your training? Who then teaches the model how wide σ should be?",
     ),
-    lambda trained: trained.main.same_noise.get("none", 0) > 0.5,
+    lambda trained: trained.main.repeated_noise == "none",
 )
 ONCE = Symptom(
     Mistake(
         "measured once, not after each epoch",
         "Inside which of your loops does `append` stand? How many points has your curve?",
     ),
-    lambda trained: len(trained.main.history) < trained.main.epochs / max(trained.main.models, 1) / 2,
+    lambda trained: trained.main.is_rarely_measured,
 )
 ONE_ORDER = Symptom(
     Mistake(
@@ -103,7 +103,7 @@ SAME_NOISE = Symptom(
         "Which images share their noise in your training? When an image comes for the second time, what does its z "
         "teach that the first one did not?",
     ),
-    lambda trained: any(share > 0.5 for share in trained.main.same_noise.values()),
+    lambda trained: bool(trained.main.repeated_noise),
 )
 TOO_MUCH = Symptom(
     Mistake(
