@@ -67,6 +67,7 @@ def check_with_extremes(
     recognise: Callable[[Tensor, Tensor], Mistake | None],
     data: tuple[str, ...] = (),
     measure: Callable[[Tensor], Tensor] = torch.clone,
+    tolerance: float = 1e-4,
 ) -> Check:
     """As `check_against`, with one more property: the value in the case of the kind "extreme".
 
@@ -76,11 +77,12 @@ def check_with_extremes(
         inputs: those of the case, in words; a list of those of each number of its value, where they differ.
         measure: what is compared in that case: `torch.log` for values of many sizes.
         recognise: (value, expected value) of the extreme case → the mistake of an answer that is wrong only there.
+        tolerance: in that case, relative, and a tenth of it absolute.
     """
 
     def right(each: Seen) -> bool:
         expected, actual = each.expected.value, each.outcome.value
-        return describe(expected) == describe(actual) and same(measure(expected), measure(actual))
+        return describe(expected) == describe(actual) and same(measure(expected), measure(actual), tolerance)
 
     def judge(each: Seen) -> str:
         return "" if right(each) else _difference(each.expected.value, each.outcome.value, measure, inputs)
