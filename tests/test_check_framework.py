@@ -669,6 +669,10 @@ def test_the_mistake_comes_first_and_bold_and_the_rest_is_a_list():
             "nothing in it is drawn from the generator",
         ),
         (
+            lambda n, generator: torch.randn(n, generator=generator.manual_seed(3)),
+            "another generator gives the very same result: the state that yours is in has no say in it",
+        ),
+        (
             lambda n, generator: torch.randn(n, generator=torch.Generator().set_state(generator.get_state())),
             "has not moved: the next call would draw the same once more",
         ),

@@ -194,7 +194,9 @@ def _generator(seen: list[Seen], terms: Terms) -> str:
     if any(outcome.varies for outcome in drawn):
         return "generators in the same state give different results: some chance is not from the generator"
     if drawn and pack(drawn[0].value) == pack(drawn[-1].value):
-        return "another generator gives the very same result: nothing in it is drawn from the generator"
+        moved = drawn[0].moved
+        why = "the state that yours is in has no say in it" if moved else "nothing in it is drawn from the generator"
+        return f"another generator gives the very same result: {why}"
     if not all(outcome.moved for outcome in drawn):
         return "the generator that you were given has not moved: the next call would draw the same once more"
     return ""

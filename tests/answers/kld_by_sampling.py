@@ -96,8 +96,76 @@ def of_the_entropy(mu, sigma, n, generator):
     return (-Normal(mu, sigma).entropy() - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
 
 
+def sampling_of(q, p, z=lambda mu, sigma, eps: mu + sigma * eps, mean=lambda ratio: ratio.sum(2).mean(0)):
+    """A wrong estimate: which q and p have the densities, what is drawn, and what is made of log q − log p."""
+
+    def estimate(mu, sigma, n, generator):
+        drawn = z(mu, sigma, torch.randn(n, *mu.shape, generator=generator))
+        return mean(q(mu, sigma).log_prob(drawn) - p(mu, sigma).log_prob(drawn))
+
+    return estimate
+
+
+def sampling_without_2_pi(of_q, of_p):
+    def estimate(mu, sigma, n, generator):
+        eps = torch.randn(n, *mu.shape, generator=generator)
+        log_q = -(eps**2) / 2 - sigma.log() - of_q * math.log(2 * math.pi) / 2
+        return (log_q + (mu + sigma * eps) ** 2 / 2 + of_p * math.log(2 * math.pi) / 2).sum(2).mean(0)
+
+    return estimate
+
+
+def log_of_the_mean(ratio):
+    return ratio.sum(2).logsumexp(0) - math.log(len(ratio))
+
+
+def posterior(mu, sigma):
+    return Normal(mu, sigma)
+
+
+def prior(mu, sigma):
+    return Normal(torch.zeros_like(mu), torch.ones_like(sigma))
+
+
+def sampling_after_a_seed(mu, sigma, n, generator):
+    torch.manual_seed(42)
+    return sampling_by_sample(mu, sigma, n, generator)
+
+
+GLOBAL_SEED = "a global seed in place of the generator"
+P_AT_MU = "p around μ, not around 0"
+Q_AT_0 = "q around 0, not around μ"
+P_OF_SIGMA = "p with the σ of q"
+TWO_PI = "the 2π of one density forgotten"
+OWN_SEED = "noise from a seed of its own"
+
+
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    (OWN_SEED, lambda mu, sigma, n, generator: sampling_vectorised(mu, sigma, n, generator.manual_seed(7)), 8),
+    (OWN_SEED, lambda mu, sigma, n, generator: sampling_loop(mu, sigma, n, torch.Generator().manual_seed(7)), 8),
+    (
+        "a copy of the generator is drawn from",
+        lambda mu, sigma, n, generator: sampling_vectorised(mu, sigma, n, generator.clone_state()),
+        8,
+    ),
+    (GLOBAL_SEED, sampling_after_a_seed, 8),
+    ("q with a σ of 1", sampling_of(lambda mu, sigma: Normal(mu, 1.0), prior)),
+    (
+        f"{BELOW_0}; and the generator is not used",
+        lambda *inputs: sampling_by_sample(*inputs).clamp(min=0),
+        8,
+    ),
+    ("log p − log q, the wrong sign; and the generator is not used", lambda *inputs: -sampling_by_sample(*inputs)),
+    (None, lambda mu, sigma, n, generator: mu.square().sum(1) / 2),
+    (P_AT_MU, sampling_of(posterior, lambda mu, sigma: Normal(mu, 1.0))),
+    (P_OF_SIGMA, sampling_of(posterior, lambda mu, sigma: Normal(0.0, sigma))),
+    (Q_AT_0, sampling_of(lambda mu, sigma: Normal(0.0, sigma), prior)),
+    ("z without μ", sampling_of(posterior, prior, z=lambda mu, sigma, eps: sigma * eps)),
+    ("z without σ", sampling_of(posterior, prior, z=lambda mu, sigma, eps: mu + eps)),
+    (TWO_PI, sampling_without_2_pi(0, 1)),
+    (TWO_PI, sampling_without_2_pi(1, 0)),
+    ("the logarithm of the mean, not the mean of the logarithms", sampling_of(posterior, prior, mean=log_of_the_mean)),
     ("draws that do not follow n", of_a_thousand, 4),
     ("draws that do not follow n", of_fifty_or_more, 4),
     ("log q and log p not at the same z", of_the_entropy, 8),

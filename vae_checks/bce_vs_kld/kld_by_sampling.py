@@ -1,5 +1,7 @@
 """Check of `kld_by_sampling`: the KLD of each image, estimated from draws."""
 
+import math
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -7,8 +9,8 @@ from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
 from vae_checks.check import Check, recognise_by
-from vae_checks.compare import describe, facts_agree
-from vae_checks.mistakes import Mistake
+from vae_checks.compare import describe, facts_agree, same
+from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Property, Seen, judge_each, not_a_tensor, shared
 from vae_checks.shapes import FORM, NUMPY_ARRAY, mistake_of_form, reshaped
 from vae_probe.draws import call_thrice
@@ -87,9 +89,11 @@ def _few(each: Seen) -> str:
             "average, expected 0"
         )
     if not 0.6 < errors.std() < 1.3:  # 9 standard errors, as far as those count here
+        far = errors.std().clamp(min=1e-3)
+        times = f"{far:.2g} times as far from" if far > 1 else f"{1 / far:.2g} times as near to"
         return (
-            f"for n = {n} the estimates of {errors.numel():,} KLDs scatter {errors.std():.2g} times as much as those "
-            f"from {n} independent {'draw does' if n == 1 else 'draws do'}"
+            f"for n = {n} your estimates of {errors.numel():,} KLDs are {times} them, on average, as those from {n} "
+            f"independent {'draw is' if n == 1 else 'draws are'}"
         )
     if (together := _together(errors)) > 0.3:  # 13 standard errors
         return (
@@ -112,8 +116,8 @@ def _near(each: Seen) -> str:
         if spread < 1.3:  # 13 standard errors, as in `_few`
             return ""
         return (
-            f"of {len(estimates):,} images near N(0, I), with one draw each, the estimates scatter {spread:.2g} times "
-            "as much as log q(z) − log p(z) at one z does"
+            f"of {len(estimates):,} images near N(0, I), with one draw each, your estimates are {spread:.2g} times as "
+            "far from the KLDs, on average, as log q(z) − log p(z) at one z is"
         )
     expected = float(_kld(each.case.inputs["mu"], each.case.inputs["sigma"]).mean())
     return (
@@ -144,38 +148,28 @@ def _log_ratios(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -
     return Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)
 
 
-def _from_prior(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    z = torch.randn(n, *mu.shape, generator=generator)
-    return (Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
-
-
 def _kld_by_sampling(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
     return _log_ratios(mu, sigma, n, generator).sum(2).mean(0)
 
 
-def _of_global_noise(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    q = Normal(mu, sigma)
-    z = q.sample(torch.Size([n]))
-    return (q.log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
+def _estimate(
+    z: Callable = lambda mu, sigma, eps: mu + sigma * eps,
+    q: Callable = Normal,
+    p: Callable = lambda mu, sigma: Normal(0.0, 1.0),
+    sizes: Callable = lambda images, dimensions: (images, dimensions),
+) -> Callable:
+    """An answer from where z lies, both distributions, and the sizes of the noise of a draw."""
+
+    def answer(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
+        drawn = z(mu, sigma, torch.randn(n, *sizes(*mu.shape), generator=generator))
+        return (q(mu, sigma).log_prob(drawn) - p(mu, sigma).log_prob(drawn)).sum(2).mean(0)
+
+    return answer
 
 
-def _variance_for_scale(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    z = mu + sigma * torch.randn(n, *mu.shape, generator=generator)
-    return (Normal(mu, sigma**2).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
-
-
-def _without_log_sigma(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    return _kld_by_sampling(mu, sigma, n, generator) + sigma.log().sum(1)
-
-
-def _shared_noise(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    z = mu + sigma * torch.randn(n, 1, mu.shape[1], generator=generator)
-    return (Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
-
-
-def _shared_by_dimensions(mu: Tensor, sigma: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    z = mu + sigma * torch.randn(n, len(mu), 1, generator=generator)
-    return (Normal(mu, sigma).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(2).mean(0)
+def _with_added(added: Callable[[Tensor], Tensor]) -> Callable:
+    """An answer that adds to each dimension a number, of its σ."""
+    return lambda mu, sigma, n, generator: _kld_by_sampling(mu, sigma, n, generator) + added(sigma).sum(1)
 
 
 def _likeness(seen: list[Seen]) -> tuple[list, Tensor]:
@@ -185,10 +179,9 @@ def _likeness(seen: list[Seen]) -> tuple[list, Tensor]:
     if any(map(_shape, seen)):
         plain = [describe(value) for each in seen for value in each.outcome.value[:1]]
         return plain, torch.cat([_flat(each.outcome.value[0]) for each in seen[:1]])
-    facts = [[each.outcome.varies, each.outcome.moved, each.outcome.seeded] for each in seen[:1]]
     few = [_errors(each) for each in seen if each.case.kind == "few"]
     spreads = [torch.tensor([errors.mean(), (errors.std() + 1e-3).log(), _together(errors)]) for errors in few]
-    return facts, torch.cat([_errors(seen[0])[0] / 50**0.5, *spreads])
+    return [], torch.cat([_errors(seen[0])[0] / 50**0.5, *spreads])
 
 
 def _together(errors: Tensor) -> float:
@@ -200,6 +193,11 @@ def _flat(value: object) -> Tensor:
     return value.double().flatten() if isinstance(value, Tensor) else torch.zeros(0)
 
 
+CLOSED_FORM = Mistake(
+    "the closed form, not an estimate",
+    "What would this function say about a formula that was copied wrongly, if it is that formula?",
+    lambda mu, sigma, n, generator: _kld(mu, sigma),
+)
 MISTAKES = [
     Mistake(
         "log p − log q, the wrong sign",
@@ -209,7 +207,7 @@ MISTAKES = [
     Mistake(
         "sampled from the prior",
         "Over which of the two distributions does the KLD average?",
-        _from_prior,
+        _estimate(z=lambda mu, sigma, eps: eps),
     ),
     Mistake(
         "the sum over the draws, not their mean",
@@ -237,39 +235,72 @@ MISTAKES = [
         lambda **inputs: _log_ratios(**inputs).mean(),
     ),
     Mistake(
-        "the generator is not used",
-        "From where does your noise come? `torch.randn` takes a generator, `sample` of torch.distributions does not.",
-        _of_global_noise,
-    ),
-    Mistake(
         "one draw for all n",
         "Should the estimate become better if you draw more often? How many random numbers do you draw?",
         lambda mu, sigma, n, generator: _kld_by_sampling(mu, sigma, 1, generator),
     ),
-    Mistake(
-        "the closed form, not an estimate",
-        "What would this function say about a formula that was copied wrongly, if it is that formula?",
-        lambda mu, sigma, n, generator: _kld(mu, sigma),
-    ),
+    CLOSED_FORM,
     Mistake(
         "the variance where `Normal` wants a standard deviation",
         "Which is the second argument of `torch.distributions.Normal`: σ or σ²?",
-        _variance_for_scale,
+        _estimate(q=lambda mu, sigma: Normal(mu, sigma**2)),
     ),
     Mistake(
         "log σ forgotten",
         "The density of N(μ, σ²) has a factor before its exponential. What becomes of it in the logarithm?",
-        _without_log_sigma,
+        _with_added(torch.log),
+    ),
+    Mistake(
+        "the 2π of one density forgotten",
+        "Both densities have a factor of 1/√(2π) in each dimension. In which of your two logarithms does it stand?",
+        _with_added(lambda sigma: torch.full_like(sigma, math.log(2 * math.pi) / 2)),
+        _with_added(lambda sigma: torch.full_like(sigma, -math.log(2 * math.pi) / 2)),
+    ),
+    Mistake(
+        "p around μ, not around 0",
+        "p is N(0, I), the same for each image. Around which point does your p lie?",
+        _estimate(p=lambda mu, sigma: Normal(mu, 1.0)),
+    ),
+    Mistake(
+        "p with the σ of q",
+        "p is N(0, I), the same for each image. Which spread has your p?",
+        _estimate(p=lambda mu, sigma: Normal(0.0, sigma)),
+    ),
+    Mistake(
+        "q around 0, not around μ",
+        "q is what z is drawn from. Around which point does your q lie, and around which do your z?",
+        _estimate(q=lambda mu, sigma: Normal(0.0, sigma)),
+    ),
+    Mistake(
+        "q with a σ of 1",
+        "q is what z is drawn from. Which spread has your q, and which have your z?",
+        _estimate(q=lambda mu, sigma: Normal(mu, 1.0)),
+    ),
+    Mistake(
+        "z without μ",
+        "q is N(μ, σ²). Around which point do your z lie?",
+        _estimate(z=lambda mu, sigma, eps: sigma * eps),
+    ),
+    Mistake(
+        "z without σ",
+        "q is N(μ, σ²). How far from μ do your z lie where σ is 3, and how far where it is 0.3?",
+        _estimate(z=lambda mu, sigma, eps: mu + eps),
+    ),
+    Mistake(
+        "the logarithm of the mean, not the mean of the logarithms",
+        "Of which number do you take the mean over the draws: of a ratio of two densities, or of its logarithm?",
+        lambda **inputs: _log_ratios(**inputs).sum(2).logsumexp(0) - math.log(inputs["n"]),
+        lambda **inputs: math.log(inputs["n"]) - (-_log_ratios(**inputs).sum(2)).logsumexp(0),
     ),
     Mistake(
         "the same noise for all images",
         "How many dice do seven images throw, each n times?",
-        _shared_noise,
+        _estimate(sizes=lambda images, dimensions: (1, dimensions)),
     ),
     Mistake(
         "one noise for all dimensions",
         "Each z has D dimensions. How many dice do you throw for one z?",
-        _shared_by_dimensions,
+        _estimate(sizes=lambda images, dimensions: (images, 1)),
     ),
     Mistake(
         "fewer draws than n",
@@ -296,6 +327,22 @@ NOT_N_DRAWS = Mistake(
     "draws that do not follow n",
     "Your caller asks for n draws, and n may be 1. How many do you make then?",
 )
+NOT_USED = Mistake(
+    "the generator is not used",
+    "From where does your noise come? `torch.randn` takes a generator, `sample` of torch.distributions does not.",
+)
+GLOBAL_SEED = Mistake(
+    "a global seed in place of the generator", "What happens to the random numbers of whoever called your function?"
+)
+OWN_SEED = Mistake(
+    "noise from a seed of its own",
+    "Your caller has passed you a generator, in a state of its own. What is left of that state in your noise?",
+)
+COPIED = Mistake(
+    "a copy of the generator is drawn from",
+    "Call your function twice with one generator. Has it moved on after the first call?",
+)
+GENERATOR = shared("draws from the generator", 1, cap=8)
 SAMPLED = ("right on average", "as exact as n draws are")
 
 
@@ -305,6 +352,29 @@ def _prepared(each: Seen) -> Seen:
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
+    found, of_generator = _recognise_estimates(seen), _mistake_of_generator(seen)
+    if found is CLOSED_FORM or not of_generator:
+        return found
+    return both(found, of_generator) if found else of_generator
+
+
+def _mistake_of_generator(seen: list[Seen]) -> Mistake | None:
+    """The mistake of an answer with noise that is not from the generator."""
+    main, other = seen[:2]
+    if main.outcome.error or other.outcome.error or not GENERATOR.judge(seen):
+        return None
+    if main.outcome.seeded:
+        return GLOBAL_SEED
+    if main.outcome.varies:
+        return NOT_USED
+    if not same(main.outcome.value, other.outcome.value):
+        return COPIED
+    # Where nothing is drawn, nothing is right on average but the closed form.
+    return OWN_SEED if main.outcome.moved or not (_shape(main) or _mean(main)) else None
+
+
+def _recognise_estimates(seen: list[Seen]) -> Mistake | None:
+    """The mistake in the estimates, or in their form."""
     found = _recognise_draws(seen) or mistake_of_form(seen) or (NUMPY_ARRAY if not_a_tensor(seen[0]) else None)
     whole = not any(each.outcome.error or _shape(each) for each in seen)
     few = [each for each in seen if each.case.kind == "few"]
@@ -316,7 +386,11 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
 
 
 _recognise_draws = recognise_by(
-    _likeness, MISTAKES, call_thrice, agree=partial(facts_agree, relative=0.1, absolute=0.3), kinds=("main", "few")
+    _likeness,
+    MISTAKES,
+    call_thrice,
+    agree=partial(facts_agree, relative=0.1, absolute=0.3),
+    kinds=("main", "few"),
 )
 kld_by_sampling = Check(
     name="kld_by_sampling",
@@ -324,7 +398,7 @@ kld_by_sampling = Check(
         Property("shape", 1, judge_each(_shape, "main"), required=True),
         Property("right on average", 3, judge_each(_mean, "main", "other generator")),
         Property("as exact as n draws are", 3, _sampled, follows=("right on average",), cap=4),
-        shared("draws from the generator", 1),
+        GENERATOR,
         Property("near the prior", 0, judge_each(_near, "near"), follows=SAMPLED, cap=8),
         Property("batch of one", 1, judge_each(_mean_of_one, "one"), follows=("right on average",)),
         shared("inputs unchanged", 1),
