@@ -103,11 +103,14 @@ def with_its_noise(mu, sigma):
     return mu + eps * sigma, eps
 
 
+SIZES = "sizes that do not follow the arguments"
 VARIANCE = "the variance used as standard deviation"
 NO_GRADIENT = "a draw that lets no gradient through"
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    (SIZES, lambda mu, sigma: mu + sigma * torch.randn(10, 40), 8),
+    ("one ε for the whole batch", lambda mu, sigma: mu + sigma * torch.randn(40)),
     ("a dimension too many", lambda mu, sigma: z_vectorised(mu, sigma).unsqueeze(0), 8),
     (f"{VARIANCE}; and uniform noise", lambda mu, sigma: mu + sigma.square() * torch.rand(mu.shape)),
     (f"{VARIANCE}; and {NO_GRADIENT}", lambda mu, sigma: Normal(mu, sigma.square()).sample()),

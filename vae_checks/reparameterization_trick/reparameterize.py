@@ -11,7 +11,7 @@ from torch.distributions import Normal
 from vae_checks.check import Check
 from vae_checks.compare import describe, same
 from vae_checks.mistakes import Mistake, alone_and_in_pairs
-from vae_checks.properties import Property, Seen, is_cut_off, judge_each, shared, stop_of
+from vae_checks.properties import ANY_SIZES, Property, Seen, is_cut_off, judge_each, shared, stop_of
 from vae_checks.reparameterization_trick.gaussian_draws import (
     NOISE,
     are_draws,
@@ -25,18 +25,20 @@ from vae_checks.reparameterization_trick.gaussian_draws import (
     without_noise,
 )
 from vae_checks.shapes import DTYPE, FORM, find_squeezed, mistake_of_dtype, mistake_of_form
+from vae_checks.slips import mistake_of_sizes
 from vae_probe.call import unequal_weights
 from vae_probe.draws import DRAWS, call_often
 from vae_probe.outcome import Case
 
 
 def _draw_reparameterize(seed: int) -> list[Case]:
-    # 200,000 numbers: enough to see 2 % in the spread, or noise that is cut at 3.5.
-    main, single, double = (gaussians(*sizes) for sizes in ((20, 10), (1, 10), (7, 5)))
+    # The sizes of the notebook, and 400,000 numbers: enough to see 2 % in the spread, or noise that is cut at 3.5.
+    main, single, other = (gaussians(*sizes) for sizes in ((10, 40), (1, 40), (7, 5)))
     return [
         Case("main", main, device=True, seed=NOISE),
         Case("one", single, seed=NOISE),
-        Case("float64", {name: value.double() for name, value in double.items()}, seed=NOISE),
+        Case("sizes", other, seed=NOISE),
+        Case("float64", {name: value.double() for name, value in other.items()}, seed=NOISE),
     ]
 
 
@@ -54,12 +56,16 @@ def _of_one_draw(judge: Callable[[Seen], str]) -> Callable[[list[Seen]], str]:
     return judge_each(lambda each: judge(of_one_draw(each)), "main")
 
 
+def _any_sizes(each: Seen) -> str:
+    return _shape(each) or find_fault(each)
+
+
 def _batch_of_one(each: Seen) -> str:
-    return _shape(each) or find_fault(each) or _gradient(each)
+    return _any_sizes(each) or _gradient(each)
 
 
 def _precision(seen: list[Seen]) -> str:
-    main, _, double = seen
+    main, *_, double = seen
     if double.outcome.error:
         return f"for float64 inputs {stop_of(double.outcome.error)}"
     if not isinstance(double.outcome.value, Tensor) or double.outcome.value.dtype != torch.float64:
@@ -268,7 +274,11 @@ _recognise_draws = recognise_draws([*REPARAMETERIZE_MISTAKES, *PAIRS], call_ofte
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
-    main, single, _ = seen
+    return _mistake_of_draws(seen) or mistake_of_sizes(reparameterize.properties, seen)
+
+
+def _mistake_of_draws(seen: list[Seen]) -> Mistake | None:
+    main, single = seen[:2]
     if single.outcome.value is not None and _shape(single) and are_draws(main.outcome.value, main.case):
         return find_squeezed(single.outcome.value, (DRAWS, *single.case.inputs["mu"].shape))
     if main.outcome.error:
@@ -292,8 +302,9 @@ reparameterize = Check(
         Property("gradient", 3, judge_each(_gradient, "main"), follows=DRAWN[:2], cap=4),
         Property("small σ", 0, judge_each(_small, "main"), follows=(*DRAWN[:2], "gradient"), cap=8),
         DTYPE,
-        Property("batch of one", 1, judge_each(_batch_of_one, "one"), follows=(*DRAWN, "gradient")),
-        Property("float64 and device", 0, _precision, follows=(*DRAWN, "gradient"), remark=True),
+        Property(ANY_SIZES, 0, judge_each(_any_sizes, "sizes"), follows=DRAWN, cap=8),
+        Property("batch of one", 1, judge_each(_batch_of_one, "one"), follows=(*DRAWN, "gradient", ANY_SIZES)),
+        Property("float64 and device", 0, _precision, follows=(*DRAWN, "gradient", ANY_SIZES), remark=True),
         shared("inputs unchanged", 1),
     ],
     draw=_draw_reparameterize,
@@ -307,7 +318,7 @@ reparameterize = Check(
         "`torch.randn_like(sigma)` draws ε in the right shape, precision and place. Stretch it by σ, then shift it by "
         "μ.",
     ),
-    may_stop=("one", "float64"),
+    may_stop=("one", "sizes", "float64"),
     forbidden=("vae_lib",),
     oracle=lambda mu, sigma: Normal(mu, sigma.abs()).rsample(),
 )
