@@ -17,6 +17,8 @@ SIGNS = {"hid_mu": ("mu", "mean"), "hid_sigma": ("sig", "std", "var")}
 # Notes on a module that is run all the same, as if it were as asked for.
 FIXED = "the layers have sizes of their own, whatever is asked for"
 REORDERED = "__init__ takes the sizes in another order than asked for"
+OF_THE_NOTEBOOK = "forward counts on the sizes of the notebook, whatever is asked for"
+PICTURES = "forward gives pictures of 28 × 28, where rows are asked for"
 WITHOUT_BIAS = "bias=False leaves out what a linear layer adds"
 MADE = "the layers are made"  # whatever `forward` then does
 
@@ -26,7 +28,8 @@ def call_module(module_class: Any, cases: list[Case]) -> list[dict]:
 
     The value is what comes back, or {"layers": what is wrong with its layers}, or {"forward": that it is not written}.
     Where the layers are right, the "note" has `MADE`; and where they have other names, no bias, or sizes that are not
-    those asked for, it says so; where these are larger, zeros fill the weights up.
+    those asked for, it says so; where these are larger, zeros fill the weights up. So they do where `forward` stops but
+    with the sizes of the notebook.
     """
     return [_call_once(module_class, case) for case in cases]
 
@@ -72,14 +75,38 @@ def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor], notes: se
     notes.add(MADE)
     module.to(batch.device)
     try:
-        # Not tied: of two names of one layer, the weights of the second count.
-        given = {names[name]: value for name, value in weights.items()}
-        returned = functional_call(module, given, batch, tie_weights=False)
+        returned = _forward(module, names, weights, batch)
     except NotImplementedError as error:
         if describe_error(error)["message"]:
             raise
         return {"forward": "the layers are all there; forward is not written yet"}
-    return _cut(returned, sizes[2]) if FIXED in notes else returned
+    except RuntimeError:
+        returned, note = _of_the_notebook(module_class, names, weights, batch)
+        if not note:
+            raise
+        notes.add(note)
+    return _cut(returned, sizes[2]) if notes & {FIXED, PICTURES, OF_THE_NOTEBOOK} else returned
+
+
+def _forward(module: nn.Module, names: dict[str, str], weights: dict[str, Tensor], batch: Tensor) -> Any:
+    # Not tied: of two names of one layer, the weights of the second count.
+    given = {names[name]: value for name, value in weights.items()}
+    return functional_call(module, given, batch, tie_weights=False)
+
+
+def _of_the_notebook(
+    module_class: Any, names: dict[str, str], weights: dict[str, Tensor], batch: Tensor
+) -> tuple[Any, str]:
+    """What a module with the notebook's sizes returns, a row for each image, and a note; "" if it stops, too."""
+    try:
+        module = module_class(784, 400, 784).to(batch.device)  # as large as the encoder, and as the decoder
+        shapes = _shapes(module)
+        larger = {name: _padded(value, shapes[names[name]]) for name, value in weights.items()}
+        returned = _forward(module, names, larger, _padded(batch, (len(batch), 784)))
+    except Exception:  # the first one is told
+        return None, ""
+    pictures = isinstance(returned, Tensor) and returned.shape[-2:] == (28, 28)
+    return (returned.flatten(1), PICTURES) if pictures else (returned, OF_THE_NOTEBOOK)
 
 
 def _shapes(module: nn.Module) -> dict[str, tuple]:

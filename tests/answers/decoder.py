@@ -98,7 +98,9 @@ class DecoderOfPictures(DecoderOfModules):
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     ("a layer that nobody asked for", DecoderWithABuffer, 8),
-    ("pictures in place of rows", DecoderOfPictures, 2),
+    ("pictures in place of rows", DecoderOfPictures, 8),
+    ("pictures in place of rows", decoder(lambda x_logits: x_logits.unflatten(1, (28, 28))), 8),
+    ("the sigmoid is already in", decoder(lambda x_logits: x_logits.view(-1, 28, 28).sigmoid()), 3),
     ("sizes of the layers that do not follow the arguments", DecoderOfFixedSizes),
     ("sizes of the layers that do not follow the arguments", DecoderOfAFixedHidden, 8),
     ("the sizes in another order", DecoderOfReorderedSizes, 8),

@@ -215,8 +215,14 @@ class CutOffEncoderWithSamples(EncoderWithSamples):
         return mu.detach(), sigma.detach(), z.detach()
 
 
+class EncoderOfViews(EncoderOfModules):
+    def forward(self, x):
+        return super().forward(x.view(-1, 784))
+
+
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("sizes in forward that do not follow the arguments", EncoderOfViews, 8),
     ("one head returned twice", _shared_head, 3),
     ("more than what is asked for", EncoderWithSamples, 8),
     ("the gradient is cut off", CutOffEncoderWithSamples, 4),

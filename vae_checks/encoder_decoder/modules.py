@@ -19,7 +19,7 @@ from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Property, Seen, judge_each, stop_of
 from vae_checks.shapes import FORM, GOT, IN_PICTURES, MISTAKES, gradients_of_first, in_shape, makes_pictures
 from vae_probe.call import EXCHANGED, SURPLUS
-from vae_probe.modules import FIXED, MADE, REORDERED, WITHOUT_BIAS, call_module
+from vae_probe.modules import FIXED, MADE, OF_THE_NOTEBOOK, PICTURES, REORDERED, WITHOUT_BIAS, call_module
 from vae_probe.outcome import Case
 
 USUAL = torch.tensor([-2.5, *[1.0] * 9])  # about which the numbers that come back lie
@@ -181,6 +181,11 @@ FORMS = MISTAKES | {
         "the sizes in another order",
         "Which size comes first in the `__init__` of the exercise, and which in yours? The cell below gives numbers.",
     ),
+    OF_THE_NOTEBOOK: Mistake(
+        "sizes in forward that do not follow the arguments",
+        "Which number in your `forward` is a size, and which argument of `__init__` says it already?",
+    ),
+    PICTURES: IN_PICTURES,
     WITHOUT_BIAS: Mistake(
         "a layer without its biases",
         "A linear layer also adds a number to each sum. Which argument of yours switches that off?",
