@@ -39,6 +39,8 @@ RIGHT = [by_formula, by_layers]
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("the sizes in another order", lambda d, h, i: by_formula(i, h, d), 1),
+    ("the sizes in another order", lambda h, i, d: by_formula(i, h, d), 1),
     ("the biases forgotten; and one head only", lambda x, h, d: x * h + h * d + d * h + h * x),
     ("a borrowed answer", by_building),
     ("some of the biases forgotten", lambda i, h, d: by_formula(i, h, d) - d, 5),

@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, permutations
 
 import torch
 from torch import nn
@@ -45,6 +45,11 @@ def _count_parameters(input_dim: int, hidden_dim: int, latent_dim: int) -> int:
 def _one_head_only(input_dim: int, hidden_dim: int, latent_dim: int) -> int:
     first, _, *others = _layers(input_dim, hidden_dim, latent_dim)
     return _count(first, *others)
+
+
+def _in_order(*order: int) -> Callable[..., int]:
+    """A count that takes the sizes in another order."""
+    return lambda **sizes: _count_parameters(*(list(sizes.values())[i] for i in order))
 
 
 def _without_biases_of(*numbers: int) -> Callable[..., int]:
@@ -114,6 +119,11 @@ _values = check_against(
             "the biases of the wrong side",
             "A linear layer from 3 to 2 numbers: how many sums does it form, and how many biases does it add?",
             lambda **sizes: _count(*(layer[::-1] for layer in _layers(**sizes))),
+        ),
+        Mistake(
+            "the sizes in another order",
+            "Which size comes first in the function of the exercise, and which in yours?",
+            *(_in_order(*order) for order in list(permutations(range(3)))[1:]),  # the first is the right one
         ),
         Mistake(
             "the decoder forgotten",
