@@ -49,6 +49,8 @@ def bce_of_logs(x, log_p, log_not_p):
     return -(x * log_p + (1 - x) * log_not_p)
 
 
+ONE_SIGN = "a sign wrong in softplus(a) − x·a"
+ONE_SIGMOID = "the sigmoid in one of the two logarithms only"
 MEAN = "the mean over the pixels"
 TWICE = "a second sigmoid"
 PROBABILITIES = "logits taken for probabilities"
@@ -59,6 +61,11 @@ RIGHT = [bce_vectorised, bce_loop, bce_of_signs, bce_in_float64, bce_of_bernoull
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    (ONE_SIGN, lambda x, a: (F.softplus(a) + x * a).sum(1)),
+    (ONE_SIGN, lambda x, a: (torch.log1p(torch.exp(-a)) - x * a).sum(1)),
+    (f"{ONE_SIGN}; and {MEAN}", lambda x, a: (F.softplus(a) + x * a).mean(1)),
+    (ONE_SIGMOID, lambda x, a: bce_of_logs(x, F.logsigmoid(a), torch.log(1 - a)).sum(1)),
+    (ONE_SIGMOID, lambda x, a: bce_of_logs(x, a.log(), torch.log(1 - a.sigmoid())).sum(1)),
     (f"{PROBABILITIES}; and {MEAN}", lambda x, a: bce_of_logs(x, a.log(), (1 - a).log()).mean(1)),
     (f"{PROBABILITIES}; and the wrong sign", lambda x, a: -bce_of_logs(x, a.log(), (1 - a).log()).sum(1)),
     (f"{TWICE}; and {MEAN}", lambda x, a: bce_vectorised(x, a.sigmoid()) / 784),

@@ -220,8 +220,14 @@ class EncoderOfViews(EncoderOfModules):
         return super().forward(x.view(-1, 784))
 
 
+class EncoderWithoutItsBase(nn.Module):
+    def __init__(self, input_dim, hidden_dim, latent_dim):
+        self.hidden = nn.Linear(input_dim, hidden_dim)
+
+
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("super().__init__() is missing", EncoderWithoutItsBase, 0),
     ("sizes in forward that do not follow the arguments", EncoderOfViews, 8),
     ("one head returned twice", _shared_head, 3),
     ("more than what is asked for", EncoderWithSamples, 8),

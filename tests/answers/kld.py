@@ -66,6 +66,14 @@ RIGHT += [lambda mu, sigma: kld_with_more(mu, sigma, 1e-7), lambda mu, sigma: kl
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     (
+        "the KLD turned round: of the prior from q; and the mean over the dimensions",
+        lambda mu, sigma: kld_turned(mu, sigma) / mu.shape[1],
+    ),
+    (
+        "log σ in place of log σ²; and the mean over the dimensions",
+        lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 - sigma.abs().log()).mean(1),
+    ),
+    (
         "the logarithm of a product",
         lambda mu, sigma: 0.5 * ((mu**2 + sigma**2 - 1).sum(1) - sigma.square().prod(1).log()),
         8,

@@ -25,8 +25,15 @@ def standardized_in_numpy(pixels):
 
 RIGHT = [images_by_torchvision, images_in_numpy, images_viewed]
 
+
+def divided_in_place(pixels):
+    pixels /= 255
+    return pixels.flatten(1)
+
+
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("divided in place, where bytes stay bytes", divided_in_place, 0),
     ("the wrong dimensions joined", lambda pixels: (pixels / 255).flatten(0, 1), 7),
     ("not float32", lambda pixels: pixels.flatten(1).half() / 255, 9),
     ("divided by 256", lambda pixels: pixels.flatten(1).half() / 256, 4),

@@ -99,6 +99,14 @@ LOG_FOR_SIGMOID = Mistake(
 ONE_MINUS = Mistake(
     "a minus for one of the two terms only", "What does a pixel cost, whichever of the two it is: more than 0 or less?"
 )
+ONE_SIGN = Mistake(
+    "a sign wrong in softplus(a) − x·a",
+    "What does a white pixel cost with yours at a logit of −4, and what at 4? And a black one?",
+)
+ONE_SIGMOID = Mistake(
+    "the sigmoid in one of the two logarithms only",
+    "You take two logarithms. Which of them is of a probability, and which of a logit?",
+)
 
 # Of each mistake what it changes of `_summed`.
 PARTS: list[tuple[Mistake, dict[str, Any]]] = [
@@ -143,6 +151,10 @@ PARTS: list[tuple[Mistake, dict[str, Any]]] = [
     (LOG_FOR_SIGMOID, dict(cost=lambda x, a: _cost(x, F.logsigmoid(a)))),
     (ONE_MINUS, dict(cost=lambda x, a: -x * F.logsigmoid(a) + (1 - x) * F.logsigmoid(-a))),
     (ONE_MINUS, dict(cost=lambda x, a: x * F.logsigmoid(a) - (1 - x) * F.logsigmoid(-a))),
+    (ONE_SIGN, dict(cost=lambda x, a: F.softplus(a) + x * a)),
+    (ONE_SIGN, dict(cost=lambda x, a: F.softplus(-a) - x * a)),
+    (ONE_SIGMOID, dict(cost=lambda x, a: -(x * F.logsigmoid(a) + (1 - x) * (1 - a).log()))),
+    (ONE_SIGMOID, dict(cost=lambda x, a: -(x * a.log() + (1 - x) * F.logsigmoid(-a)))),
     (Mistake("the wrong sign", "A cost falls as the model gets better. What does yours do?"), dict(sign=-1)),
     (
         Mistake(

@@ -239,6 +239,7 @@ KLD_MISTAKES = [
     ),
 ]
 _named = {mistake.name: mistake for mistake in KLD_MISTAKES}
+MEAN = _named["the mean over the dimensions"]
 PAIRS = [
     both(
         _named["the ½ is missing"],
@@ -246,15 +247,10 @@ PAIRS = [
         lambda mu, sigma: (mu**2 + sigma**2 - 1 - sigma.abs().log()).sum(1),
     ),
     both(_named["the wrong sign"], _named["the ½ is missing"], lambda mu, sigma: -2 * _kld(mu, sigma)),
-    both(
-        _named["the wrong sign"],
-        _named["the mean over the dimensions"],
-        lambda mu, sigma: -_kld(mu, sigma) / mu.shape[1],
-    ),
-    both(
-        _named["the ½ is missing"],
-        _named["the mean over the dimensions"],
-        lambda mu, sigma: 2 * _kld(mu, sigma) / mu.shape[1],
+    *(
+        both(first, MEAN, *((lambda mu, sigma, way=way: way(mu, sigma) / mu.shape[1]) for way in first.ways))
+        for first in KLD_MISTAKES
+        if first is not MEAN
     ),
 ]
 

@@ -187,10 +187,17 @@ FIXED_NUMBER = Mistake(
     "What should your function do with seven images? Which of your numbers says how many?",
 )
 
+IN_PLACE = Mistake(
+    "divided in place, where bytes stay bytes",
+    "`pixels /= 255` puts what it gives into the bytes. Can a byte be 0.5? Which division makes a new tensor?",
+)
+
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
     if any("is invalid for input of size" in each.outcome.error.message for each in seen if each.outcome.error):
         return FIXED_NUMBER
+    if any("desired output type Byte" in each.outcome.error.message for each in seen if each.outcome.error):
+        return IN_PLACE
     found = _values_of_images.recognise(_in_rows(seen))
     if other := next(filter(_in_another_shape, seen), None):
         shape = OTHER_SHAPES.get(

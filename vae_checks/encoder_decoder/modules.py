@@ -208,6 +208,10 @@ NOT_KEPT = Mistake(
     "layers that nobody keeps",
     "When are your layers made, and how often? What has `self` to do with them, so that it can find them again?",
 )
+NO_BASE = Mistake(
+    "super().__init__() is missing",
+    "Which line stood first in the `__init__` that you were given? What can `self` not do before it?",
+)
 NOT_CALLED = Mistake(
     "a layer's class called with numbers",
     "`nn.ReLU` is a class: `nn.ReLU()` makes a layer of it, which takes h. What does `nn.ReLU(h)` make?",
@@ -251,10 +255,12 @@ def _recognise_layers(each: Seen) -> Mistake | None:
 
 
 def _recognise_error(seen: list[Seen]) -> Mistake | None:
-    """The mistake that stops an answer: a class of layers called with a batch, or rows made into pictures."""
+    """The mistake that stops an answer: one of the base class, of a layer's class, or of rows made into pictures."""
     made = r"(^|must be Tensor, not )(ReLU|Sigmoid|Tanh)($|\.__init__\(\) takes 1 positional)"
     for _, outcome, _ in seen:
         unknown = outcome.value.get("unknown", "") if isinstance(outcome.value, dict) else ""
+        if outcome.error and "before Module.__init__() call" in outcome.error.message:
+            return NO_BASE
         if re.search(made, outcome.error.message if outcome.error else str(unknown)):
             return NOT_CALLED
     return IN_PICTURES if makes_pictures(seen) else None
