@@ -75,8 +75,8 @@ RIGHT = [many_vectorised, many_loop, many_of_normal, lambda mu, *inputs: many_ve
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
-    (SIZES, lambda mu, sigma, n, generator: mu + sigma * torch.randn(n, 10, 40, generator=generator), 8),
-    (SIZES, lambda mu, sigma, n, generator: mu + sigma * torch.randn(n, len(mu), 40, generator=generator), 8),
+    (SIZES, lambda mu, sigma, n, generator: mu + sigma * torch.randn(n, 10, 40, generator=generator), 0),
+    (SIZES, lambda mu, sigma, n, generator: mu + sigma * torch.randn(n, len(mu), 40, generator=generator), 0),
     ("a negative σ refused", lambda mu, sigma, n, generator: torch.distributions.Normal(mu, sigma).sample((n,))),
     ("σ taken for log σ²", lambda mu, sigma, *others: many_vectorised(mu, sigma.exp().sqrt(), *others), 5),
     ("σ taken for log σ", lambda mu, sigma, *others: many_vectorised(mu, sigma.exp(), *others), 5),

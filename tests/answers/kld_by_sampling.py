@@ -142,6 +142,11 @@ OWN_SEED = "noise from a seed of its own"
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    (
+        "sizes that do not follow the arguments",
+        lambda mu, sigma, n, generator: sampling_from_prior(mu + torch.randn(n, 500, 40), sigma, n, generator),
+        0,
+    ),
     (OWN_SEED, lambda mu, sigma, n, generator: sampling_vectorised(mu, sigma, n, generator.manual_seed(7)), 8),
     (OWN_SEED, lambda mu, sigma, n, generator: sampling_loop(mu, sigma, n, torch.Generator().manual_seed(7)), 8),
     (

@@ -7,7 +7,7 @@ from torch.distributions import Normal
 from vae_checks.check import Check
 from vae_checks.compare import describe
 from vae_checks.mistakes import Mistake
-from vae_checks.properties import ANY_SIZES, Property, Seen, judge_each, shared
+from vae_checks.properties import Property, Seen, judge_each, shared
 from vae_checks.reparameterization_trick.gaussian_draws import (
     NOISE,
     are_draws,
@@ -22,7 +22,7 @@ from vae_checks.reparameterization_trick.gaussian_draws import (
     recognise_draws,
 )
 from vae_checks.shapes import DTYPE, FORM, MISTAKES, STRUNG, find_squeezed, mistake_of_dtype, mistake_of_form, reshaped
-from vae_checks.slips import mistake_of_sizes
+from vae_checks.slips import SIZES
 from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
@@ -30,12 +30,12 @@ N = 1_100  # draws: more than a thousand, at which some stop
 
 
 def _draw_draw_many(seed: int) -> list[Case]:
-    main, single, other = (gaussians(*sizes) for sizes in ((10, 40), (1, 40), (14, 5)))  # main has the notebook's
+    # Not the notebook's 10 × 40: three results of as many draws, in float64, are more than grading takes back.
+    main, single = gaussians(14, 5), gaussians(1, 5)
     return [
         Case("main", main | {"n": N, "generator": NOISE}),
         Case("other generator", main | {"n": N, "generator": NOISE + 1}),
         Case("one", single | {"n": N, "generator": NOISE}),
-        Case("sizes", other | {"n": N, "generator": NOISE}),
         Case("few", main | {"n": 1, "generator": NOISE}),
         Case("few", main | {"n": 2, "generator": NOISE}),
     ]
@@ -79,7 +79,7 @@ def _few(each: Seen) -> str:
     return ""
 
 
-def _drawn(each: Seen) -> str:
+def _batch_of_one(each: Seen) -> str:
     return _shape(each) or find_fault(each)
 
 
@@ -210,10 +210,9 @@ _recognise_draws = recognise_draws(DRAW_MANY_MISTAKES, call_thrice)
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
-    return _mistake_of_draws(seen) or mistake_of_sizes(draw_many.properties, seen)
-
-
-def _mistake_of_draws(seen: list[Seen]) -> Mistake | None:
+    error = seen[0].outcome.error
+    if error and "(40)" in error.message:  # a size that no argument has here
+        return SIZES
     if seen[0].outcome.note == STRUNG:  # for a single image, or draw, it looks squeezed
         return _recognise_draws(seen) or MISTAKES[STRUNG]
     wrong = [each for each in seen if each.outcome.value and _shape(each)]
@@ -244,8 +243,7 @@ draw_many = Check(
         Property("normal noise", 1, judge_each(judge_normality, "main"), follows=DRAWN[:2], cap=6),
         Property("draws from the generator", 2, _from_the_generator, follows=DRAWN[:1]),
         Property("one or two draws", 1, judge_each(_few, "few"), follows=DRAWN),
-        Property(ANY_SIZES, 0, judge_each(_drawn, "sizes"), follows=DRAWN, cap=8),
-        Property("batch of one", 1, judge_each(_drawn, "one"), follows=(*DRAWN, ANY_SIZES)),
+        Property("batch of one", 1, judge_each(_batch_of_one, "one"), follows=DRAWN),
         shared("inputs unchanged", 1),
         FORM,
         DTYPE,
@@ -254,7 +252,7 @@ draw_many = Check(
     prepare=_prepared,
     call=call_thrice,
     recognise=_recognise,
-    may_stop=("one", "sizes", "few"),
+    may_stop=("one", "few"),
     forbidden=("vae_lib",),
     hints=(
         "It is the trick once more, with more noise. How many random numbers are there in z of shape (n, B, D)?",
