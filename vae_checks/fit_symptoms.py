@@ -83,7 +83,7 @@ def _first_images(trained: Trained) -> bool:
 def _best_returned(trained: Trained) -> bool:
     """Whether the model has the lowest loss of the history, and not the last one."""
     both = trained.main, trained.few
-    lowest = all(_near(min(each.history), each.val, each.slack) for each in both)
+    lowest = all(_near(each.lowest, each.val, each.slack) for each in both)
     return lowest and not all(each.is_true for each in both)
 
 
@@ -100,12 +100,12 @@ def _on_training_images(trained: Trained) -> bool:
 
 def _before_the_epoch(trained: Trained) -> bool:
     main, few = trained.main, trained.few
-    return main.is_late or (main.history[0] > 500 and not few.is_true and few.reported < few.val)
+    return main.is_late or (main.history[:1] > [500] and not few.is_true and few.reported < few.val)
 
 
 def _best_not_last(trained: Trained) -> bool:
     few = trained.few
-    return not few.is_true and few.reported == min(few.history) < few.val
+    return not few.is_true and few.reported == few.lowest < few.val
 
 
 # Of any training; an exercise adds its own.
@@ -122,7 +122,14 @@ SYMPTOMS = [
             "trained on the validation images, too",
             "What is a validation loss worth on images that the model has learnt from?",
         ),
-        lambda trained: _draws(trained.main.val_dot, VAL_DOT),
+        lambda trained: _draws(trained.main.val_dot, VAL_DOT) or trained.main.val_steps > 0,
+    ),
+    Symptom(
+        Mistake(
+            "an optimizer of other weights",
+            "Whose `parameters()` does your optimizer hold, and which model do the gradients come to?",
+        ),
+        lambda trained: trained.main.moves_others,
     ),
     Symptom(
         Mistake(
@@ -167,6 +174,14 @@ SYMPTOMS = [
             "From which epoch is the model that you return? With the loss of which epoch does your history end?",
         ),
         _best_returned,
+    ),
+    Symptom(
+        Mistake(
+            "one noise for all validation images",
+            "How many rows has the noise of your validation, and how many images are there? What if its one draw is an "
+            "odd one?",
+        ),
+        lambda trained: trained.main.shared_noise > 0.5,
     ),
     Symptom(
         Mistake("a sum in place of a mean", "Should the number double if you measure twice as many images?"),
@@ -218,12 +233,13 @@ SYMPTOMS = [
     ),
     Symptom(
         UNUSED,
-        lambda trained: same(trained.few.history, trained.other_generator.history),
+        lambda trained: same(trained.few.result, trained.other_generator.result),
     ),
     Symptom(
         Mistake(
             "never shuffled",
-            "In which order do the images come in your first epoch, and in which in the second? Who draws it?",
+            "In which order do the images come in your first epoch, and in which in the second? Which of your lines "
+            "decides it?",
         ),
         lambda trained: trained.main.in_order,
     ),
@@ -232,6 +248,6 @@ SYMPTOMS = [
             "chance that is not from the generator",
             "Which lines draw something: an order, a noise? What does `model(x)` do without a second argument?",
         ),
-        lambda trained: not same(trained.few.history, trained.other_chance.history),
+        lambda trained: not same(trained.few.result, trained.other_chance.result),
     ),
 ]

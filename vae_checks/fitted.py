@@ -1,5 +1,6 @@
 """A whole training of a student's: its cases, what the model is worth, measured here, and what is judged of it."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 from vae_checks.compare import describe, is_number, same
 from vae_checks.losses import measure_bce_and_kld, measure_loss
 from vae_checks.properties import Seen, stop_of
-from vae_checks.shapes import ALONE
+from vae_checks.shapes import NAMED
 from vae_probe.fitting import (
     BLACK_CORNER,
     TRAIN_CORNER,
@@ -50,7 +51,7 @@ class Measured:
     """What a student's model is worth, beside what was reported.
 
     Args:
-        history: the reported losses; the last should be `val`.
+        history: the reported losses; the last should be `val`. Empty, if there are none.
         sizes: of an image, of the hidden layers, of z.
         seen: how many images the training saw, each as often as it saw it.
         epochs: how often it saw each, on average.
@@ -58,8 +59,11 @@ class Measured:
         one_order: whether they came in another order, and in the second epoch in that of the first.
         same_noise: shares of the training's noise that is 0, "none", or had come before: "image", for the same image,
             "row", in the same row of the batch before, "batch", in the same batch; empty, where it could not be seen.
+        shared_noise: share of the batches that were decoded without gradients and with one noise for all their images.
         models: how many were trained.
-        old_gradients: share of the gradients that were added to those of the step before.
+        old_gradients: share of the gradients that were added to those of the step before, and moved weights.
+        left_out: share of the gradients of weights that no optimizer moves, where there is an optimizer.
+        val_steps: how many steps went along the gradient of validation images.
         val_x_unread: whether the function never reads the validation images that it is given.
         untrained: loss of the validation images before the training, with the first weights of a new model.
         val: loss of the validation images, nats per image, the mean of some draws of noise.
@@ -79,8 +83,11 @@ class Measured:
     in_order: bool
     one_order: bool
     same_noise: dict[str, float]
+    shared_noise: float
     models: int
     old_gradients: float
+    left_out: float
+    val_steps: int
     val_x_unread: bool
     untrained: float
     val: float
@@ -105,6 +112,11 @@ class Measured:
         return self.old_gradients >= 0.5
 
     @property
+    def moves_others(self) -> bool:
+        """Whether the optimizer holds other weights than most gradients come to."""
+        return self.left_out > 0.5
+
+    @property
     def begins_anew(self) -> bool:
         """Whether each epoch trained a model of its own."""
         return self.models == round(self.epochs) > 1
@@ -121,8 +133,18 @@ class Measured:
 
     @property
     def reported(self) -> float:
-        """The loss that was reported last."""
-        return self.history[-1]
+        """The loss that was reported last, no number, if none was."""
+        return self.history[-1] if self.history else math.nan
+
+    @property
+    def lowest(self) -> float:
+        """The lowest loss that was reported, no number, if none was."""
+        return min(self.history, default=math.nan)
+
+    @property
+    def result(self) -> list[float]:
+        """What chance changes: the losses that were reported, and that of the model."""
+        return [*self.history, self.val]
 
     @property
     def slack(self) -> float:
@@ -141,14 +163,14 @@ class Measured:
         Draws of an untrained model's loss differ by 0.1 nats. An epoch that changes it by less than 1 is no epoch
         before one that changes it by 20.
         """
-        first, *others = self.history
+        first, *others = self.history or [math.nan]
         untrained = abs(first - self.untrained) < 1 and bool(others) and first - others[0] > 20
         return untrained and len(self.history) < self.epochs + 0.5
 
 
 def rises_again(main: Measured) -> bool:
     """Whether the loss has fallen, and is at the end clearly above its lowest."""
-    return main.is_true and main.reported > min(main.history) + 3
+    return main.is_true and main.reported > main.lowest + 3
 
 
 def measure_outcome(seen: Seen) -> Seen:
@@ -157,7 +179,8 @@ def measure_outcome(seen: Seen) -> Seen:
         return seen
     loaded = _load(seen.outcome.value)
     measured = loaded if isinstance(loaded, str) else _measure(seen.case, *loaded, seen.outcome.value)
-    note = ALONE if seen.outcome.value == {"unknown": "VAE"} else seen.outcome.note
+    named = isinstance(seen.outcome.value, dict) and isinstance(seen.outcome.value.get("history"), dict)
+    note = seen.outcome.note or (NAMED if named else "")
     return seen._replace(outcome=replace(seen.outcome, value=measured, note=note))
 
 
@@ -166,9 +189,13 @@ def _load(value: Any) -> str | tuple[VAE, list[float]]:
     if not isinstance(value, dict) or "weights" not in value:
         return f"expected a model and a list, got {describe(value)}"
     history = value["history"]
+    if isinstance(history, dict):
+        history = _history_of(history)
     if isinstance(history, torch.Tensor) and history.ndim == 1:
         history = list(history)
-    if not isinstance(history, list) or not history or not all(map(is_number, history)):
+    if is_number(history):
+        history = [history]
+    if not isinstance(history, list) or not all(map(is_number, history)):
         return f"expected a history of one number for each epoch, got {describe(history)}"
     try:
         model = VAE(**value["sizes"])
@@ -176,6 +203,14 @@ def _load(value: Any) -> str | tuple[VAE, list[float]]:
     except Exception:  # whatever a student's model may hold
         return "expected a model of the class VAE of vae_lib.model"
     return model, [float(loss) for loss in history]
+
+
+def _history_of(named: dict[str, Any]) -> Any:
+    """The history in a dict: the numbers in it, or what it holds under a name with "val", or first."""
+    values = list(named.values())
+    if all(map(is_number, values)):
+        return values
+    return next((value for name, value in named.items() if "val" in name), values[0])
 
 
 @torch.no_grad()
@@ -203,8 +238,11 @@ def _measure(case: Case, model: VAE, history: list[float], noted: dict[str, Any]
         in_order=noted["in_order"],
         one_order=noted["one_order"],
         same_noise=noted["same_noise"],
+        shared_noise=noted["shared_noise"],
         models=noted["models"],
         old_gradients=noted["old_gradients"],
+        left_out=noted["left_out"],
+        val_steps=noted["val_steps"],
         val_x_unread=noted["val_x_unread"],
         untrained=untrained.mean().item(),
         val=val.mean().item(),
@@ -240,11 +278,15 @@ def learns(seen: list[Seen]) -> str:
 
 def kept_apart(seen: list[Seen]) -> str:
     """Whether the model has learnt from the validation images: a sentence, or ""."""
-    if main_of(seen).val_dot < VAL_DOT / 5:
-        return ""
+    main = main_of(seen)
+    if main.val_dot >= VAL_DOT / 5:
+        return (
+            "in this check all images of val_x have a grey dot in a corner, no training image has it, and your model "
+            "draws it"
+        )
+    steps = main.val_steps
     return (
-        "in this check all images of val_x have a grey dot in a corner, no training image has it, and your model draws "
-        "it"
+        f"your optimizer steps along the gradient of images of val_x, {steps} time{'s' * (steps > 1)}" if steps else ""
     )
 
 
@@ -265,6 +307,15 @@ def new_gradients(seen: list[Seen]) -> str:
     if not main_of(seen).adds_gradients:
         return ""
     return "each gradient is added to those of the steps before, and your optimizer goes along their sum"
+
+
+def moves_the_model(seen: list[Seen]) -> str:
+    """Whether the optimizer moves the weights that the gradients come to: where not, a sentence."""
+    if not main_of(seen).moves_others:
+        return ""
+    return (
+        "the gradients come to weights that your optimizer does not hold: the layer that takes the images never moves"
+    )
 
 
 def one_model(seen: list[Seen]) -> str:
@@ -311,6 +362,10 @@ def true_history(each: Seen) -> str:
             f"{len(measured.history)} numbers for {measured.epochs:.0f} epochs: the last is from before the last "
             "epoch"
         )
+    if not measured.history:
+        return "no validation loss comes back with your model"
+    if measured.shared_noise > 0.5:
+        return "all validation images of a batch get the same noise; each image takes a draw of its own"
     if measured.is_true:
         return ""
     images = "the validation images"
@@ -327,10 +382,10 @@ def from_the_generator(seen: list[Seen]) -> str:
     _, first, other_chance, other_generator = (each.outcome for each in seen)
     if fault := any_number(seen):
         return fault
-    if same(first.value.history, other_generator.value.history):
+    if same(first.value.result, other_generator.value.result):
         return "nothing in your training depends on the generator that it is given"
     if main_of(seen).in_order:
-        return "in each epoch the images come in the order in which they lie in train_x: no order is drawn"
-    if not same(first.value.history, other_chance.value.history):
+        return "in each epoch the images come in the order in which they lie in train_x"
+    if not same(first.value.result, other_chance.value.result):
         return "from the same weights and with the same generator, a second training goes another way"
     return ""

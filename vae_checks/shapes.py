@@ -8,11 +8,10 @@ import torch
 from vae_checks.compare import describe, is_number, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import Property, Seen, is_cut_off, judge_each, not_a_tensor
-from vae_probe.call import EXCHANGED, LISTED, MORE, SURPLUS
+from vae_probe.call import ALONE, EXCHANGED, LISTED, MORE, NAMED, SURPLUS
 
 # Notes on a value, as LISTED is one.
 FLAT, TURNED, WRAPPED = "all in one row", "transposed", "wrapped"
-NAMED, ALONE = "named", "alone"  # notes on a value of several parts
 KEYED, REVERSED, STRUNG, FRONTS, LAST = "keyed", "reversed", "strung", "fronts", "last"
 PER_CENT, COUNTED = "per cent", "counted"  # notes on a share
 GOT = {

@@ -28,6 +28,8 @@ LISTED = "listed numbers"  # the note on a tensor that was made of a list
 EXCHANGED = "exchanged parts"  # the note on a value whose parts came in the other order
 MORE = "one dimension more"  # the note on a tensor that had dimensions of size 1 beside those asked for
 SURPLUS = "surplus parts"  # the note on a value that was the first of several
+NAMED = "named"  # the note on parts that came in a dict
+ALONE = "alone"  # the note on one part, where several are asked for
 LEFT_OVER = "delete this line"  # the message of a NotImplementedError that stands beside an answer
 
 _unread: ContextVar[list[str] | None] = ContextVar("_unread", default=None)  # what `bind_to` has found

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import init
 from torch.nn.modules.module import register_module_forward_hook
-from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from vae_lib.data import mnist
-from vae_probe.call import EXCHANGED, call_with, observe
+from vae_probe.call import ALONE, EXCHANGED, NAMED, SURPLUS, call_with, observe
 from vae_probe.outcome import Case, pack
 from vae_probe.unread import places_unread
 
@@ -50,9 +50,9 @@ def fit_images(case: Case) -> tuple[Tensor, Tensor]:
 
 def call_fit(function: Any, cases: list[Case]) -> list[dict]:
     """Train: the model's weights and sizes, the history that was returned with it, how many images were seen, whether
-    they came in the order in which they lie in train_x, or always in one other, and where noise came again; how many
-    models were trained, how often a gradient was added to that of the step before, and whether the argument val_x is
-    never read.
+    they came in the order in which they lie in train_x, or always in one other, and where noise came again, or was
+    shared by images that are not trained on; how many models were trained, what `Steps` notes, and whether the argument
+    val_x is never read.
 
     Each model begins with the same weights. The global random states are those of `Case.seed`: whatever hangs on it
     was not drawn from the generator.
@@ -64,24 +64,38 @@ def _whole_training(function: Any, case: Case) -> dict:
     _seed(case.seed)
     train_x, val_x = fit_images(case)
     generator = torch.Generator().manual_seed(case.inputs["generator"])
-    with first_weights_apart(), _note_images(train_x) as seen, _note_noise() as noises, _note_layers() as layers:
+    with (
+        first_weights_apart(),
+        _note_images(train_x) as seen,
+        _note_noise() as (noises, shared),
+        _note_steps(val_x) as steps,
+    ):
         returned = call_with(function, {"train_x": train_x, "val_x": val_x, "generator": generator})
-    note = ""
-    if isinstance(returned, tuple | list) and len(returned) == 2 and isinstance(returned[1], nn.Module):
-        returned, note = returned[::-1], EXCHANGED
-    if not (isinstance(returned, tuple | list) and len(returned) == 2 and isinstance(returned[0], nn.Module)):
+    model, history, note = _model_and_history(returned)
+    if model is None:
         return {"value": pack(returned)}
-    model, history = returned
     weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
     sizes = getattr(getattr(model, "config", None), "__dict__", None)
     value = {"weights": weights, "sizes": sizes, "history": history}
     value |= {"seen": sum(map(len, seen)), "in_order": _as_they_lie(seen, len(train_x))}
     value["one_order"] = not value["in_order"] and _comes_again(seen, len(train_x))
     value["same_noise"] = _same_noise(seen, noises)
-    value["models"] = len({id(layer) for layer, _ in layers})
-    value["old_gradients"] = sum(old for _, old in layers) / max(len(layers) - 1, 1)  # the first step has none
+    value["shared_noise"] = sum(shared) / max(len(shared), 1)
+    value |= steps.summary()
     value["val_x_unread"] = 1 in places_unread(function)
     return {"value": pack(value), "note": note}
+
+
+def _model_and_history(returned: Any) -> tuple[nn.Module | None, Any, str]:
+    """What came back, in whichever form, and the note on the form; no model, where none is among it."""
+    named = isinstance(returned, dict)
+    parts = list(returned.values()) if named else list(returned) if isinstance(returned, tuple | list) else [returned]
+    model = next((part for part in parts if isinstance(part, nn.Module)), None)
+    others = [part for part in parts if part is not model]
+    if not others:
+        return model, [], ALONE
+    note = NAMED if named else SURPLUS if len(others) > 1 else EXCHANGED if parts[0] is not model else ""
+    return model, others[0], note
 
 
 @contextlib.contextmanager
@@ -125,50 +139,94 @@ def _note_images(train_x: Tensor) -> Iterator[list[list[int | None]]]:
         yield seen
 
 
-@contextlib.contextmanager
-def _note_layers() -> Iterator[list[tuple[nn.Module, bool]]]:
-    """In the block, a list grows by the layer whenever a gradient comes back to a layer that takes images.
+class Steps:
+    """What is noted of the steps: of the layers that take images, and the gradients that come back to them."""
 
-    Beside it, whether that with which an optimizer has made its last step is still there.
-    """
-    noted: list[tuple[nn.Module, bool]] = []
-    stepped = False
+    def __init__(self) -> None:
+        self.gradients: list[tuple[nn.Linear, bool]] = []  # and whether that of the last step is still there
+        self.held: dict[int, Tensor] = {}  # by its id, each weight that an optimizer moves
+        self.of_val: set[int] = set()  # ids of the weights whose gradient is of validation images, too
+        self.stepped = False
+        self.val_steps = 0
+
+    def arrive(self, layer: nn.Linear, has_val: bool) -> None:
+        """A gradient comes back to a layer."""
+        old = layer.weight.grad is not None and bool(layer.weight.grad.any())
+        self.gradients.append((layer, self.stepped and old))
+        self.stepped = False
+        if not old:
+            self.of_val.discard(id(layer.weight))
+        if has_val:
+            self.of_val.add(id(layer.weight))
+
+    def step(self, optimizer: Optimizer) -> None:
+        """An optimizer has made a step."""
+        self.stepped = True
+        moved = {id(weight): weight for group in optimizer.param_groups for weight in group["params"]}
+        self.held |= moved
+        self.val_steps += bool(self.of_val & moved.keys())
+
+    def summary(self) -> dict[str, Any]:
+        """What was noted, as numbers.
+
+        Returns:
+            dict: "models", how many were trained; "old_gradients", the share of the gradients that were added to those
+            of the step before, of weights that an optimizer moves; "left_out", the share of the gradients of weights
+            that none moves, where there is one; "val_steps", how many steps went along the gradient of validation
+            images.
+        """
+        left_out = [id(layer.weight) not in self.held for layer, _ in self.gradients]
+        old = [old and not out for (_, old), out in zip(self.gradients, left_out, strict=True)]
+        return {
+            "models": len({id(layer) for layer, _ in self.gradients}),
+            "old_gradients": sum(old) / max(len(old) - 1, 1),  # the first step has none
+            "left_out": sum(left_out) / max(len(left_out), 1) if self.held else 0.0,
+            "val_steps": self.val_steps,
+        }
+
+
+@contextlib.contextmanager
+def _note_steps(val_x: Tensor) -> Iterator[Steps]:
+    """In the block, `Steps` are noted."""
+    images, steps = {image.tobytes() for image in val_x.numpy()}, Steps()
 
     def note(layer: nn.Module, inputs: tuple[Tensor], out: Any) -> None:
         if isinstance(layer, nn.Linear) and layer.in_features == PIXELS and out.requires_grad:
-            out.register_hook(partial(arrive, layer))
+            batch = inputs[0].detach().cpu().reshape(-1, PIXELS).numpy()
+            has_val = any(image.tobytes() in images for image in batch)
+            out.register_hook(lambda _: steps.arrive(layer, has_val))
 
-    def arrive(layer: nn.Linear, _: Tensor) -> None:
-        nonlocal stepped
-        old = layer.weight.grad
-        noted.append((layer, stepped and old is not None and bool(old.any())))
-        stepped = False
-
-    def step(*_: Any) -> None:
-        nonlocal stepped
-        stepped = True
-
-    with register_module_forward_hook(note), register_optimizer_step_post_hook(step):
-        yield noted
+    with (
+        register_module_forward_hook(note),
+        register_optimizer_step_post_hook(lambda optimizer, *_: steps.step(optimizer)),
+    ):
+        yield steps
 
 
 @contextlib.contextmanager
-def _note_noise() -> Iterator[list[Tensor]]:
-    """In the block, a list grows by the noise (z − μ) / σ of a batch whenever a gradient comes back through its z."""
+def _note_noise() -> Iterator[tuple[list[Tensor], list[bool]]]:
+    """In the block, a list grows by the noise (z − μ) / σ of a batch whenever a gradient comes back through its z.
+
+    And one whenever a batch is decoded without gradients, by whether all its images have the same noise.
+    """
     noises: list[Tensor] = []
+    shared: list[bool] = []
     codes: tuple[Tensor, Tensor] | None = None
 
     def note(layer: nn.Module, inputs: tuple[Tensor], out: Any) -> None:
         nonlocal codes
         if isinstance(out, tuple) and len(out) == 2 and all(isinstance(part, Tensor) for part in out):
             codes = out[0].detach(), out[1].detach()
-        elif isinstance(layer, nn.Linear) and codes and inputs[0].shape == codes[0].shape and out.requires_grad:
+        elif isinstance(layer, nn.Linear) and codes and inputs[0].shape == codes[0].shape:
             mu, sigma = codes
             noise = (inputs[0].detach() - mu) / sigma
-            out.register_hook(lambda _: noises.append(noise))
+            if out.requires_grad:
+                out.register_hook(lambda _: noises.append(noise))
+            elif noise.ndim == 2 and len(noise) > 1 and noise.abs().max() > 1e-3:
+                shared.append((noise - noise[0]).abs().median().item() < 0.01)
 
     with register_module_forward_hook(note):
-        yield noises
+        yield noises, shared
 
 
 def _same_noise(seen: list[list[int | None]], noises: list[Tensor]) -> dict[str, float]:

@@ -131,7 +131,8 @@ plots.lines(range(1, len(single) + 1), curves, alt, xlabel="batch", ylabel="nats
 # ●●●, 35 minutes. From random weights to a model that draws digits: make a `VAE()`, train it on `train_x`, and after each
 # epoch measure the loss of `val_x`, with one draw of noise for each image (the same in every epoch, or a new one). The last
 # number is that of the model you return. Use your two functions. Optimizer, learning rate, batch size and number of epochs
-# are yours to choose; draw each order and all noise from the `generator`, whatever the number of images.
+# are yours to choose. For each epoch draw a new order, and new noise for the training; draw all of it from the `generator`,
+# whatever the number of images.
 #
 # The check trains with your function on 3,000 images, and asks for at most **150** nats per image on 2,010 others; then it
 # trains three times on 150, to see what hangs on the generator, and says that it works while you wait. Choose so that it

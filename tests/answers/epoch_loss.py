@@ -158,6 +158,21 @@ def epoch_of_784_pixels(model, x, eps, batch_size):
     return epoch_of_slices(model, x.reshape(-1, 784), eps, batch_size)
 
 
+@torch.no_grad()
+def epoch_of_first_slices(model, x, eps, size):
+    """The slice ends at batch_size: those after the first are empty."""
+    total = 0.0
+    for i in range(0, len(x), size):
+        total += vae_loss(x[i:size], *model(x[i:size], eps[i:size])).loss.sum().item()
+    return total / len(x)
+
+
+@torch.no_grad()
+def epoch_of_first_slices_by_means(model, x, eps, size):
+    means = [loss_by_hand(model, x[i:size], eps[i:size]).item() for i in range(0, len(x), size)]
+    return sum(means) / len(means)
+
+
 RIGHT = [epoch_of_784_pixels, epoch_in_float64, epoch_of_images, epoch_of_slices, epoch_of_a_loader]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -201,12 +216,25 @@ WRONG = [
         ),
     ),
     ("the loss of the first batch", epoch_of_sums(lambda sums, sizes, size: sums[0] / sizes[0])),
-    ("the mean of the batch means", epoch_of_sums(lambda sums, sizes, size: means(sums, sizes) / (sum(sizes) / size))),
+    (
+        "the last batch counted as a full one",
+        epoch_of_sums(lambda sums, sizes, size: means(sums, sizes) / (sum(sizes) / size)),
+    ),
     (
         "batch means, divided by the number of images",
         epoch_of_sums(lambda sums, sizes, size: means(sums, sizes) / sum(sizes)),
     ),
     ("divided by the number of batches", epoch_of_sums(lambda sums, sizes, size: sum(sums) / (sum(sizes) / size))),
+    ("the loss of the last batch", epoch_of_sums(lambda sums, sizes, size: sums[-1] / sum(sizes)), 4),
+    ("the loss of the last batch", epoch_of_sums(lambda sums, sizes, size: sums[-1] / sizes[-1] / len(sizes)), 4),
+    (
+        "the last batch counted as a full one",
+        epoch_of_sums(lambda sums, sizes, size: means(sums, sizes) * size / sum(sizes)),
+        4,
+    ),
+    ("the loss of the first batch", epoch_of_first_slices, 4),
+    ("nothing is returned", lambda *inputs: print(epoch_of_slices(*inputs)), 3),
+    ("batches without images", epoch_of_first_slices_by_means, 4),
     ("evaluation mode left on", epoch_left_in_eval),
     ("gradients left switched off", epoch_switching_off),
     ("gradients left switched off", epoch_freezing),

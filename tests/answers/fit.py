@@ -157,6 +157,39 @@ def fit_reporting_its_steps(train_x, val_x, generator):
     return model, history
 
 
+def fit_part_by_part(
+    train_x, val_x, generator, *, order="new", weights=None, noise=None, measure=None, returned=lambda *parts: parts
+):
+    """A training of 15 epochs, right but for one of its parts.
+
+    Args:
+        order: "new" in each epoch, or "drawn" and not used.
+        weights: model → what the optimizer moves; by default those of the model.
+        noise: draws that of the validation images: n → (n, D).
+        measure: (model, optimizer, val_x, eps) → a number for the history.
+        returned: (model, history) → what is returned.
+    """
+    measure = measure or (lambda model, optimizer, x, eps: epoch_of_slices(model, x, eps, 500))
+    model, history = VAE(), []
+    optimizer = torch.optim.Adam((weights or VAE.parameters)(model), lr=1e-3)
+    for _ in range(15):
+        drawn = torch.randperm(len(train_x), generator=generator)
+        for i in range(0, len(train_x), 64):
+            x = train_x[drawn[i : i + 64]] if order == "new" else train_x[i : i + 64]
+            step_spoilt(model, optimizer, x, torch.randn(len(x), 40, generator=generator))
+        eps = (noise or torch.randn)(len(val_x), 40, generator=generator)
+        history.append(float(measure(model, optimizer, val_x, eps)))
+    return returned(model, history)
+
+
+def part(**how):
+    return lambda *inputs: fit_part_by_part(*inputs, **how)
+
+
+def one_row(n, size, generator):
+    return torch.randn(1, size, generator=generator).expand(n, -1)
+
+
 def only_bce(model, x, eps):
     return vae_loss(x, *model(x, eps)).bce.mean()
 
@@ -248,6 +281,8 @@ def slip(**how):
 
 RIGHT = [fit_log_var, fit_loader, fit_measured_at_both_ends]
 
+NAMED = "a dict, where parts are taken by their place"
+
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
     (
@@ -295,7 +330,18 @@ WRONG = [
     ("only the first validation images", slip(part=slice(100), rows=100, epochs=12), 6),
     ("trained without noise", lambda *inputs: fit_loop(*inputs, noise=lambda n: torch.zeros(n, 40))),
     ("the validation images that are given are never read", fit_of_the_notebooks_images, 7),
-    ("one thing where several are asked for", lambda *inputs: fit_spoilt(*inputs, epochs=1)[0], 0),
+    ("trained on the validation images, too", part(measure=step_spoilt), 5),
+    ("never shuffled", part(order="drawn"), 9),
+    ("an optimizer of other weights", part(weights=lambda model: VAE().parameters()), 2),
+    ("an optimizer of other weights", part(weights=lambda model: model.decoder.parameters()), 5),
+    ("one noise for all validation images", part(noise=one_row), 7),
+    ("one thing where several are asked for", part(returned=lambda model, history: model), 7),
+    ("measured once, not after each epoch", part(returned=lambda model, history: (model, [])), 7),
+    ("measured once, not after each epoch", part(returned=lambda model, history: (model, history[-1])), 8),
+    (NAMED, part(returned=lambda model, history: (model, {"train": [0.0] * 15, "val": history})), 8),
+    (NAMED, part(returned=lambda model, history: (model, dict(enumerate(history)))), 8),
+    (NAMED, part(returned=lambda model, history: {"model": model, "history": history}), 8),
+    ("more than what is asked for", part(returned=lambda model, history: (model, history, 15)), 8),
     ("returned in the other order", fit_exchanged, 6),
 ]
 

@@ -164,6 +164,29 @@ def step_of_784_pixels(model, optimizer, x, eps):
     return step_zero_last(model, optimizer, x.view(-1, 784), eps)
 
 
+def step_printing(model, optimizer, x, eps):
+    print(step_zero_last(model, optimizer, x, eps))
+
+
+def step_by_hand(model, optimizer, x, eps):
+    """The weights move without the optimizer."""
+    loss = loss_by_hand(model, x, eps)
+    loss.backward()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight -= 1e-3 * weight.grad
+            weight.grad = None
+    return loss.item()
+
+
+def kld_times(beta):
+    def loss(model, x, eps):
+        _, bce, kld = vae_loss(x, *model(x, eps))
+        return (bce + beta * kld).mean()
+
+    return loss
+
+
 RIGHT = [
     step_of_784_pixels,
     *[step_as_in_the_lessons, step_of_its_parts, step_zero_last, step_with_closure, step_image_by_image],
@@ -201,7 +224,10 @@ WRONG = [
     ("eps ignored", spoilt(loss=lambda model, x, eps: loss_by_hand(model, x, torch.randn_like(eps)))),
     ("eps ignored", spoilt(loss=lambda model, x, eps: loss_by_hand(model, x, 0.0))),
     ("eps ignored", spoilt(loss=lambda model, x, eps: loss_by_hand(model, x, None))),
-    ("an optimizer of your own", step_with_own_optimizer),
+    ("the weights moved without the optimizer that is given", step_with_own_optimizer),
+    ("the weights moved without the optimizer that is given", step_by_hand),
+    ("nothing is returned", step_printing),
+    *[("another weight of the KLD", spoilt(loss=kld_times(beta)), 3) for beta in (0.1, 0.5, 2.0)],
     ("more than one step", step_twice),
     ("three losses taken for one", with_losses(lambda losses: losses.mean())),
     ("sigma taken for log σ²", spoilt(loss=loss_of_copied_formula)),

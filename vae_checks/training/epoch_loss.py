@@ -15,7 +15,14 @@ from vae_checks.properties import Property, Seen, judge_each, shared
 from vae_checks.shapes import FORM, mistake_of_form, reshape_part
 from vae_checks.slips import COUNT, NO_MEAN, mean_of
 from vae_checks.training.tiny_vae import Losses, draw_images
-from vae_checks.training.train_step import loss_after_sigmoid, loss_by_pixels, loss_exchanged, mistake_of_stop, weighted
+from vae_checks.training.train_step import (
+    NOTHING,
+    loss_after_sigmoid,
+    loss_by_pixels,
+    loss_exchanged,
+    mistake_of_stop,
+    weighted,
+)
 from vae_probe.outcome import Case
 from vae_probe.training import PIXELS, call_epoch_loss
 
@@ -153,10 +160,14 @@ def _recognise_loss(seen: list[Seen]) -> Mistake | None:
         return mistake
     if mistake := mistake_of_stop(seen):
         return mistake
+    if any(images == 0 for each in seen if not each.outcome.error for images, _ in each.outcome.value["calls"]):
+        return EMPTY
     if any(each.outcome.varies for each in seen):
         # For a single image an order changes nothing, and noise does.
         return OTHER_NOISE if any(each.outcome.varies and each.case.kind == "one" for each in seen) else OTHER_ORDER
     done = [each.outcome.value for each in seen if not each.outcome.error]
+    if all(value["loss"] is None for value in done):
+        return NOTHING
     if any(value["off"] for value in done):
         return LEFT_OFF
     if not all(value["training"] for value in done):
@@ -184,6 +195,7 @@ OTHER_SIZE = Mistake(
     "batches of another size than batch_size",
     "How many images does your model see at once? Which of your lines reads `batch_size`, and for what?",
 )
+EMPTY = Mistake("batches without images", "Where does your second batch begin, and where does it end?")
 OTHER_ORDER = Mistake(
     "an order that is drawn",
     "In which order come your images, and in which the rows of `eps`? Which row does image i get?",
@@ -246,12 +258,15 @@ COMBINES: list[tuple[Mistake, list[Callable]]] = [
         [
             lambda sums, sizes, size: sums[-1] / sizes[-1],
             lambda sums, sizes, size: sums[-1],
+            lambda sums, sizes, size: sums[-1] / sum(sizes),
+            lambda sums, sizes, size: sums[-1] / sizes[-1] / len(sizes),
+            lambda sums, sizes, size: sums[-1] / sizes[-1] / sum(sizes),
         ],
     ),
     (
         Mistake(
             "the loss of the first batch",
-            "Which images does your number speak of, and how many are they? Where does your `return` stand?",
+            "Which images does your number speak of, and how many are they? What becomes of your second batch?",
         ),
         [
             lambda sums, sizes, size: sums[0] / sizes[0],
@@ -266,8 +281,15 @@ COMBINES: list[tuple[Mistake, list[Callable]]] = [
         ),
         [
             lambda sums, sizes, size: _sum_of_means(sums, sizes) / len(sums),
-            lambda sums, sizes, size: _sum_of_means(sums, sizes) / (sum(sizes) / size),
             lambda sums, sizes, size: _sum_of_means(sums, sizes) / (sum(sizes) // size),
+        ],
+    ),
+    (
+        Mistake(
+            "the last batch counted as a full one",
+            "The last batch is smaller. How much does one of its images count, and how much one of the first batch?",
+        ),
+        [
             lambda sums, sizes, size: _sum_of_means(sums, sizes) * size / sum(sizes),
         ],
     ),

@@ -15,6 +15,7 @@ from vae_checks.fitted import (
     learns,
     main_of,
     measure_outcome,
+    moves_the_model,
     new_gradients,
     new_noise,
     new_order,
@@ -47,7 +48,7 @@ def _reaches_the_loss(seen: list[Seen]) -> str:
     fault = f"{main.val:.1f} nats per validation image, {TARGET} or less are asked for"
     if not rises_again(main):
         return fault
-    best = min(main.history)
+    best = main.lowest
     epoch = main.history.index(best) + 1
     return f"{fault}; your history falls to {best:.1f} in epoch {epoch} of {len(main.history)}, and rises again"
 
@@ -126,6 +127,7 @@ fit = Check(
         Property("model and history", 1, fault_of_form, required=True),
         FORM,
         Property("new gradients in each step", 0, new_gradients, cap=5),
+        Property("an optimizer of the model", 0, moves_the_model, cap=5),
         Property("one model in all epochs", 0, one_model, cap=4),
         Property("learns from train_x", 2, learns, cap=2),
         Property("reaches the loss", 2, _reaches_the_loss, follows=("learns from train_x",), cap=8),

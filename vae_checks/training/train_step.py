@@ -175,7 +175,7 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
     found = _recognise_step(usual)
     wrong = [each for each in usual if each.outcome.error or _wrong_loss(each) or _wrong_step(each)]
     if wrong and not found:
-        found = _made(PAIRS, usual)
+        found = _made([*_other_weight_of_kld(usual[0]), *PAIRS], usual)
     if wrong and not found:
         found = _made(_cut_as_in(long), wrong)
         cut = cut or found is not None
@@ -198,6 +198,8 @@ def _recognise_step(usual: list[Seen]) -> Mistake | None:
     if mistake := mistake_of_stop(usual):
         return mistake
     values = [each.outcome.value for each in usual if not each.outcome.error]
+    if values and all(loss is None for value in values for loss in value["losses"]):
+        return NOTHING
     if any(each.outcome.varies for each in usual):
         return OTHER_NOISE
     if any(value["order"].count("step") > 1 for value in values):
@@ -205,6 +207,17 @@ def _recognise_step(usual: list[Seen]) -> Mistake | None:
     if any("step" not in value["order"] and not torch.equal(*value["weights"][:2]) for value in values):
         return OWN_OPTIMIZER
     return mistake_of_form(usual)
+
+
+def _other_weight_of_kld(each: Seen) -> list[Mistake]:
+    """The mistake of steps with that weight of the KLD which explains the first loss; none, if that is no number."""
+    if each.outcome.error or not is_number(loss := each.outcome.value["losses"][0]):
+        return []
+    x, eps = each.case.inputs["x"][0], each.case.inputs["eps"][0]
+    with torch.no_grad():
+        bce, kld = measure_bce_and_kld(x, *small_model(each.case.seed)(x, eps))
+    weight = (float(loss) - bce.mean().item()) / kld.mean().item()
+    return [Mistake(OTHER_BETA.name, OTHER_BETA.question, _steps(loss=weighted(1, weight)))]
 
 
 def _cut_as_in(long: Seen) -> list[Mistake]:
@@ -230,8 +243,13 @@ CUT = Mistake(
     "Clipping is a custom of some trainings. Along which gradient does your optimizer step where it is long?",
 )
 OWN_OPTIMIZER = Mistake(
-    "an optimizer of your own",
-    "An optimizer remembers former steps. What does one that you make anew in each call remember?",
+    "the weights moved without the optimizer that is given",
+    "An optimizer remembers former steps. What of them is known where another line, or another optimizer, moves the "
+    "weights?",
+)
+NOTHING = Mistake("nothing is returned", "What does a function give to its caller, if it has no `return`?")
+OTHER_BETA = Mistake(
+    "another weight of the KLD", "How much does a nat of KLD cost in your loss, and how much a nat of BCE?"
 )
 
 
