@@ -12,6 +12,7 @@ from vae_probe.call import ALONE, EXCHANGED, LISTED, MORE, NAMED, SURPLUS
 
 # Notes on a value, as LISTED is one.
 FLAT, TURNED, WRAPPED = "all in one row", "transposed", "wrapped"
+PICTURES = "pictures"
 KEYED, REVERSED, STRUNG, FRONTS, LAST = "keyed", "reversed", "strung", "fronts", "last"
 PER_CENT, COUNTED = "per cent", "counted"  # notes on a share
 GOT = {
@@ -22,6 +23,7 @@ GOT = {
     TURNED: "rows where columns are asked for, and columns where rows are",
     STRUNG: "two dimensions in one: torch.cat puts draw after draw in one row of them, torch.stack keeps them apart",
     FRONTS: "the first two dimensions are asked for in the other order",
+    PICTURES: "pictures of 28 × 28, where each is asked for as one row",
     LAST: "the dimension that is asked for as the first came as the last",
     PER_CENT: "a hundred times as large as a share",
     COUNTED: "a number of images, where their share is asked for",
@@ -46,6 +48,10 @@ MISTAKES = {
     ),
     FRONTS: Mistake("images first, draws second", "What should z[0] be: all images once, or one image many times?"),
     LAST: Mistake("the draws last, not first", "What should z[0] be: all images once, or one image many times?"),
+    PICTURES: Mistake(
+        "pictures in place of rows",
+        "Which shape is asked for? A row of how many numbers does your reshape expect, and how many are in it here?",
+    ),
     PER_CENT: Mistake("per cent, not a share", "Between which two numbers lies a share?"),
     COUNTED: Mistake("a count, not a share", "What would your number be for twice as many images of the same kind?"),
     REVERSED: Mistake("start and end swapped", "Which point is in the first row?"),
@@ -59,6 +65,7 @@ MISTAKES = {
         "one thing where several are asked for", "How many things should come back, and which of them is yours?"
     ),
 }
+IN_PICTURES = MISTAKES[PICTURES]
 NUMPY_ARRAY = Mistake(
     "an array of NumPy", "The cells below count on what torch can do. Which function takes you there?"
 )
@@ -71,12 +78,6 @@ OTHER_DTYPE = Mistake(
 SQUEEZED = Mistake(
     "a dimension squeezed away",
     "What shape should come back where one of the sizes is 1, and what shape does?",
-)
-
-
-IN_PICTURES = Mistake(
-    "pictures in place of rows",
-    "Which shape is asked for? A row of how many numbers does your reshape expect, and how many are in it here?",
 )
 
 

@@ -78,6 +78,17 @@ def means_of_forty(codes, labels):
     return means
 
 
+def sums_of(codes, labels):
+    return F.one_hot(labels, 10).to(codes.dtype).T @ codes
+
+
+def made_anew_for_each_digit(codes, labels):
+    for digit in range(10):
+        means = torch.zeros(10, codes.shape[1], dtype=codes.dtype)
+        means[digit] = codes[labels == digit].mean(0)
+    return means
+
+
 LAST = torch.tensor([9])
 
 RIGHT = [means_by_scatter, means_vectorised, means_by_mask, means_by_numpy]
@@ -116,6 +127,19 @@ WRONG = [
         "digits counted from 1",
         lambda codes, labels: means_vectorised(codes, labels).roll(-1, 0).index_fill(0, LAST, torch.nan),
     ),
+    (
+        "torch.tensor of a list of tensors",
+        lambda codes, labels: torch.tensor([codes[labels == d].mean(0) for d in range(10)]),
+        0,
+    ),
+    ("the counts are a row, not a column", lambda codes, labels: sums_of(codes, labels) / torch.bincount(labels), 0),
+    ("a new tensor for each digit", made_anew_for_each_digit, 3),
+    (
+        "a row for each image, not for each digit",
+        lambda codes, labels: means_of(codes, labels, sorted(set(labels))),
+        6,
+    ),
+    ("a row for each image, not for each digit", lambda codes, labels: means_of(codes, labels, labels), 0),
     ("the digits in another order", lambda codes, labels: means_of(codes, labels, [*range(1, 10), 0])),
     ("the digits in another order", lambda codes, labels: means_of(codes, labels, range(9, -1, -1))),
     ("the spread, not the mean", lambda codes, labels: torch.stack([codes[labels == d].std(0) for d in range(10)])),

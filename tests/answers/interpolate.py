@@ -91,6 +91,11 @@ WRONG = [
     ("both ends are missing", walk(lambda steps: np.linspace(0, 1, steps + 2)[1:-1])),
     ("one point too many", walk(lambda steps: [i / steps for i in range(steps + 1)]), 6),
     ("one point too few", walk(lambda steps: [i / (steps - 1) for i in range(steps - 1)]), 6),
+    (
+        "start and end swapped; and the last point is missing",
+        lambda z_start, z_end, steps: torch.stack([z_end + i / steps * (z_start - z_end) for i in range(steps)]),
+        3,
+    ),
     ("start and end swapped", lambda z_start, z_end, steps: walk_by_weights(z_end, z_start, steps), 8),
     ("it stays at the start", lambda z_start, z_end, steps: z_start.repeat(steps, 1)),
     ("half of the way only", walk(lambda steps: np.linspace(0, 1, steps) / 2)),

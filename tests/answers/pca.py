@@ -120,6 +120,14 @@ def pca_estimated(codes, k):
     return u * s, s**2 / (codes - codes.mean(0)).square().sum()
 
 
+def variances_by(of_all):
+    def function(codes, k):
+        points = pca_by_covariance(codes, k)[0]
+        return points, points.var(dim=0) / of_all(codes)
+
+    return function
+
+
 RIGHT = [pca_by_sklearn, pca_by_covariance, pca_by_projection]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -139,6 +147,9 @@ WRONG = [
     ("share of the k kept, not of all", pca_shares(lambda s, k: s[:k] ** 2 / (s[:k] ** 2).sum())),
     ("share of the k kept, not of all", lambda codes, k: pca_spoilt(codes, k, share=lambda s: s / s.sum())),
     ("variances, not shares", lambda codes, k: (pca_by_sklearn(codes, k)[0], pca_by_sklearn(codes, k)[0].var(0))),
+    ("divided by the variance of all numbers", variances_by(lambda codes: codes.var()), 7),
+    ("divided by the variance of all numbers", variances_by(lambda codes: codes.std()), 7),
+    ("divided by the variance of all numbers", variances_by(lambda codes: (codes - codes.mean(0)).var()), 7),
     ("shares added up", lambda codes, k: pca_spoilt(codes, k, share=lambda s: torch.cumsum(s, 0))),
     ("U without S", pca_without_s),
     ("U without S", lambda codes, k: pca_spoilt(codes, k, points=lambda points: F.normalize(points, dim=0))),

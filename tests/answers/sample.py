@@ -111,7 +111,17 @@ WRONG = [
     (None, lambda *inputs: sample_vectorised(*inputs).flip(0), 5),
     (None, lambda *inputs: sample_vectorised(*inputs).square(), 5),
     ("more than what is asked for", with_its_z, 8),
-    ("pictures in place of rows", lambda *inputs: sample_vectorised(*inputs).reshape(-1, 28, 28), 0),
+    ("pictures in place of rows", lambda *inputs: sample_vectorised(*inputs).reshape(-1, 28, 28), 8),
+    ("pictures in place of rows", lambda *inputs: sample_vectorised(*inputs).view(inputs[1], 28, 28), 8),
+    ("pictures in place of rows", lambda *inputs: sample_vectorised(*inputs).view(-1, 1, 28, 28), 8),
+    (
+        "pictures in place of rows",
+        lambda decode, n, d, generator: torch.stack(
+            [sample_loop(decode, 1, d, generator).view(28, 28) for _ in range(n)]
+        ),
+        8,
+    ),
+    ("pictures in place of rows", lambda *inputs: sample_uniform(0, 1)(*inputs).view(-1, 28, 28), 4),
     ("the noise is scaled", sample_scaled(3.0)),
     ("the noise is scaled", sample_scaled(0.5)),
     ("the noise is scaled", sample_scaled(1.2)),

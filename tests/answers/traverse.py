@@ -94,6 +94,19 @@ def set_repeated(z, dim, values):
     return rows
 
 
+def place_set(z, dim, values):
+    rows = z.repeat(len(values), 1)
+    for i, _ in enumerate(values):
+        rows[i, dim] = i
+    return rows
+
+
+def into_one_number(z, dim, values):
+    row = z.clone()
+    row[dim] = values
+    return row
+
+
 RIGHT = [set_by_cat, set_column, set_by_where, set_in_a_loop]
 
 # The name that the check must give the mistake, and an answer that makes it.
@@ -117,6 +130,8 @@ WRONG = [
         "a value of 0 is passed over",
         lambda z, dim, values: set_column(z, dim, torch.where(values != 0, values, z[dim])),
     ),
+    ("the place of a value, not the value", place_set, 5),
+    ("many values for one number", into_one_number, 0),
     ("nothing is set", lambda z, dim, values: torch.stack([z] * len(values))),
     ("rows and columns swapped", lambda z, dim, values: torch.stack(list(set_column(z, dim, values)), dim=1)),
     ("another number of rows", lambda z, dim, values: torch.cat([z[None], set_column(z, dim, values)]), 6),

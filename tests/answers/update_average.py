@@ -5,6 +5,8 @@ import copy
 import torch
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from vae_lib import fast
+
 
 @torch.no_grad()
 def by_lerp(average, model, keep):
@@ -91,11 +93,17 @@ def multiplied_without_no_grad(average, model, keep):
         old += (1 - keep) * new
 
 
+def with_a_function_of_the_speedrun(average, model, keep):
+    fast.one_cycle(0, 10)
+    by_lerp(average, model, keep)
+
+
 RIGHT = [by_lerp, by_state, by_data, in_inference]
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
     ("a borrowed answer", borrowed),
+    ("a borrowed answer", with_a_function_of_the_speedrun),
     ("keep and 1 − keep exchanged", mixed(rest, kept)),
     (
         "the newest weights in place of an average",

@@ -1,13 +1,16 @@
 """Check of `class_means`: the mean code of each digit."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from vae_checks.check import check_against
+from vae_checks.compare import same
 from vae_checks.mistakes import Mistake
-from vae_checks.slips import forgive_count
+from vae_checks.properties import Seen
+from vae_checks.slips import forgive_count, mean_or_rows
 from vae_probe.outcome import Case
 
 
@@ -120,6 +123,28 @@ _by_its_ways = check_against(
             _for_each_digit(lambda group: group.mean().expand(group.shape[1])),
         ),
         Mistake(
+            "torch.tensor of a list of tensors",
+            "`torch.tensor` makes a tensor of plain numbers. Which function makes one of tensors of the same shape?",
+            lambda codes, labels: torch.tensor(list(_class_means(codes, labels))),
+        ),
+        Mistake(
+            "the counts are a row, not a column",
+            "Each of the ten counts divides a whole row of sums. Which shape has a column of counts?",
+            lambda codes, labels: _for_each_digit(lambda group: group.sum(0))(codes, labels) / labels.bincount(),
+        ),
+        Mistake(
+            "a new tensor for each digit",
+            "How often does your function make its tensor of ten rows? What is in it when the last digit comes?",
+            lambda codes, labels: torch.cat([0 * codes[:9], _class_means(codes, labels)[9:]]),
+        ),
+        Mistake(
+            "a row for each image, not for each digit",
+            "How many digits are there, and how many labels does your loop go through? A `set` takes two tensors for "
+            "two things, even where they hold the same number.",
+            lambda codes, labels: _class_means(codes, labels)[labels.sort().values],
+            lambda codes, labels: _class_means(codes, labels)[labels],
+        ),
+        Mistake(
             "digits counted from 1",
             "Of which digit is your first row the mean, and of which images your last?",
             lambda codes, labels: torch.stack([codes[labels == digit].mean(0) for digit in range(1, 11)]),
@@ -161,4 +186,15 @@ _by_its_ways = check_against(
     ),
 )
 
-class_means = forgive_count(_by_its_ways)
+
+def _each_once(each: Seen) -> Any:
+    """The rows without those that only repeat the one before, if they are right; else as `mean_or_rows`."""
+    expected, rows = each.expected.value, each.outcome.value
+    if isinstance(rows, Tensor) and rows.ndim == 2 and len(rows) > len(expected):
+        once = rows.unique_consecutive(dim=0)
+        if same(expected, once):
+            return once
+    return mean_or_rows(each)
+
+
+class_means = forgive_count(_by_its_ways, _each_once)

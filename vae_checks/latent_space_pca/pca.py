@@ -77,6 +77,16 @@ def _shares(function: Callable[[Tensor, int], Tensor]) -> Callable[[Tensor, int]
     return lambda codes, k: (_by_svd(_centred(codes), k)[0], function(torch.linalg.svdvals(_centred(codes)), k))
 
 
+def _divided_by(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor, int], Points]:
+    """Right points beside the variances along them, divided by what a function makes of codes."""
+
+    def answer(codes: Tensor, k: int) -> Points:
+        points, _ = _by_svd(_centred(codes), k)
+        return points, points.var(0) / function(codes)
+
+    return answer
+
+
 def _by_eigh(chosen: Callable[[int], slice]) -> Callable[[Tensor, int], Points]:
     def function(codes: Tensor, k: int) -> Points:
         values, vectors = torch.linalg.eigh(_centred(codes).T @ _centred(codes))
@@ -138,6 +148,15 @@ PCA_MISTAKES = [
         lambda codes, k: (_by_svd(_centred(codes), k)[0], _by_svd(_centred(codes), k)[0].var(0)),
         _shares(lambda s, k: s[:k] ** 2),
         lambda codes, k: (_by_svd(_centred(codes), k)[0], _by_svd(_centred(codes), k)[0].var(0, correction=0)),
+    ),
+    Mistake(
+        "divided by the variance of all numbers",
+        "What do the shares of all components add up to? The codes scatter in D dimensions: how much in all of them "
+        "together?",
+        _divided_by(torch.var),
+        _divided_by(torch.std),
+        _divided_by(lambda codes: _centred(codes).var()),
+        _divided_by(lambda codes: _centred(codes).std()),
     ),
     Mistake(
         "shares added up",

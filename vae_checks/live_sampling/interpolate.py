@@ -9,9 +9,9 @@ from torch import Tensor
 
 from vae_checks.check import check_against
 from vae_checks.compare import describe, same
-from vae_checks.mistakes import Mistake
+from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Seen
-from vae_checks.shapes import REVERSED, reshaped
+from vae_checks.shapes import MISTAKES, REVERSED, reshaped
 from vae_checks.slips import forgive_count, mean_or_rows
 from vae_probe.outcome import Case
 
@@ -143,96 +143,108 @@ STOPS = [
     ),
 ]
 
+WALK_MISTAKES = [
+    Mistake(
+        "the last point is missing",
+        "Where does your walk end, and where should it?",
+        _at(lambda steps: torch.arange(steps) / steps),
+    ),
+    Mistake(
+        "the first point is missing",
+        "Where does your walk begin, and where should it?",
+        _at(lambda steps: torch.arange(1, steps + 1) / steps),
+    ),
+    Mistake(
+        "both ends are missing",
+        "Where does your walk begin, and where should it?",
+        _at(lambda steps: torch.arange(1, steps + 1) / (steps + 1)),
+    ),
+    Mistake(
+        "one point too many",
+        "Between five fence posts there are four gaps. Is `steps` the number of posts or of gaps?",
+        _at(lambda steps: torch.linspace(0, 1, steps + 1)),
+    ),
+    Mistake(
+        "one point too few",
+        "Between five fence posts there are four gaps. Is `steps` the number of posts or of gaps?",
+        _at(lambda steps: torch.linspace(0, 1, steps)[:-1]),
+    ),
+    Mistake(
+        "it stays at the start",
+        "How do the rows differ from each other?",
+        _at(torch.zeros),
+    ),
+    Mistake(
+        "half of the way only",
+        "Where does your walk end, and where should it?",
+        _at(lambda steps: torch.linspace(0, 0.5, steps)),
+    ),
+    Mistake(
+        "the way goes away from the end",
+        "Put the share 1 into your formula: which point do you get?",
+        _at(lambda steps: -torch.linspace(0, 1, steps)),
+    ),
+    Mistake(
+        "both codes weighted alike",
+        "Put the share 0 into your formula: how much of z_start is in it, and how much of z_end?",
+        lambda z_start, z_end, steps: torch.linspace(0, 1, steps).unsqueeze(1) * (z_start + z_end),
+        lambda z_start, z_end, steps: torch.linspace(1, 0, steps).unsqueeze(1) * (z_start + z_end),
+    ),
+    Mistake(
+        "the share in the wrong bracket",
+        "Put the share 0 into your formula: which point do you get? What should the share be multiplied by?",
+        lambda z_start, z_end, steps: (z_start + torch.linspace(0, 1, steps).unsqueeze(1)) * (z_end - z_start),
+    ),
+    Mistake(
+        "it begins at 0",
+        "Put the share 0 into your formula: which point do you get?",
+        lambda z_start, z_end, steps: _interpolate(0 * z_start, z_end - z_start, steps),
+    ),
+    Mistake(
+        "it ends at z_start + z_end",
+        "Put the share 1 into your formula: which point do you get?",
+        lambda z_start, z_end, steps: _interpolate(z_start, z_start + z_end, steps),
+    ),
+    Mistake(
+        "on a sphere, not on the line",
+        "Halfway between (2, 0) and (0, 2), on the straight line: at which point is one there?",
+        _on_a_sphere,
+        _at_length,
+    ),
+    Mistake(
+        "rows and columns swapped",
+        "What stands in a row: a point, or a dimension?",
+        lambda z_start, z_end, steps: _interpolate(z_start, z_end, steps).T,
+        lambda z_start, z_end, steps: _interpolate(z_start, z_end, steps).T.reshape(steps, -1),
+    ),
+    Mistake(
+        "the shares have one dimension only",
+        "Each of the `steps` shares meets each of the D numbers of the way. Which shape has a column of shares?",
+        _in_one_dimension,
+        _in_one_dimension_from_the_way,
+    ),
+    *STOPS,
+    Mistake(
+        "a share for each dimension, not for each point",
+        "How many points has your walk, and how many dimensions has a code? How many shares does it take?",
+        lambda z_start, z_end, steps: z_start + torch.linspace(0, 1, len(z_start)) * (z_end - z_start),
+        lambda z_start, z_end, steps: _interpolate(z_start, z_end, len(z_start)),
+    ),
+]
+
+
+def _from_end_to_start(mistake: Mistake) -> Mistake:
+    """A mistake, made on the way from z_end to z_start."""
+
+    def turned(way: Callable) -> Callable:
+        return lambda z_start, z_end, steps: way(z_end, z_start, steps)
+
+    return both(MISTAKES[REVERSED], mistake, *map(turned, mistake.ways))
+
+
 _by_its_ways = check_against(
     _interpolate,
-    [
-        Mistake(
-            "the last point is missing",
-            "Where does your walk end, and where should it?",
-            _at(lambda steps: torch.arange(steps) / steps),
-        ),
-        Mistake(
-            "the first point is missing",
-            "Where does your walk begin, and where should it?",
-            _at(lambda steps: torch.arange(1, steps + 1) / steps),
-        ),
-        Mistake(
-            "both ends are missing",
-            "Where does your walk begin, and where should it?",
-            _at(lambda steps: torch.arange(1, steps + 1) / (steps + 1)),
-        ),
-        Mistake(
-            "one point too many",
-            "Between five fence posts there are four gaps. Is `steps` the number of posts or of gaps?",
-            _at(lambda steps: torch.linspace(0, 1, steps + 1)),
-        ),
-        Mistake(
-            "one point too few",
-            "Between five fence posts there are four gaps. Is `steps` the number of posts or of gaps?",
-            _at(lambda steps: torch.linspace(0, 1, steps)[:-1]),
-        ),
-        Mistake(
-            "it stays at the start",
-            "How do the rows differ from each other?",
-            _at(torch.zeros),
-        ),
-        Mistake(
-            "half of the way only",
-            "Where does your walk end, and where should it?",
-            _at(lambda steps: torch.linspace(0, 0.5, steps)),
-        ),
-        Mistake(
-            "the way goes away from the end",
-            "Put the share 1 into your formula: which point do you get?",
-            _at(lambda steps: -torch.linspace(0, 1, steps)),
-        ),
-        Mistake(
-            "both codes weighted alike",
-            "Put the share 0 into your formula: how much of z_start is in it, and how much of z_end?",
-            lambda z_start, z_end, steps: torch.linspace(0, 1, steps).unsqueeze(1) * (z_start + z_end),
-            lambda z_start, z_end, steps: torch.linspace(1, 0, steps).unsqueeze(1) * (z_start + z_end),
-        ),
-        Mistake(
-            "the share in the wrong bracket",
-            "Put the share 0 into your formula: which point do you get? What should the share be multiplied by?",
-            lambda z_start, z_end, steps: (z_start + torch.linspace(0, 1, steps).unsqueeze(1)) * (z_end - z_start),
-        ),
-        Mistake(
-            "it begins at 0",
-            "Put the share 0 into your formula: which point do you get?",
-            lambda z_start, z_end, steps: _interpolate(0 * z_start, z_end - z_start, steps),
-        ),
-        Mistake(
-            "it ends at z_start + z_end",
-            "Put the share 1 into your formula: which point do you get?",
-            lambda z_start, z_end, steps: _interpolate(z_start, z_start + z_end, steps),
-        ),
-        Mistake(
-            "on a sphere, not on the line",
-            "Halfway between (2, 0) and (0, 2), on the straight line: at which point is one there?",
-            _on_a_sphere,
-            _at_length,
-        ),
-        Mistake(
-            "rows and columns swapped",
-            "What stands in a row: a point, or a dimension?",
-            lambda z_start, z_end, steps: _interpolate(z_start, z_end, steps).T,
-            lambda z_start, z_end, steps: _interpolate(z_start, z_end, steps).T.reshape(steps, -1),
-        ),
-        Mistake(
-            "the shares have one dimension only",
-            "Each of the `steps` shares meets each of the D numbers of the way. Which shape has a column of shares?",
-            _in_one_dimension,
-            _in_one_dimension_from_the_way,
-        ),
-        *STOPS,
-        Mistake(
-            "a share for each dimension, not for each point",
-            "How many points has your walk, and how many dimensions has a code? How many shares does it take?",
-            lambda z_start, z_end, steps: z_start + torch.linspace(0, 1, len(z_start)) * (z_end - z_start),
-            lambda z_start, z_end, steps: _interpolate(z_start, z_end, len(z_start)),
-        ),
-    ],
+    [*WALK_MISTAKES, *map(_from_end_to_start, WALK_MISTAKES)],
     name="interpolate",
     points={"shape": 1, "value": 7, "any sizes": 0, "dtype": 1, "inputs unchanged": 1, "no global seed": 0},
     caps={"any sizes": 8},

@@ -13,7 +13,7 @@ from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, difference, same
 from vae_checks.mistakes import Mistake
 from vae_checks.properties import ANY_SIZES, Property, Seen, judge_each, not_a_tensor, shared
-from vae_checks.shapes import FORM, IN_PICTURES, makes_pictures, mistake_of_form, reshape_part
+from vae_checks.shapes import FORM, IN_PICTURES, PICTURES, makes_pictures, mistake_of_form, reshape_part
 from vae_checks.slips import COUNT, OTHER_COUNT, mistake_of_sizes
 from vae_probe.outcome import Case
 from vae_probe.samples import call_samples
@@ -38,7 +38,10 @@ def _draw_samples(seed: int) -> list[Case]:
 
 def _prepared(each: Seen) -> Seen:
     """What was seen, with the pictures in the shape that was asked for; the note says how they came."""
-    return _without_others(reshape_part(each, "x_hat", _pictures(each, each.case.inputs["n"])))
+    each = reshape_part(each, "x_hat", _pictures(each, each.case.inputs["n"]))
+    if not each.outcome.error and each.outcome.value["pictures"]:
+        each = each._replace(outcome=replace(each.outcome, note=PICTURES))
+    return _without_others(each)
 
 
 def _without_others(each: Seen) -> Seen:

@@ -59,6 +59,12 @@ def _row_for_column(z: Tensor, dim: int, values: Tensor) -> Tensor:
     return rows
 
 
+def _into_one_number(z: Tensor, dim: int, values: Tensor) -> Tensor:
+    row = z.clone()
+    row[dim] = values
+    return row
+
+
 def _without_copies(z: Tensor, dim: int, values: Tensor) -> Tensor:
     rows = z.expand(len(values), -1)
     rows[:, dim] = values
@@ -138,6 +144,16 @@ _by_its_ways = check_against(
             "a value of 0 is passed over",
             "Python takes 0 for false. Is 0 a value like any other here?",
             lambda z, dim, values: _traverse(z, dim, torch.where(values == 0, z[dim], values)),
+        ),
+        Mistake(
+            "the place of a value, not the value",
+            "Which number do you set: the value, or its place in `values`?",
+            lambda z, dim, values: _traverse(z, dim, torch.arange(len(values))),
+        ),
+        Mistake(
+            "many values for one number",
+            "How many numbers does `z[dim]` hold, and how many values are there? How many copies of z does it take?",
+            _into_one_number,
         ),
         Mistake(
             "nothing is set",

@@ -187,7 +187,7 @@ update_average = Check(
     draw=_draw_update_average,
     call=call_update_average,
     recognise=_recognise,
-    forbidden=("torch.optim.swa_utils",),
+    forbidden=("vae_lib.fast", "torch.optim.swa_utils"),
     hints=(
         "`average` and `model` have the same weights in the same order: `average.parameters()`, `model.parameters()`. "
         "What becomes of each pair?",
