@@ -143,7 +143,47 @@ WRONG = [
     ("returned in the other order", lambda *inputs: by_the_library(*inputs)[::-1], 8),
 ]
 
-# Mutants of the model answer that no check can tell from it, with the reason.
+SAME = "the same training, or with other rounding"
+OTHER_NOISE = "other random numbers of the same kind"
+OTHER_SCALE = "Adam's steps do not depend on the scale of the loss"
+OTHER_CHOICE = "another choice, as good"
+
+# Mutants of the model answer that no check can tell from it, with the reason. Other choices end at 121.9 to 127.3 nats
+# per image, the model answer at 123.0.
 EQUIVALENT = {
     "6: train_x.mean(dim=0) → train_x.mean()": "a start as good: one grey for all pixels",
+    "8: torch.optim.Adam(model.parameters(), fused=True) → torch.optim.Adam(model.parameters())": SAME,
+    "4: 0 → -0": SAME,
+    "9: math.ceil(len(train_x) / 64) → len(train_x) / 64": SAME,
+    "8: True → False": SAME,
+    "12: 0 → -1": SAME,
+    "6: 0.999 → 1.998": SAME,
+    "13: torch.randn(len(batch), 40, generator=generator)"
+    " → -torch.randn(len(batch), 40, generator=generator)": OTHER_NOISE,
+    "15: vae_loss(train_x[batch], *model(train_x[batch], eps)).loss.mean"
+    " → vae_loss(train_x[batch], *model(train_x[batch], eps)).loss.sum": OTHER_SCALE,
+    **dict.fromkeys(
+        [
+            "5: with torch.no_grad(): → nothing",
+            "6: model.decoder.out.bias.copy_(train_x.mean(dim=0).clamp(0.001, 0.999).logit()) → nothing",
+            "7: model.encoder.hid_sigma.bias.sub_(4) → nothing",
+            "4: 0 → 1",
+            "4: 0 → -1",
+            "6: model.decoder.out.bias.copy_(train_x.mean(dim=0).clamp(0.001, 0.999).logit())"
+            " → train_x.mean(dim=0).clamp(0.001, 0.999).logit()",
+            "6: model.decoder.out.bias.copy_(train_x.mean(dim=0).clamp(0.001, 0.999).logit()) → model.decoder.out.bias",
+            "7: model.encoder.hid_sigma.bias.sub_(4) → 4",
+            "7: model.encoder.hid_sigma.bias.sub_(4) → model.encoder.hid_sigma.bias",
+            "9: 5 → 6",
+            "6: train_x.mean(dim=0).clamp(0.001, 0.999).logit() → train_x.mean(dim=0).clamp(0.001, 0.999)",
+            "7: 4 → 5",
+            "7: 4 → 0",
+            "11: 64 → 65",
+            "9: 64 → 65",
+            "12: 0.008 → 0.016",
+            "12: 0.2 → 0.4",
+            "6: 0.001 → 0.002",
+        ],
+        OTHER_CHOICE,
+    ),
 }
