@@ -94,6 +94,12 @@ def test_points_are_in_proportion(check, answer, points):
     assert {check(answer, seed).points for seed in range(5)} == {points}
 
 
+def test_a_form_is_no_fault_of_the_names():
+    said = repr(checks.Decoder(decoder.DecoderOfPictures))
+    assert "✓ names of the layers" in said
+    assert "✗ form: forward gives pictures of 28 × 28, where rows are asked for" in said
+
+
 def test_parts_are_called_mu_and_sigma():
     swapped = encoder.encoder(lambda h, hid_mu, hid_sigma: (hid_mu(h), hid_mu(h)))
     assert "✗ value: of sigma at [" in repr(checks.Encoder(swapped))

@@ -37,7 +37,7 @@ def call_module(module_class: Any, cases: list[Case]) -> list[dict]:
 def _call_once(module_class: Any, case: Case) -> dict:
     notes: set[str] = set()
     (outcome,) = call_function(lambda **inputs: _run(module_class, inputs.popitem()[1], inputs, notes), [case])
-    return outcome | {"note": " ".join(sorted(notes))[:LONGEST_PRINT]}
+    return outcome | {"note": "; ".join(sorted(notes))[:LONGEST_PRINT]}
 
 
 def _run(module_class: Any, batch: Tensor, weights: dict[str, Tensor], notes: set[str]) -> Any:

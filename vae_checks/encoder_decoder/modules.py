@@ -152,23 +152,25 @@ def _prepared(each: Seen) -> Seen:
         value = list(value)  # one tensor of both heads can be taken apart as a pair can
     else:
         value, note = in_shape(expected, value)
-    outcome = replace(each.outcome, value=value, note=f"{each.outcome.note} {note}".strip())
+    outcome = replace(each.outcome, value=value, note=_joined(each.outcome.note, note))
     if note == SURPLUS:
         outcome = replace(outcome, gradients=gradients_of_first(each))
     if isinstance(value, list) and not same(expected, value) and same(expected, value[::-1]):
         # Their gradients are those of a sum that weighs each part by its place.
-        note = f"{each.outcome.note} {EXCHANGED}".strip()
+        note = _joined(each.outcome.note, EXCHANGED)
         outcome = replace(outcome, value=value[::-1], note=note, gradients=each.expected.gradients)
     return each._replace(outcome=outcome)
 
 
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
+
+
 def _names_and_form(each: Seen) -> tuple[str, str]:
     """What is wrong with the names of the layers, and what with the form of what runs all the same; or ""."""
-    names, found = each.outcome.note.replace(MADE, "").strip(), ""
-    for note in FORMS:
-        if note in names:
-            names, found = names.replace(note, "").strip(), GOT.get(note, note)
-    return names, found
+    notes = each.outcome.note.split("; ")
+    found = next((GOT.get(note, note) for note in reversed(FORMS) if note in notes), "")
+    return _joined(*(note for note in notes if note != MADE and note not in FORMS)), found
 
 
 WRAPPED = "expected the tensor itself, got it in a tuple or list: is there a comma behind it?"
