@@ -100,6 +100,12 @@ def cut_from_the_end(n, generator):
     return order[: int(0.85 * n)], order[-int(0.15 * n) :]
 
 
+def cut_twice_from_the_end(n, generator):
+    order = torch.randperm(n, generator=generator)
+    k = int(n * 15 / 100)
+    return order[:-k], order[-k:]
+
+
 def cut_at_51000(n, generator):
     order = torch.randperm(n, generator=generator)
     return order[:51000], order[51000:]
@@ -213,6 +219,7 @@ WRONG = [
     ("cut at a fixed place", cut_at_51000),
     ("two sizes that do not add up to n", cut_twice),
     ("for a few images the whole order in one set", cut_from_the_end),
+    ("for a few images all in the validation set", cut_twice_from_the_end, 8),
     ("another share than 85 %", lambda n, generator: cut_of(torch.randperm(n, generator=generator), 0.8)),
     ("another share than 85 %", lambda n, generator: cut_of(torch.randperm(n, generator=generator), 0.9)),
     ("positions in neither set", cut_with_a_gap),

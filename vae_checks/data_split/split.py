@@ -203,6 +203,11 @@ split = check_index_sets(
             lambda n, generator: _cut_at(shuffle(n, generator)[: 17 * n // 20 + 3 * n // 20], 17 * n // 20),
         ),
         Mistake(
+            "for a few images all in the validation set",
+            "What is `order[-k:]` if k is 0, and what is `order[:-k]`?",
+            lambda n, generator: _cut_at(shuffle(n, generator), -(3 * n // 20)),
+        ),
+        Mistake(
             "for a few images the whole order in one set",
             "What is `order[-k:]` if k is 0? And with n = 7, how many positions are in neither set?",
             lambda n, generator: _cut_at(shuffle(n, generator), 17 * n // 20, -(3 * n // 20)),
