@@ -121,6 +121,10 @@ RIGHT = [batches_by_sampler, batches_loop, batches_sorted_inside]
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     (
+        "a view whose rows must all be full",
+        lambda n, batch_size, generator: list(torch.randperm(n, generator=generator).view(-1, batch_size)),
+    ),
+    (
         "an iterator in place of a list",
         lambda n, batch_size, generator: iter(torch.randperm(n, generator=generator).split(batch_size)),
         8,

@@ -22,6 +22,10 @@ from vae_checks.properties import Property, Seen, judge_each, stop_of
 from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
+FULL_ROWS = Mistake(
+    "a view whose rows must all be full",
+    "How many images are left for the last row? Which function cuts a tensor so that the last piece may be shorter?",
+)
 ONE_SET = Mistake(
     "one set in place of several",
     "How many index sets does your caller ask for, and how many come back?",
@@ -136,6 +140,8 @@ def check_index_sets(
         right = _readable(seen[:2]) and not any(each.judge(seen[:2]) for each in properties if each.points)
         if all(map(_one_set, seen[:2])):
             return ONE_SET
+        if any("is invalid for input of size" in each.outcome.error.message for each in seen if each.outcome.error):
+            return FULL_ROWS
         return (by_few(seen) if right else by_traits(seen)) or mistake_of_form(seen)
 
     def judge_all(judge: Callable[[list, dict], str]) -> Callable[[list[Seen]], str]:
