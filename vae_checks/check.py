@@ -14,8 +14,8 @@ from typing import Any
 import torch
 
 from vae_checks.compare import alike
-from vae_checks.mistakes import Finding, Mistake
-from vae_checks.properties import ANY_SIZES, Property, Seen, Terms, shared, stop_of
+from vae_checks.mistakes import Finding, Mistake, both
+from vae_checks.properties import ANY_SIZES, NEGATIVE_SIGMA, Property, Seen, Terms, shared, stop_of
 from vae_checks.result import Hint, Result
 from vae_checks.shapes import FORM, judge_form, mistake_of_form, reshaped
 from vae_checks.waiting import say_if_slow
@@ -24,6 +24,11 @@ from vae_probe.outcome import Case, Outcome
 from vae_probe.watch import matches, stop_at, without_watching
 
 BORROWED = Mistake("a borrowed answer", "How would you work it out, if nobody had written this function before you?")
+REFUSED = Mistake(
+    "a negative σ refused",
+    "The report's σ comes from a linear layer and may be below 0. Where σ is −3: in what would your draws, or your "
+    "number, differ from those for 3?",
+)
 _hints_given: Counter[str] = Counter()  # by exercise, the number of the last hint
 
 
@@ -77,6 +82,8 @@ class Check:
     def __post_init__(self) -> None:
         if not isinstance(self.oracle, Sealed):
             object.__setattr__(self, "oracle", Sealed(self.oracle))
+        if NEGATIVE_SIGMA not in self.properties:
+            object.__setattr__(self, "properties", [*self.properties, NEGATIVE_SIGMA])
 
     def __repr__(self) -> str:
         return (
@@ -115,7 +122,10 @@ class Check:
         if all(finding.right for finding in findings):
             return Result(self, "right", findings, None, function)
         unread = next(filter(None, (outcome.unread for outcome in actual)), "")
-        return Result(self, "not yet", findings, self.recognise(seen), function, unread=unread)
+        mistake = self.recognise(seen)
+        if any(outcome.refused for outcome in actual):
+            mistake = both(mistake, REFUSED) if mistake else REFUSED
+        return Result(self, "not yet", findings, mistake, function, unread=unread)
 
     def _borrowed(self, actual: list[Outcome]) -> str:
         """What an answer calls that it must not, a sentence; "" if nothing."""

@@ -202,6 +202,14 @@ def _generator(seen: list[Seen], terms: Terms) -> str:
     return ""
 
 
+def _refusal(seen: list[Seen]) -> str:
+    if not any(each.outcome.refused for each in seen):
+        return ""
+    return "where a σ is below 0, your function stops; all else that is said here was seen with |σ| in its place"
+
+
+# A part of every check.
+NEGATIVE_SIGMA = Property("σ below 0", 0, _refusal, cap=6)
 ANY_SIZES = "any sizes"  # other ones than those of the notebook, in cases of the kind "sizes"
 PROPERTIES: dict[str, Callable[..., str]] = {
     "shape": _shape,

@@ -32,7 +32,11 @@ NAMED = "named"  # the note on parts that came in a dict
 ALONE = "alone"  # the note on one part, where several are asked for
 LEFT_OVER = "delete this line"  # the message of a NotImplementedError that stands beside an answer
 
+# How PyTorch says that it takes no standard deviation below 0: torch.distributions and torch.normal.
+REFUSALS = ("Expected parameter scale", "normal expects")
+
 _unread: ContextVar[list[str] | None] = ContextVar("_unread", default=None)  # what `bind_to` has found
+_refusals: ContextVar[list[str] | None] = ContextVar("_refusals", default=None)  # of a σ below 0, where |σ| was given
 
 
 def call_function(function: Any, cases: list[Case]) -> list[dict]:
@@ -48,7 +52,8 @@ def call_function(function: Any, cases: list[Case]) -> list[dict]:
         gives another value; "moved", whether the generator was drawn from, if one was given; "device", where the result
         of the call on "meta" is; "error", None or its type, message and line; "printed", what the first call printed,
         up to `LONGEST_PRINT`; "called", names of functions that are not the student's own; "note", `NUMPY` where an
-        array comes back, or what another way to call has to say; "unread", a sentence on arguments that are never read.
+        array comes back, or what another way to call has to say; "unread", a sentence on arguments that are never read;
+        "refused", whether PyTorch took no σ below 0, so that the function was called with |σ| in its place.
     """
     return [observe(partial(_call, function, case)) for case in cases]
 
@@ -57,7 +62,8 @@ def observe(run: Callable[[], dict]) -> dict:
     """The outcome that `run()` returns, or its error, with what was printed and called; random states are kept."""
     printed = _Head()
     said: list[str] = []
-    token = _unread.set(said)
+    refusals: list[str] = []
+    token, other = _unread.set(said), _refusals.set(refusals)
     with (
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(io.StringIO()),
@@ -72,7 +78,9 @@ def observe(run: Callable[[], dict]) -> dict:
         except (Exception, SystemExit) as error:  # the student's code can raise anything
             outcome = {"error": describe_error(error)}
     _unread.reset(token)
+    _refusals.reset(other)
     found = {"printed": printed.getvalue(), "called": sorted(called), "unread": next(filter(None, said), "")}
+    found["refused"] = bool(refusals)
     return NOTHING | found | outcome
 
 
@@ -129,6 +137,22 @@ def call_with(function: Any, inputs: dict[str, Any]) -> Any:
 
 def bind_to(function: Any, inputs: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
     """As `call_with`, for many calls with inputs of these names."""
+    call = _bind_to(function, inputs)
+
+    def called(inputs: dict[str, Any]) -> Any:
+        try:
+            return call(inputs)
+        except (ValueError, RuntimeError) as error:
+            refusals = _refusals.get()
+            if refusals is None or "sigma" not in inputs or not str(error).startswith(REFUSALS):
+                raise
+            refusals.append(str(error))
+        return call(inputs | {"sigma": inputs["sigma"].abs()})
+
+    return called
+
+
+def _bind_to(function: Any, inputs: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
     if (said := _unread.get()) is not None and not any(said):
         said.append(unread(function)[:LONGEST_PRINT])
     try:

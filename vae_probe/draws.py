@@ -71,7 +71,7 @@ def call_often(function: Any, cases: list[Case]) -> list[dict]:
         if not outcome["error"]:
             with without_watching():  # what it calls was seen above
                 often = observe(partial(_often, function, case))
-            outcome |= {key: often[key] for key in ("value", "gradients", "error")}
+            outcome |= {key: often[key] for key in ("value", "gradients", "error", "refused")}
             outcome["note"] = often["note"] or outcome["note"]
     return outcomes
 

@@ -55,6 +55,7 @@ class Outcome:
     called: list[str] = field(default_factory=list)
     note: str = ""
     unread: str = ""
+    refused: bool = False
 
     @classmethod
     def from_json(cls, data: Any) -> "Outcome":
@@ -72,7 +73,7 @@ class Outcome:
             and type(data["gradients"]) is dict
             and all(type(data[names]) is list for names in ("changed", "called"))
             and all(type(name) is str for name in (*data["changed"], *data["called"]))
-            and all(type(data[fact]) is bool for fact in ("seeded", "varies", "moved"))
+            and all(type(data[fact]) is bool for fact in ("seeded", "varies", "moved", "refused"))
             and all(
                 type(data[text]) is str and len(data[text]) <= LONGEST_PRINT for text in ("printed", "note", "unread")
             )

@@ -77,7 +77,11 @@ RIGHT = [many_vectorised, many_loop, many_of_normal, lambda mu, *inputs: many_ve
 WRONG = [
     (SIZES, lambda mu, sigma, n, generator: mu + sigma * torch.randn(n, 10, 40, generator=generator), 0),
     (SIZES, lambda mu, sigma, n, generator: mu + sigma * torch.randn(n, len(mu), 40, generator=generator), 0),
-    ("a negative σ refused", lambda mu, sigma, n, generator: torch.distributions.Normal(mu, sigma).sample((n,))),
+    (
+        "the generator is not used; and a negative σ refused",
+        lambda mu, sigma, n, generator: torch.distributions.Normal(mu, sigma).sample((n,)),
+        6,
+    ),
     ("σ taken for log σ²", lambda mu, sigma, *others: many_vectorised(mu, sigma.exp().sqrt(), *others), 5),
     ("σ taken for log σ", lambda mu, sigma, *others: many_vectorised(mu, sigma.exp(), *others), 5),
     ("μ and σ swapped", lambda mu, sigma, *others: many_vectorised(sigma, mu, *others), 5),
@@ -131,6 +135,7 @@ WRONG = [
         lambda mu, sigma, n, generator: torch.normal(
             mu.expand(n, *mu.shape), sigma.expand(n, *mu.shape), generator=generator
         ),
+        6,
     ),
     ("uniform noise", lambda mu, sigma, n, generator: torch.rand((n, *mu.shape), generator=generator) * sigma + mu),
     ("σ ignored", lambda mu, sigma, n, generator: torch.normal(mu.expand(n, -1, -1), 1.0, generator=generator)),

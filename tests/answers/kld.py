@@ -90,7 +90,15 @@ WRONG = [
     ("σ taken for log σ", lambda mu, sigma: -0.5 * (1 + 2 * sigma - mu**2 - torch.exp(2 * sigma)).sum(1)),
     ("σ taken for σ²", lambda mu, sigma: -0.5 * (1 + torch.log(sigma) - mu**2 - sigma).sum(1)),
     ("the ½ is missing", lambda mu, sigma: -(1 + (sigma**2).log() - mu**2 - sigma**2).sum(1)),
-    ("a negative σ refused", lambda mu, sigma: kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)).sum(dim=1)),
+    ("a negative σ refused", lambda mu, sigma: kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)).sum(dim=1), 6),
+    (
+        "the mean over the dimensions; and a negative σ refused",
+        lambda mu, sigma: kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)).mean(dim=1),
+    ),
+    (
+        "the KLD turned round: of the prior from q; and a negative σ refused",
+        lambda mu, sigma: kl_divergence(Normal(0.0, 1.0), Normal(mu, sigma)).sum(dim=1),
+    ),
     ("+ log σ², the wrong sign", lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 + (sigma**2).log()).sum(1)),
     ("the −1 once for an image, not for each dimension", kld_minus_one),
     ("− σ², the wrong sign", lambda mu, sigma: 0.5 * (mu**2 - 1 - sigma**2 - (sigma**2).log()).sum(1)),

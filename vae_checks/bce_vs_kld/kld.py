@@ -81,12 +81,6 @@ KLD_MISTAKES = [
         lambda mu, sigma: (0.5 * (mu**2 + sigma**2 - 1) - sigma.log()).sum(1),
     ),
     Mistake(
-        "a negative σ refused",
-        "The report's σ comes from a linear layer and may be below 0. Which sign has σ²?",
-        lambda mu, sigma: kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)).sum(1),
-        lambda mu, sigma: kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)),
-    ),
-    Mistake(
         "+ log σ², the wrong sign",
         "What should the KLD do as σ falls towards 0: grow or shrink? What does yours?",
         lambda mu, sigma: 0.5 * (mu**2 + sigma**2 - 1 + (sigma**2).log()).sum(1),

@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor
-from torch.distributions import Normal
 
 from vae_checks.check import Check
 from vae_checks.compare import describe
@@ -150,13 +149,6 @@ DRAW_MANY_MISTAKES = [
         "draws and images mixed up",
         "`repeat_interleave` gives all copies of the first image before the second. Which image is z[0, 1] of, then?",
         _mixed_up,
-    ),
-    Mistake(
-        "a negative σ refused",
-        "The report's σ comes from a linear layer and may be below 0. The noise is as often below 0 as above. Must σ "
-        "be positive, then?",
-        lambda mu, sigma, n, generator: torch.normal(mu, sigma, generator=generator),
-        lambda mu, sigma, n, generator: Normal(mu, sigma).sample(torch.Size([n])),
     ),
     Mistake(
         "the variance used as standard deviation",

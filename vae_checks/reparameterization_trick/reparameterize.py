@@ -252,17 +252,6 @@ _alone, PAIRS = alone_and_in_pairs(PARTS, _draw)
 REPARAMETERIZE_MISTAKES = [
     *_alone,
     *alone_and_in_pairs(OTHERS, _draw)[0],
-    Mistake(
-        NO_GRADIENT,
-        "The loss asks z: which way should μ move? Can a ready-made sample answer? (It also refuses a σ below 0.)",
-        lambda mu, sigma: torch.normal(mu, sigma),
-    ),
-    Mistake(
-        "a negative σ refused",
-        "The report's σ comes from a linear layer and may be below 0. The noise is as often below 0 as above. Must σ "
-        "be positive, then?",
-        lambda mu, sigma: Normal(mu, sigma).rsample(),
-    ),
 ]
 
 
