@@ -14,12 +14,12 @@ from typing import Any
 import torch
 
 from vae_checks.compare import alike
-from vae_checks.mistakes import Finding, Mistake, both
+from vae_checks.mistakes import NOTHING, Finding, Mistake, both
 from vae_checks.properties import ANY_SIZES, NEGATIVE_SIGMA, Property, Seen, Terms, shared, stop_of
 from vae_checks.result import Hint, Result
 from vae_checks.shapes import FORM, judge_form, mistake_of_form, reshaped
 from vae_checks.waiting import say_if_slow
-from vae_probe.call import call_function, is_float, preserve_random_states
+from vae_probe.call import call_function, is_float, leaves, preserve_random_states
 from vae_probe.outcome import Case, Outcome
 from vae_probe.watch import matches, stop_at, without_watching
 
@@ -122,7 +122,8 @@ class Check:
         if all(finding.right for finding in findings):
             return Result(self, "right", findings, None, function)
         unread = next(filter(None, (outcome.unread for outcome in actual)), "")
-        mistake = self.recognise(seen)
+        returned = [leaf for outcome in actual if not outcome.error for leaf in leaves(outcome.value)]
+        mistake = NOTHING if returned and all(leaf is None for leaf in returned) else self.recognise(seen)
         if any(outcome.refused for outcome in actual):
             mistake = both(mistake, REFUSED) if mistake else REFUSED
         return Result(self, "not yet", findings, mistake, function, unread=unread)

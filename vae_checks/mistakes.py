@@ -15,6 +15,9 @@ class Mistake:
         self.name, self.question, self.ways = name, question, ways
 
 
+NOTHING = Mistake("nothing is returned", "What does a function give to its caller, if it has no `return`?")
+
+
 def both(first: Mistake, second: Mistake, *ways: Callable) -> Mistake:
     """The mistake of an answer that makes two."""
     return Mistake(f"{first.name}; and {second.name}", f"{first.question} And then: {second.question}", *ways)

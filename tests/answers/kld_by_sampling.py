@@ -142,6 +142,8 @@ OWN_SEED = "noise from a seed of its own"
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("nothing is returned", lambda *inputs: print(sampling_vectorised(*inputs))),
+    ("the variance used as standard deviation", lambda mu, sigma, *others: sampling_vectorised(mu, sigma**2, *others)),
     (
         "sizes that do not follow the arguments",
         lambda mu, sigma, n, generator: sampling_from_prior(mu + torch.randn(n, 500, 40), sigma, n, generator),

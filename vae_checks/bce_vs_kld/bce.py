@@ -12,7 +12,7 @@ from torch.distributions import Bernoulli
 from vae_checks.check import tensor_cases
 from vae_checks.extremes import check_with_extremes
 from vae_checks.mistakes import Mistake, alone_and_in_pairs
-from vae_checks.slips import forgive_count, summed
+from vae_checks.slips import forgive_count, of_each_image
 from vae_probe.outcome import Case
 
 LOGITS = (30.0, -30.0, 50.0, -50.0, 200.0, -200.0)
@@ -234,4 +234,4 @@ _by_its_ways = check_with_extremes(
     ),
 )
 
-bce = forgive_count(_by_its_ways, summed)
+bce = forgive_count(_by_its_ways, of_each_image)

@@ -13,7 +13,7 @@ from vae_checks.compare import difference
 from vae_checks.extremes import check_with_extremes
 from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Property, Seen, judge_each
-from vae_checks.slips import forgive_count, summed
+from vae_checks.slips import forgive_count, of_each_image
 from vae_probe.outcome import Case
 
 
@@ -287,5 +287,5 @@ _by_its_ways = check_with_extremes(
     ),
 )
 kld = forgive_count(
-    replace(_by_its_ways, properties=[*_by_its_ways.properties, NEAR_PRIOR], recognise=_recognise), summed
+    replace(_by_its_ways, properties=[*_by_its_ways.properties, NEAR_PRIOR], recognise=_recognise), of_each_image
 )

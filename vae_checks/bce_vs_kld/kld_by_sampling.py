@@ -247,6 +247,12 @@ MISTAKES = [
         _estimate(q=lambda mu, sigma: Normal(mu, sigma**2)),
     ),
     Mistake(
+        "the variance used as standard deviation",
+        "q is N(μ, σ²). If ε has the standard deviation 1, what do you multiply it by where σ is 3?",
+        _estimate(z=lambda mu, sigma, eps: mu + sigma**2 * eps, q=lambda mu, sigma: Normal(mu, sigma**2)),
+        _estimate(z=lambda mu, sigma, eps: mu + sigma**2 * eps),
+    ),
+    Mistake(
         "log σ forgotten",
         "The density of N(μ, σ²) has a factor before its exponential. What becomes of it in the logarithm?",
         _with_added(torch.log),

@@ -10,13 +10,12 @@ from torch import Tensor, nn
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, is_number, same
 from vae_checks.losses import measure_loss
-from vae_checks.mistakes import Mistake, both
+from vae_checks.mistakes import NOTHING, Mistake, both
 from vae_checks.properties import Property, Seen, judge_each, shared
 from vae_checks.shapes import FORM, mistake_of_form, reshape_part
 from vae_checks.slips import COUNT, NO_MEAN, mean_of
 from vae_checks.training.tiny_vae import Losses, draw_images
 from vae_checks.training.train_step import (
-    NOTHING,
     loss_after_sigmoid,
     loss_by_pixels,
     loss_exchanged,
@@ -135,6 +134,15 @@ def _is_whole(each: Seen) -> bool:
     return not each.outcome.error and [n for n, _ in each.outcome.value["calls"]] == [len(each.case.inputs["x"])]
 
 
+def _eps_is_whole(each: Seen) -> bool:
+    """Whether it stops where a batch meets the noise of all images."""
+    sizes = each.case.inputs["batch_size"], len(each.case.inputs["eps"])
+    return (
+        bool(each.outcome.error)
+        and "size of tensor a ({}) must match the size of tensor b ({})".format(*sizes) in each.outcome.error.message
+    )
+
+
 def _recognise(seen: list[Seen]) -> Mistake | None:
     done = [each.outcome.value for each in seen if not each.outcome.error]
     if any(value["moved"] for value in done):
@@ -158,6 +166,8 @@ def _recognise_loss(seen: list[Seen]) -> Mistake | None:
     by_ways = recognise_by(_sign, mistakes, call_epoch_loss, agree=_agree, kinds=("main",))
     if mistake := by_ways(seen):
         return mistake
+    if any(map(_eps_is_whole, seen)):
+        return WHOLE_EPS
     if mistake := mistake_of_stop(seen):
         return mistake
     if any(images == 0 for each in seen if not each.outcome.error for images, _ in each.outcome.value["calls"]):
@@ -194,6 +204,10 @@ ALL_AT_ONCE = Mistake(
 OTHER_SIZE = Mistake(
     "batches of another size than batch_size",
     "How many images does your model see at once? Which of your lines reads `batch_size`, and for what?",
+)
+WHOLE_EPS = Mistake(
+    "eps not cut into batches",
+    "How many images has your batch, and how many rows has the eps that the model gets with it?",
 )
 EMPTY = Mistake("batches without images", "Where does your second batch begin, and where does it end?")
 OTHER_ORDER = Mistake(

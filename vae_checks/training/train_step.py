@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from vae_checks.check import Check, outcomes_of, recognise_by
 from vae_checks.compare import describe, is_number, same
 from vae_checks.losses import measure_bce_and_kld, measure_loss
-from vae_checks.mistakes import Mistake, alone_and_in_pairs, both
+from vae_checks.mistakes import NOTHING, Mistake, alone_and_in_pairs, both
 from vae_checks.properties import Property, Seen, judge_each, shared
 from vae_checks.shapes import FORM, mistake_of_form, reshape_part
 from vae_checks.training.tiny_vae import Losses, draw_images
@@ -247,7 +247,6 @@ OWN_OPTIMIZER = Mistake(
     "An optimizer remembers former steps. What of them is known where another line, or another optimizer, moves the "
     "weights?",
 )
-NOTHING = Mistake("nothing is returned", "What does a function give to its caller, if it has no `return`?")
 OTHER_BETA = Mistake(
     "another weight of the KLD", "How much does a nat of KLD cost in your loss, and how much a nat of BCE?"
 )
