@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.distributions import Normal, kl_divergence
 
 import vae_checks as checks
 from vae_checks import waiting
@@ -28,6 +29,8 @@ from vae_checks.properties import PROPERTIES, Property
 from vae_lib import loss
 from vae_probe.call import call_function
 from vae_probe.outcome import Case, pack, unpack
+
+GAUSSIAN = {"mu": torch.zeros(1, 2), "sigma": torch.tensor([[-3.0, 3.0]])}
 
 
 def stop(x):
@@ -641,8 +644,23 @@ def test_parts_have_names():
 
 
 def test_where_nothing_is_returned_the_sentence_asks_for_the_return():
-    lines = shown(check(lambda x, w: [x, w].clear()))
-    assert lines == ["✗ shape: expected a tensor (7,), got nothing (is there a return?)"]
+    mistake, *others = shown(check(lambda x, w: [x, w].clear()))
+    assert mistake.startswith("It looks like this: nothing is returned. ")
+    assert others == ["✗ shape: expected a tensor (7,), got nothing (is there a return?)"]
+
+
+def test_what_refuses_a_sigma_below_0_is_judged_with_its_size():
+    def divergence(mu, sigma):
+        return kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)).sum(1)
+
+    (outcome,) = call_function(divergence, [Case("main", GAUSSIAN, gradients=True)])
+    below, above = (unpack({"dict": outcome["gradients"]})["sigma"][0, i] for i in range(2))
+    assert unpack(outcome["value"]).tolist() == pytest.approx([2 * (4 - math.log(3))])  # ½ (9 − 1 − log 9), twice
+    assert (below, above) == pytest.approx((-8 / 3, 8 / 3))  # σ − 1/σ
+    assert outcome["refused"]
+    result = checks.kld(divergence)
+    assert (result.points, result.mistake.name) == (6, "a negative σ refused")
+    assert [finding.name for finding in result.findings if not finding.right] == ["σ below 0"]
 
 
 def test_the_mistake_comes_first_and_bold_and_the_rest_is_a_list():

@@ -82,7 +82,7 @@ class Check:
     def __post_init__(self) -> None:
         if not isinstance(self.oracle, Sealed):
             object.__setattr__(self, "oracle", Sealed(self.oracle))
-        if NEGATIVE_SIGMA not in self.properties:
+        if NEGATIVE_SIGMA.name not in [property_.name for property_ in self.properties]:
             object.__setattr__(self, "properties", [*self.properties, NEGATIVE_SIGMA])
 
     def __repr__(self) -> str:

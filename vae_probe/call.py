@@ -80,8 +80,7 @@ def observe(run: Callable[[], dict]) -> dict:
     _unread.reset(token)
     _refusals.reset(other)
     found = {"printed": printed.getvalue(), "called": sorted(called), "unread": next(filter(None, said), "")}
-    found["refused"] = bool(refusals)
-    return NOTHING | found | outcome
+    return NOTHING | found | {"refused": bool(refusals)} | outcome
 
 
 class _Head(io.StringIO):

@@ -136,11 +136,9 @@ def _is_whole(each: Seen) -> bool:
 
 def _eps_is_whole(each: Seen) -> bool:
     """Whether it stops where a batch meets the noise of all images."""
-    sizes = each.case.inputs["batch_size"], len(each.case.inputs["eps"])
-    return (
-        bool(each.outcome.error)
-        and "size of tensor a ({}) must match the size of tensor b ({})".format(*sizes) in each.outcome.error.message
-    )
+    batch, all_images = each.case.inputs["batch_size"], len(each.case.inputs["eps"])
+    message = each.outcome.error.message if each.outcome.error else ""
+    return f"size of tensor a ({batch}) must match the size of tensor b ({all_images})" in message
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
