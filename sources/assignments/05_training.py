@@ -134,7 +134,7 @@ plots.lines(range(1, len(single) + 1), curves, alt, xlabel="batch", ylabel="nats
 # are yours to choose. For each epoch draw a new order, and new noise for the training; draw all of it from the `generator`,
 # whatever the number of images.
 #
-# The check trains with your function on 3,000 images, and asks for at most **150** nats per image on 2,010 others; then it
+# The check trains with your function on 3,000 images, and asks for at most **160** nats per image on 2,010 others; then it
 # trains three times on 150, to see what hangs on the generator, and says that it works while you wait. Choose so that it
 # takes well under a minute; the model answer reaches about 140. The report's learning rate, 1e-4, is made for 40,000 steps.
 # How many will you make?

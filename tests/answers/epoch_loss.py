@@ -177,6 +177,7 @@ RIGHT = [epoch_of_784_pixels, epoch_in_float64, epoch_of_images, epoch_of_slices
 
 # The name that the check must give the mistake, and an answer that makes it.
 WRONG = [
+    ("no_grad forgotten", lambda *inputs: epoch_of_slices.__wrapped__(*inputs).item(), 9),
     ("eps not cut into batches", lambda model, x, eps, size: epoch_of_slices(lambda a, _: model(a, eps), x, eps, size)),
     ("it trains while it measures", epoch_while_training, 2),
     ("a backward while it measures", epoch_with_backward, 8),

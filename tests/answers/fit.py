@@ -199,7 +199,7 @@ def fit_too_short(train_x, val_x, generator, epochs=4, **how):
 
 
 def fit_nearly(train_x, val_x, generator):
-    return fit_loop(train_x, val_x, generator, epochs=9)
+    return fit_loop(train_x, val_x, generator, epochs=6)
 
 
 def fit_reporting(report, epochs=4):

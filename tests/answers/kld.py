@@ -66,6 +66,10 @@ RIGHT += [lambda mu, sigma: kld_with_more(mu, sigma, 1e-7), lambda mu, sigma: kl
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
     (
+        "log σ of a σ that may be negative",
+        lambda mu, sigma: -0.5 * (1 + torch.log(sigma) - mu.pow(2) - torch.log(sigma).exp()).sum(1),
+    ),
+    (
         "the KLD turned round: of the prior from q; and the mean over the dimensions",
         lambda mu, sigma: kld_turned(mu, sigma) / mu.shape[1],
     ),

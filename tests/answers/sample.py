@@ -100,6 +100,13 @@ def with_its_z(decode, n, latent_dim, generator):
 
 WRONG = [
     (
+        "noise from a seed of its own",
+        lambda decode, n, latent_dim, generator: sample_vectorised(
+            decode, n, latent_dim, torch.Generator().manual_seed(3)
+        ),
+        8,
+    ),
+    (
         "another distribution than the prior",
         lambda decode, n, latent_dim, generator: decode(
             torch.randn(n, latent_dim, generator=generator) * torch.linspace(0.5, 1.5, latent_dim)

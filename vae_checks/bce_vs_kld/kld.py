@@ -79,6 +79,7 @@ KLD_MISTAKES = [
         "log σ of a σ that may be negative",
         "The report's σ may come out below 0. What is its logarithm, and what that of σ²?",
         lambda mu, sigma: (0.5 * (mu**2 + sigma**2 - 1) - sigma.log()).sum(1),
+        lambda mu, sigma: 0.5 * (mu**2 + sigma.log().exp() - 1 - sigma.log()).sum(1),
     ),
     Mistake(
         "+ log σ², the wrong sign",

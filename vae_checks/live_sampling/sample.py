@@ -330,6 +330,13 @@ SAMPLE_MISTAKES = [
         _decoding(_copied),
     ),
     Mistake(
+        "noise from a seed of its own",
+        "Your caller has passed you a generator, in a state of its own. What is left of that state in your z?",
+        _decoding(
+            lambda n, latent_dim, generator: torch.randn(n, latent_dim, generator=torch.Generator().manual_seed(7))
+        ),
+    ),
+    Mistake(
         "a seed inside the function",
         "If one calls your function twice, will the second pictures be new ones?",
         _decoding(_seeded),

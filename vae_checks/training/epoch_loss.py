@@ -180,6 +180,8 @@ def _recognise_loss(seen: list[Seen]) -> Mistake | None:
         return LEFT_OFF
     if not all(value["training"] for value in done):
         return LEFT_IN_EVAL
+    if right and any(map(_without_gradients, seen)):
+        return NO_GRAD_FORGOTTEN
     return NO_MEAN if any(map(_no_mean, seen)) else mistake_of_form(seen)
 
 
@@ -219,6 +221,10 @@ OTHER_NOISE = Mistake(
 LEFT_IN_EVAL = Mistake(
     "evaluation mode left on",
     "Your function is called after each epoch, and then the training goes on. In which mode is the model?",
+)
+NO_GRAD_FORGOTTEN = Mistake(
+    "no_grad forgotten",
+    "PyTorch keeps what a gradient would need. Who asks for one here, and where is it switched off?",
 )
 LEFT_OFF = Mistake(
     "gradients left switched off",
