@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from vae_checks.check import Check
@@ -13,6 +14,7 @@ from vae_checks.properties import ANY_SIZES, Property, Seen, judge_each
 from vae_checks.shapes import stacked
 
 OTHER_COUNT = Mistake("another number of rows", "How many rows are asked for, and how many are yours?")
+FOR_THE_BATCH = Mistake("one number for the batch", "How many numbers should come back for seven images?")
 NO_MEAN = Mistake("the mean is missing", "How many numbers are asked for, and how many are yours?")
 SIZES = Mistake(
     "sizes that do not follow the arguments",
@@ -41,10 +43,16 @@ def mean_of(expected: float | Tensor, actual: Any) -> float | None:
 
 
 def of_each_image(each: Seen) -> Tensor | None:
-    """The sum over the dimensions, where the numbers of each of them came back; or right ones for their sum or mean."""
+    """The sum over the dimensions, where the numbers of each of them came back.
+
+    Of one number for the batch, the expected ones where it is their sum or mean; else, beside the main cases, as many
+    of its own: that there is one alone is said of those.
+    """
     expected, actual = each.expected.value, each.outcome.value
     if is_number(actual):
-        return expected if any(same(right.item(), actual) for right in (expected.sum(), expected.mean())) else None
+        right = any(same(of_batch.item(), actual) for of_batch in (expected.sum(), expected.mean()))
+        others = None if each.case.kind == "main" else torch.full_like(expected, float(actual))
+        return expected if right else others
     more = isinstance(actual, Tensor) and actual.ndim == 2 and actual.shape[1] > 1
     return actual.sum(1) if more and describe(actual[:, 0]) == describe(expected) else None
 
@@ -76,7 +84,7 @@ def forgive_count(check: Check, read: Callable[[Seen], Any] = mean_or_rows) -> C
         return each if value is None else each._replace(outcome=replace(each.outcome, value=value, note=note))
 
     def judge(each: Seen) -> str:
-        if counted(each) is each:
+        if each.case.kind != "main" or counted(each) is each:
             return ""
         return f"expected {describe(each.expected.value)}, got {describe(each.outcome.value)}"
 
@@ -89,6 +97,8 @@ def forgive_count(check: Check, read: Callable[[Seen], Any] = mean_or_rows) -> C
     def recognise(seen: list[Seen]) -> Mistake | None:
         if mistake := check.recognise(seen):
             return mistake
+        if is_number(seen[0].outcome.value) and not is_number(seen[0].expected.value):
+            return FOR_THE_BATCH
         if count.judge(seen):
             return NO_MEAN if is_number(seen[0].expected.value) else OTHER_COUNT
         return mistake_of_sizes(check.properties, seen)

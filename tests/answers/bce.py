@@ -61,6 +61,7 @@ RIGHT = [bce_vectorised, bce_loop, bce_of_signs, bce_in_float64, bce_of_bernoull
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("summed over the batch", lambda x, x_logits: F.binary_cross_entropy(x_logits.sigmoid(), x, reduction="sum"), 6),
     (ONE_SIGN, lambda x, a: (F.softplus(a) + x * a).sum(1)),
     (ONE_SIGN, lambda x, a: (torch.log1p(torch.exp(-a)) - x * a).sum(1)),
     (f"{ONE_SIGN}; and {MEAN}", lambda x, a: (F.softplus(a) + x * a).mean(1)),

@@ -312,7 +312,7 @@ WRONG = [
     ("the validation images that are given are never read", fit_reporting_its_steps, 5),
     ("never shuffled", fit_in_order, 9),
     ("noise that comes again", fit_with_the_noise_of(noise_of_images), 7),
-    ("noise that comes again", fit_with_the_noise_of(noise_of_rows), 6),
+    ("noise that comes again", fit_with_the_noise_of(noise_of_rows), 7),
     ("noise that comes again", fit_with_the_noise_of(noise_of_batches)),
     ("the best loss, not the last one", fit_sorted),
     ("the generator is not used", fit_set_back),

@@ -65,6 +65,7 @@ RIGHT += [lambda mu, sigma: kld_with_more(mu, sigma, 1e-7), lambda mu, sigma: kl
 
 # The name that the check must give the mistake, an answer that makes it, and in some cases the points it must earn.
 WRONG = [
+    ("one number for the batch", lambda mu, sigma: (mu**2 + sigma**2 - 1 - (sigma**2).log()).sum(1).mean(), 0),
     (
         "log σ of a σ that may be negative",
         lambda mu, sigma: -0.5 * (1 + torch.log(sigma) - mu.pow(2) - torch.log(sigma).exp()).sum(1),

@@ -99,6 +99,7 @@ def with_its_z(decode, n, latent_dim, generator):
 
 
 WRONG = [
+    ("nothing is returned", lambda *inputs: print(sample_vectorised(*inputs)), 0),
     (
         "noise from a seed of its own",
         lambda decode, n, latent_dim, generator: sample_vectorised(

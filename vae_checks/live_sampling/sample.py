@@ -11,7 +11,7 @@ from torch.distributions import Normal
 
 from vae_checks.check import Check, recognise_by
 from vae_checks.compare import describe, difference, same
-from vae_checks.mistakes import Mistake
+from vae_checks.mistakes import NOTHING, Mistake
 from vae_checks.properties import ANY_SIZES, Property, Seen, judge_each, not_a_tensor, shared
 from vae_checks.shapes import FORM, IN_PICTURES, PICTURES, makes_pictures, mistake_of_form, reshape_part
 from vae_checks.slips import COUNT, OTHER_COUNT, mistake_of_sizes
@@ -426,6 +426,9 @@ def _uses_another_decoder(each: Seen) -> bool:
 def _recognise(seen: list[Seen]) -> Mistake | None:
     if any(map(_uses_another_decoder, seen)):
         return OTHER_DECODER
+    done = [each.outcome.value for each in seen if not each.outcome.error]
+    if done and all(value["x_hat"] is None for value in done):
+        return NOTHING
     if makes_pictures(seen):
         return IN_PICTURES
     if mistake := _by_symptoms(seen) or mistake_of_form(seen):
