@@ -149,7 +149,7 @@ def _recognise(seen: list[Seen]) -> Mistake | None:
         return BACKWARD
     found = _recognise_loss(seen)
     if any(value["backward"] for value in done):
-        return both(BACKWARD, found) if found else BACKWARD
+        return both(BACKWARD, found) if found and found is not NO_GRAD_FORGOTTEN else BACKWARD
     return found
 
 
