@@ -87,7 +87,7 @@ SLOW = {
 }
 # What takes longest, in this order: begun last, it would keep one worker busy while the others have nothing left.
 FIRST = [
-    *("test_grading_zoo.py", "05_training.ipynb", "test_grading_run.py", "test_checks_answers.py"),
+    *("test_checks_answers.py", "05_training.ipynb", "test_grading_zoo.py", "test_grading_run.py"),
     *("test_checks_mutants.py", "test_lessons_in_browser.py", "test_explorer.py", "test_playground.py"),
     *("test_grading_cases.py", "test_teaching.py", "test_site.py", "test_nbgrader.py", "test_predictions.py"),
     *("test_widgets_next_day.py", "test_versions.py", "test_pytorch.py", "test_report.py", "test_environment.py"),
