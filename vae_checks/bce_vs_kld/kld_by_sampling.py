@@ -13,7 +13,7 @@ from vae_checks.compare import describe, facts_agree, same
 from vae_checks.mistakes import Mistake, both
 from vae_checks.properties import Property, Seen, judge_each, not_a_tensor, shared
 from vae_checks.shapes import FORM, NUMPY_ARRAY, mistake_of_form, reshaped
-from vae_checks.slips import SIZES
+from vae_checks.slips import SIZES, stops_at_40
 from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
@@ -359,8 +359,7 @@ def _prepared(each: Seen) -> Seen:
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
-    error = seen[0].outcome.error
-    if error and "(40)" in error.message:  # a size that no argument has here
+    if stops_at_40(seen[0]):
         return SIZES
     found, of_generator = _recognise_estimates(seen), _mistake_of_generator(seen)
     if found is CLOSED_FORM or not of_generator:

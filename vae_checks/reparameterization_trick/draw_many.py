@@ -21,7 +21,7 @@ from vae_checks.reparameterization_trick.gaussian_draws import (
     recognise_draws,
 )
 from vae_checks.shapes import DTYPE, FORM, MISTAKES, STRUNG, find_squeezed, mistake_of_dtype, mistake_of_form, reshaped
-from vae_checks.slips import SIZES
+from vae_checks.slips import SIZES, stops_at_40
 from vae_probe.draws import call_thrice
 from vae_probe.outcome import Case
 
@@ -202,8 +202,7 @@ _recognise_draws = recognise_draws(DRAW_MANY_MISTAKES, call_thrice)
 
 
 def _recognise(seen: list[Seen]) -> Mistake | None:
-    error = seen[0].outcome.error
-    if error and "(40)" in error.message:  # a size that no argument has here
+    if stops_at_40(seen[0]):
         return SIZES
     if seen[0].outcome.note == STRUNG:  # for a single image, or draw, it looks squeezed
         return _recognise_draws(seen) or MISTAKES[STRUNG]
