@@ -181,7 +181,7 @@ SYMPTOMS = [
             "How many rows has the noise of your validation, and how many images are there? What if its one draw is an "
             "odd one?",
         ),
-        lambda trained: trained.main.shared_noise > 0.5,
+        lambda trained: trained.main.shares_noise,
     ),
     Symptom(
         Mistake("a sum in place of a mean", "Should the number double if you measure twice as many images?"),

@@ -117,6 +117,11 @@ class Measured:
         return self.left_out > 0.5
 
     @property
+    def shares_noise(self) -> bool:
+        """Whether most batches that are measured have one noise for all their images."""
+        return self.shared_noise > 0.5
+
+    @property
     def begins_anew(self) -> bool:
         """Whether each epoch trained a model of its own."""
         return self.models == round(self.epochs) > 1
@@ -364,7 +369,7 @@ def true_history(each: Seen) -> str:
         )
     if not measured.history:
         return "no validation loss comes back with your model"
-    if measured.shared_noise > 0.5:
+    if measured.shares_noise:
         return "all validation images of a batch get the same noise; each image takes a draw of its own"
     if measured.is_true:
         return ""
